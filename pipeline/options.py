@@ -1,0 +1,173 @@
+"""Every knob of a cutout, with its default and why."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+from pipeline import geometry
+from pipeline.errors import BadOptions
+
+STAGES = ("probability", "trimap", "alpha")
+LIMITS = ("max_megapixels", "max_bytes", "threads")
+"""What belongs to whoever runs Hairline; a request may not set them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a picture is cut out and what comes back. Checked when made: raises BadOptions, which names the option.
+
+    Limits, decided from the header before anything is decoded:
+      max_megapixels: 50, the largest camera in common use. max_bytes: 40 MB.
+    Matting:
+      matting: "fast" (closed-form, coarse to fine), "exact" (the whole closed-form system), "off" (the network's
+        probability as it is).
+      trimap: an encoded grey picture of the source's upright size: 0 background, 255 foreground, anything else
+        unknown. None lets the network decide.
+    Output:
+      format: "auto" is JPEG for an opaque result, else PNG.
+      quality: 1..100 for WebP, AVIF and JPEG; None is lossless (JPEG, which cannot be: 92).
+      channels: "rgba" is the cutout, "alpha" the matte alone as a grey picture.
+      depth: bits of a matte on its own, 8 or 16 (16 in PNG and TIFF only).
+      background: a CSS colour name or #hex, or the bytes of a picture, which is centred and fills the canvas.
+      blend: composite in "linear" light, as a lens would, or in plain "srgb" values, as older tools do.
+      crop: cut away what lies outside the subject. margin: room around it then, "20px" or "5%" of the subject's side:
+        one value, two (top and bottom, left and right) or four (top, right, bottom, left).
+      scale: the subject's size in percent of the canvas (10..100); None leaves it.
+      position: "original", "center", "x%" or "x% y%"; None is the centre where scale or canvas is given.
+      canvas: (width, height) of the result in pixels.
+      stages: which intermediate pictures to return as well: "probability", "trimap", "alpha".
+    Machine, without influence on the result:
+      threads: None takes as many as the process may use.
+    """
+
+    max_megapixels: float = 50
+    max_bytes: int = 40_000_000
+    matting: str = "fast"
+    trimap: bytes | None = None
+    format: str = "png"
+    quality: int | None = None
+    channels: str = "rgba"
+    depth: int = 8
+    background: str | bytes | None = None
+    blend: str = "linear"
+    crop: bool = False
+    margin: str = "0"
+    scale: float | None = None
+    position: str | None = None
+    canvas: tuple[int, int] | None = None
+    stages: tuple[str, ...] = ()
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, (accepts, form) in _RULES.items():
+            value = getattr(self, name)
+            if not accepts(value):
+                raise BadOptions(f"{name} is {_short(value)}, but must be {form}.")
+        if self.depth == 16 and (self.channels != "alpha" or self.format not in ("png", "tiff")):
+            raise BadOptions("depth 16 needs channels=alpha and format png or tiff.")
+        if self.channels == "alpha" and self.background is not None:
+            raise BadOptions("channels=alpha has no colours, so it takes no background; leave one of the two out.")
+        if self.channels == "alpha" and self.format == "zip":
+            raise BadOptions("format zip holds colour and alpha; for alpha alone choose another format.")
+        if self.format == "jpeg" and self.channels == "rgba" and self.background is None:
+            raise BadOptions("format jpeg cannot be transparent: give a background, or choose png or webp.")
+
+    def overlaid(self, request: Mapping[str, Any]) -> Self:
+        """These options with a request's laid over them.
+
+        request: names and values as JSON gives them; "canvas" also as "800x600", "stages" as a list.
+        Raises BadOptions for an unknown name, for one of LIMITS, and for a bad value.
+        """
+        known = [field.name for field in fields(self) if field.name not in LIMITS]
+        for name in request:
+            if name not in known:
+                near = difflib.get_close_matches(str(name), known, n=1)
+                hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(known)}."
+                raise BadOptions(f"There is no option {_short(name)}.{hint}")
+        changes = dict(request)
+        if "canvas" in changes:
+            changes["canvas"] = geometry.parse_canvas(changes["canvas"]) or changes["canvas"]
+        if isinstance(changes.get("stages"), list):
+            changes["stages"] = tuple(changes["stages"])
+        return replace(self, **changes)
+
+    def described(self) -> dict[str, Any]:
+        """The options that shape the result, as JSON values; pictures by their sha256."""
+        return {
+            field.name: _json(getattr(self, field.name)) for field in fields(self) if field.name not in LIMITS
+        }
+
+    def digest(self) -> str:
+        """sha256 hex of `described()`: equal for two Options exactly when they ask for the same result."""
+        return hashlib.sha256(json.dumps(self.described(), sort_keys=True).encode()).hexdigest()
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "sha256:" + hashlib.sha256(value).hexdigest()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _short(value: Any) -> str:
+    text = f"{len(value)} bytes" if isinstance(value, bytes) else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+_Rule = tuple[Callable[[Any], bool], str]
+
+
+def _one_of(*choices: Any) -> _Rule:
+    return lambda v: isinstance(v, type(choices[0])) and v in choices, "one of " + ", ".join(map(str, choices))
+
+
+def _within(low: float, high: float, kind: type = float, *, optional: bool = False) -> _Rule:
+    def accepts(value: Any) -> bool:
+        if value is None:
+            return optional
+        number = type(value) in ((int,) if kind is int else (int, float))
+        return number and low <= value <= high
+
+    return accepts, f"a {'whole ' if kind is int else ''}number from {low:,} to {high:,}"
+
+
+def _bytes_or_none(value: Any) -> bool:
+    return value is None or (isinstance(value, bytes) and len(value) > 0)
+
+
+_RULES: dict[str, _Rule] = {
+    "max_megapixels": _within(1e-6, 1000),
+    "max_bytes": _within(1, 2**31, int),
+    "matting": _one_of("fast", "exact", "off"),
+    "trimap": (_bytes_or_none, "the bytes of a picture"),
+    "format": _one_of("png", "webp", "jpeg", "tiff", "avif", "zip", "auto"),
+    "quality": _within(1, 100, int, optional=True),
+    "channels": _one_of("rgba", "alpha"),
+    "depth": _one_of(8, 16),
+    "background": (
+        lambda v: _bytes_or_none(v) or (isinstance(v, str) and geometry.parse_colour(v) is not None),
+        "a colour name, a hex colour such as #ffffff, or the bytes of a picture",
+    ),
+    "blend": _one_of("linear", "srgb"),
+    "crop": (lambda v: isinstance(v, bool), "true or false"),
+    "margin": (
+        lambda v: isinstance(v, str) and geometry.parse_margin(v) is not None,
+        'one, two or four lengths, such as "20px", "5%" or "10px 5%"',
+    ),
+    "scale": _within(10, 100, optional=True),
+    "position": (
+        lambda v: v is None or (isinstance(v, str) and geometry.parse_position(v) is not None),
+        'original, center, "50%" or "20% 80%"',
+    ),
+    "canvas": (
+        lambda v: v is None or (isinstance(v, tuple) and geometry.parse_canvas(v) == v),
+        f'two sides of 1 to {geometry.LARGEST_SIDE:,} pixels, such as "1600x1200"',
+    ),
+    "stages": (
+        lambda v: isinstance(v, tuple) and set(v) <= set(STAGES),
+        "a list out of " + ", ".join(STAGES),
+    ),
+    "threads": _within(1, 1024, int, optional=True),
+}
