@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -126,10 +127,13 @@ class Canvas:
 
     rgb: uint8 (H, W, 3) sRGB, or None where alpha alone was asked for.
     alpha: float32 (H, W) 0..1, or None where the canvas is opaque. At least one of the two is there.
+    subject: the box (left, top, width, height), in pixels of this canvas, of what is visible of the subject; None
+    where nothing is.
     """
 
     rgb: UInt8 | None
     alpha: Float32 | None
+    subject: tuple[int, int, int, int] | None = None
 
     def __post_init__(self) -> None:
         _check(self.rgb is not None or self.alpha is not None, "Canvas holds nothing")
@@ -140,6 +144,10 @@ class Canvas:
             _check_unit_range(self.alpha, "Canvas.alpha")
         if self.rgb is not None and self.alpha is not None:
             check_same_size(self.rgb, self.alpha)
+        if self.subject is not None:
+            left, top, width, height = self.subject
+            inside = 0 <= left < left + width <= self.size[0] and 0 <= top < top + height <= self.size[1]
+            _check(inside, f"Canvas.subject {self.subject} is outside of {self.size}")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -176,3 +184,9 @@ def check_same_size(*arrays: NDArray[Any]) -> None:
     """Raise AssertionError unless all arrays agree in height and width: a mismatch between stages is our bug."""
     sizes = {array.shape[:2] for array in arrays}
     _check(len(sizes) == 1, f"sizes differ between stages: {sorted(sizes)}")
+
+
+def to_uint8(alpha: Float32) -> UInt8:
+    """`alpha`, float32 (H, W) of 0..1, as uint8 0..255, rounded to nearest: what 8-bit files hold."""
+    rounded: UInt8 = cv2.convertScaleAbs(alpha, alpha=255.0)  # no float copy of the picture
+    return rounded
