@@ -91,7 +91,7 @@ class Trimap:
     """What is known of alpha: uint8 (H, W), exactly BACKGROUND (0), UNKNOWN (128) and FOREGROUND (255)."""
 
     values: UInt8
-    facts: Facts = field(default=_NO_FACTS)
+    facts: Facts = field(default_factory=lambda: _NO_FACTS)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _freeze(self.values, "Trimap.values", np.uint8))
@@ -104,7 +104,7 @@ class Matte:
     """alpha: float32 (H, W), 0..1, linear opacity; straight from matting it equals the trimap where that is known."""
 
     alpha: Float32
-    facts: Facts = field(default=_NO_FACTS)
+    facts: Facts = field(default_factory=lambda: _NO_FACTS)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", _freeze(self.alpha, "Matte.alpha", np.float32))
@@ -188,5 +188,5 @@ def check_same_size(*arrays: NDArray[Any]) -> None:
 
 def to_uint8(alpha: Float32) -> UInt8:
     """`alpha`, float32 (H, W) of 0..1, as uint8 0..255, rounded to nearest: what 8-bit files hold."""
-    rounded: UInt8 = cv2.convertScaleAbs(alpha, alpha=255.0)  # no float copy of the picture
-    return rounded
+    # OpenCV does it without a float copy of the picture; the type checker does not know that it gives uint8.
+    return cv2.convertScaleAbs(alpha, alpha=255.0).astype(np.uint8, copy=False)
