@@ -1,0 +1,98 @@
+"""The deployment's settings: the only place that knows the names of environment variables."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from handler.errors import BadConfig
+from pipeline import models
+from pipeline.errors import BadOptions
+from pipeline.models import ModelSpec
+from pipeline.options import Options
+
+PREFIX = "HAIRLINE_"
+
+REQUIRED = {
+    "HAIRLINE_INPUT_BUCKET": "the bucket that pictures are dropped into; nothing is ever written there",
+    "HAIRLINE_OUTPUT_BUCKET": "the bucket that cutouts and reports are written to; never the input bucket",
+    "HAIRLINE_DEAD_LETTER_QUEUE_URL": "where a message goes that can never be worked on, with the reason",
+}
+OPTIONAL = {
+    "HAIRLINE_MODEL": "the segmenter's name; u2netp",
+    "HAIRLINE_MODEL_DIR": "the folder of the weights; models/ beside the code",
+    "HAIRLINE_OPTIONS": 'the default options of a cutout as JSON, such as {"format": "webp"}; none',
+    "HAIRLINE_MAX_MEGAPIXELS": "the largest picture in millions of pixels; as in Options",
+    "HAIRLINE_MAX_BYTES": "the largest file in bytes; as in Options",
+}
+"""With the default after the semicolon. An empty value counts as none, since a template cannot leave one out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A deployment's settings. Raises BadConfig when made with one bucket for both."""
+
+    input_bucket: str
+    output_bucket: str
+    dead_letter_queue_url: str
+    model: ModelSpec
+    model_folder: Path
+    options: Options
+
+    def __post_init__(self) -> None:
+        if self.input_bucket == self.output_bucket:
+            raise BadConfig(
+                f"Input and output bucket are both {self.input_bucket!r}, so each cutout would be taken for a new "
+                "picture. Give HAIRLINE_OUTPUT_BUCKET a bucket of its own."
+            )
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings from `env`, as `os.environ` is. Raises BadConfig, which names the variable."""
+        given = {name: value.strip() for name, value in env.items() if name.startswith(PREFIX) and value.strip()}
+        if unknown := given.keys() - REQUIRED.keys() - OPTIONAL.keys():
+            raise BadConfig(f"There is no setting {', '.join(sorted(unknown))}. There are: {', '.join(names())}.")
+        if missing := [name for name in REQUIRED if name not in given]:
+            raise BadConfig(f"{', '.join(missing)} must be set.")
+        try:
+            return cls(
+                input_bucket=given["HAIRLINE_INPUT_BUCKET"],
+                output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
+                dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
+                model=models.named(given.get("HAIRLINE_MODEL", "u2netp")),
+                model_folder=Path(given.get("HAIRLINE_MODEL_DIR", models.DEFAULT_FOLDER)),
+                options=_options(given),
+            )
+        except BadOptions as error:
+            raise BadConfig(f"The settings ask for a wrong option or model. {error}") from error
+
+
+def names() -> tuple[str, ...]:
+    """Every variable that is read, required ones first."""
+    return (*REQUIRED, *OPTIONAL)
+
+
+def _options(given: Mapping[str, str]) -> Options:
+    limits: dict[str, Any] = {}
+    for name, field, kind in (
+        ("HAIRLINE_MAX_MEGAPIXELS", "max_megapixels", float),
+        ("HAIRLINE_MAX_BYTES", "max_bytes", int),
+    ):
+        if name in given:
+            try:
+                limits[field] = kind(given[name])
+            except ValueError as error:
+                raise BadConfig(f"{name} is {given[name]!r}, but must be a number.") from error
+    return Options(**limits).overlaid(parse_options(given.get("HAIRLINE_OPTIONS", "{}")))
+
+
+def parse_options(text: str) -> dict[str, Any]:
+    """A JSON object of options. Raises BadOptions where it is anything else."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise BadOptions(f"The options are not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise BadOptions('The options must be a JSON object, such as {"format": "webp"}.')
+    return value

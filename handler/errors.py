@@ -1,0 +1,43 @@
+"""What can go wrong outside the pipeline, hung into the pipeline's tree.
+
+    HairlineError
+    ├── BadEvent            not an event that this trigger sends, or one that names what we may not touch
+    ├── SourceMissing       the picture was removed before we came to it
+    ├── SourceChanged       the picture was replaced; the newer one has, or had, an event of its own
+    ├── StoreUnavailable    S3 or SQS did not do what was asked: a fault, a throttle, a missing permission
+    └── BadConfig           the deployment's settings are incomplete or contradict one another
+
+What follows from each is in `handler.dispositions`.
+"""
+
+from pipeline.errors import HairlineError
+
+
+class BadEvent(HairlineError):
+    """The event cannot be understood, or names what we may not touch; sending it again changes nothing."""
+
+    code = "bad_event"
+
+
+class SourceMissing(HairlineError):
+    """The object, or that version of it, is no longer there."""
+
+    code = "source_missing"
+
+
+class SourceChanged(HairlineError):
+    """The object was replaced after the event was sent."""
+
+    code = "source_changed"
+
+
+class StoreUnavailable(HairlineError):
+    """S3 or SQS did not do what was asked. The message holds its own words."""
+
+    code = "store_unavailable"
+
+
+class BadConfig(HairlineError):
+    """A setting is missing, unknown or wrong. The message names it. Raised at start-up only."""
+
+    code = "bad_config"
