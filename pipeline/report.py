@@ -1,0 +1,67 @@
+"""What is told about a cutout, or about a refusal, as JSON values. The schema's number grows when a reader must change."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pipeline
+from pipeline.errors import HairlineError
+from pipeline.models import ModelSpec
+from pipeline.options import Options
+from pipeline.quality import Quality
+from pipeline.stages import Canvas, Encoded, Facts, Picture
+
+SCHEMA = 1
+
+
+def completed(
+    data: bytes,
+    picture: Picture,
+    spec: ModelSpec,
+    options: Options,
+    quality: Quality,
+    stages: Mapping[str, Facts],
+    canvas: Canvas,
+    output: Encoded,
+    ms: Mapping[str, int],
+) -> dict[str, Any]:
+    """The report of a cutout that was made. `ms` alone differs between two runs on the same input."""
+    height, width = picture.rgb.shape[:2]
+    source = {
+        "format": picture.format,
+        "width": width,
+        "height": height,
+        "bytes": len(data),
+        "transparent": picture.alpha is not None,
+        "notes": list(picture.notes),
+    }
+    made = {
+        "content_type": output.content_type,
+        "width": canvas.size[0],
+        "height": canvas.size[1],
+        "bytes": len(output.data),
+        "subject": canvas.subject,
+    }
+    return {
+        **_heading("done", spec, options),
+        "source": source,
+        "quality": quality.described(),
+        **{stage: dict(facts) for stage, facts in stages.items()},
+        "output": made,
+        "ms": dict(ms),
+    }
+
+
+def rejection(error: HairlineError, spec: ModelSpec, options: Options) -> dict[str, Any]:
+    """The report of a picture that was refused, with the reason as a word and as a sentence."""
+    return {**_heading("rejected", spec, options), "reason": {"code": error.code, "message": str(error)}}
+
+
+def _heading(status: str, spec: ModelSpec, options: Options) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "hairline": pipeline.__version__,
+        "status": status,
+        "model": {"name": spec.name, "sha256": spec.sha256, "licence": spec.licence},
+        "options": options.described(),
+        "options_digest": options.digest(),
+    }

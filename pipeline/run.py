@@ -1,0 +1,101 @@
+"""Bytes in, cutout out: the one line that joins the stages."""
+
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypedDict, TypeVar
+
+import numpy as np
+
+from pipeline import compose, decode, encode, foreground, matting, quality, refine, report, trimap
+from pipeline.errors import OutOfTime
+from pipeline.options import Options
+from pipeline.segment import Segmenter
+from pipeline.stages import FOREGROUND, UNKNOWN, Canvas, Encoded, Matte, Picture, ProbabilityMap, Result, Trimap
+
+_Args = ParamSpec("_Args")
+_Made = TypeVar("_Made")
+
+
+def cut_out(
+    data: bytes, segmenter: Segmenter, options: Options = Options(), *, deadline: float | None = None
+) -> Result:
+    """Cut the subject out of an encoded picture.
+
+    data: the bytes of a picture file. deadline: seconds from now after which an answer is of no use.
+    The same data, segmenter and options give the same output and stages, to the byte.
+    Raises InputError where the picture or the options are at fault, OutOfTime, OutOfMemory, or MattingFailed.
+    """
+    lap = _Stopwatch(deadline)
+    background = _background(options)
+    picture = lap("decode", decode.decode, data, **_limits(options))
+    probability = lap("segment", segmenter.segment, picture)
+    known = lap("trimap", _trimap, picture, probability, options)
+    solved = lap("matting", _matte, picture, probability, known, options, lap.left())
+    matte = lap("refine", refine.refine, picture, known, solved)
+    judged = lap("quality", quality.judge, picture, probability, known, matte)
+    cutout = lap("foreground", foreground.unmix, picture, matte)
+    canvas = lap("compose", compose.compose, cutout, matte, options, background)
+    output = lap("encode", encode.encode, canvas, format=options.format, quality=options.quality, depth=options.depth)
+    stages = lap("stages", _stages, probability, known, matte, options)
+    facts = {"trimap": known.facts, "matting": matte.facts}
+    told = report.completed(data, picture, segmenter.spec, options, judged, facts, canvas, output, lap.ms)
+    return Result(output, stages, told)
+
+
+class _Limits(TypedDict):
+    max_bytes: int
+    max_megapixels: float
+
+
+def _limits(options: Options) -> _Limits:
+    return {"max_bytes": options.max_bytes, "max_megapixels": options.max_megapixels}
+
+
+def _background(options: Options) -> Picture | None:
+    return decode.decode(options.background, **_limits(options)) if isinstance(options.background, bytes) else None
+
+
+def _trimap(picture: Picture, probability: ProbabilityMap, options: Options) -> Trimap:
+    if options.trimap is None:
+        return trimap.build(picture, probability)
+    return trimap.from_grey(decode.decode_grey(options.trimap, **_limits(options)), picture)
+
+
+def _matte(
+    picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None
+) -> Matte:
+    if options.matting == "off":
+        alpha = np.where(known.values == UNKNOWN, probability.values, known.values / np.float32(FOREGROUND))
+        return Matte(alpha, {"method": "off"})
+    return matting.solve(picture, known, method=options.matting, threads=options.threads, deadline=left)
+
+
+def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: Options) -> dict[str, Encoded]:
+    # As a fraction of 255 the trimap's 0, 128 and 255 come back exactly.
+    planes = {"probability": probability.values, "trimap": known.values / np.float32(255), "alpha": matte.alpha}
+    return {
+        name: encode.encode(Canvas(None, planes[name]), format="png", quality=None, depth=8) for name in options.stages
+    }
+
+
+class _Stopwatch:
+    """Calls each stage, notes its milliseconds, and begins none after the deadline."""
+
+    def __init__(self, deadline: float | None) -> None:
+        self._start, self._deadline = time.perf_counter(), deadline
+        self.ms: dict[str, int] = {}
+
+    def left(self) -> float | None:
+        """Seconds until the deadline, None where there is none."""
+        return None if self._deadline is None else self._deadline - (time.perf_counter() - self._start)
+
+    def __call__(
+        self, stage: str, function: Callable[_Args, _Made], *args: _Args.args, **kwargs: _Args.kwargs
+    ) -> _Made:
+        left = self.left()
+        if left is not None and left <= 0:
+            raise OutOfTime(f"The time budget of {self._deadline:.1f} s was used up before the stage {stage!r}.")
+        begin = time.perf_counter()
+        made = function(*args, **kwargs)
+        self.ms[stage] = round(1000 * (time.perf_counter() - begin))
+        return made
