@@ -7,6 +7,7 @@ dtype or range is a mistake of ours, never a customer's: an AssertionError, rais
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import cv2
@@ -21,6 +22,8 @@ BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 
 Facts = Mapping[str, Any]
 """What a stage tells the report about itself; JSON values only."""
+
+_NO_FACTS: Facts = MappingProxyType({})
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 

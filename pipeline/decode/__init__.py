@@ -1,0 +1,96 @@
+"""Bytes -> Picture.
+
+The format is known by its first bytes. A parser of our own reads the header (size, orientation, profile, pages), so
+that a picture too large is refused before anything is decoded, and hands on a file without metadata; Pillow decodes
+that; colours become sRGB with 8 bits; the picture is turned upright; a source alpha is kept aside.
+"""
+
+import struct
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.decode import boxes, colour, jpeg, pixels, png, riff, simple, tiff
+from pipeline.decode.header import Header
+from pipeline.decode.sniff import sniff
+from pipeline.errors import ImageTooLarge, TruncatedImage
+from pipeline.stages import Picture, UInt8
+
+_PARSERS: dict[str, Callable[[bytes], Header]] = {
+    "jpeg": jpeg.read,
+    "png": png.read,
+    "webp": riff.read,
+    "avif": lambda data: boxes.read(data, "avif"),
+    "heic": lambda data: boxes.read(data, "heic"),
+    "tiff": tiff.read,
+    "bmp": simple.read_bmp,
+    "gif": simple.read_gif,
+}
+
+_MOST_PIXELS = 178_956_970
+"""Twice Pillow's own `MAX_IMAGE_PIXELS`, where it stops by itself; not ours to change for a whole process."""
+
+_UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: a.swapaxes(0, 1)[:, ::-1],
+    7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda a: a.swapaxes(0, 1)[::-1],
+}
+"""Exif 2.3, tag 0x0112: what to do with rows and columns."""
+
+
+def decode(data: bytes, *, max_bytes: int, max_megapixels: float) -> Picture:
+    """Decode a picture file: JPEG, PNG, WebP, AVIF, TIFF, BMP, GIF, and HEIC where pillow-heif is installed.
+
+    Of several frames or pages the first is taken (PNG: the default image), and a note says so.
+    Raises EmptyImage, TruncatedImage, CorruptImage, NotAnImage, UnsupportedFormat, ImageTooLarge, OutOfMemory.
+    """
+    header, raster = _read(data, max_bytes, max_megapixels)
+    image, more = colour.to_srgb(raster.image, raster.profile)
+    many = (f"first of {raster.frames} frames",) if raster.frames > 1 else ()
+    upright = _UPRIGHT[raster.orientation]
+    alpha = raster.alpha if raster.alpha is None else upright(raster.alpha)
+    return Picture(upright(np.asarray(image)), alpha, format=header.format, notes=(*many, *header.notes, *more))
+
+
+def decode_grey(data: bytes, *, max_bytes: int, max_megapixels: float) -> UInt8:
+    """Decode a picture that is data and no photograph, such as a trimap: uint8 (H, W), upright.
+
+    Grey values are kept to the bit (16 bits are rounded to 8), colours become Rec. 601 luma; profile and alpha do not
+    count. Raises what `decode` raises.
+    """
+    _, raster = _read(data, max_bytes, max_megapixels)
+    image = colour.to_srgb(raster.image, None)[0] if raster.image.mode in ("CMYK", "LAB") else raster.image
+    return np.ascontiguousarray(_UPRIGHT[raster.orientation](np.asarray(image.convert("L"))))
+
+
+def _read(data: bytes, max_bytes: int, max_megapixels: float) -> tuple[Header, pixels.Raster]:
+    if len(data) > max_bytes:
+        raise ImageTooLarge(
+            f"The file has {len(data) / 1e6:.1f} MB, and the limit is {max_bytes / 1e6:g} MB. "
+            "Save it smaller or with more compression."
+        )
+    name = sniff(data)
+    try:
+        header = _PARSERS[name](data)
+    except struct.error as error:
+        raise TruncatedImage(f"This {name.upper()} ends within its header. Upload it again.") from error
+    _check_size(header.size, max_megapixels)
+    if name in ("avif", "heic"):  # an image sequence has its size elsewhere, and one size may hide behind another
+        _check_size(pixels.size(header), max_megapixels)
+    return header, pixels.load(header)
+
+
+def _check_size(size: tuple[int, int], max_megapixels: float) -> None:
+    width, height = size
+    limit = min(max_megapixels * 1e6, _MOST_PIXELS)
+    if width * height > limit:
+        raise ImageTooLarge(
+            f"The picture has {width} x {height} pixels ({width * height / 1e6:.1f} megapixels), "
+            f"and the limit is {limit / 1e6:g} megapixels. Make it smaller."
+        )

@@ -1,0 +1,75 @@
+"""From the colours of the source to sRGB, by its ICC profile (ICC.1:2010) and LittleCMS."""
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from pipeline import srgb
+
+_SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
+# Relative with black point compensation is what photo editors use. Perceptual tables differ from maker to maker.
+_INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+_FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
+    """`image` (mode L, RGB, CMYK or LAB) as RGB in sRGB, and what the user should know.
+
+    A profile that cannot be used is no reason to refuse the picture: it counts as sRGB then, and a note says so.
+    16-bit samples have been rounded to 8 bits before, since LittleCMS by way of Pillow takes no more.
+    """
+    if image.mode == "LAB" and not profile:
+        return _lab(image), ()
+    notes: tuple[str, ...] = ()
+    if profile is not None:
+        try:
+            return _converted(image, profile), ()
+        except _Unusable as why:
+            notes = (f"its colour profile {why}, so its colours were taken for sRGB",)
+    if image.mode == "LAB":
+        return _lab(image), notes
+    if image.mode == "CMYK":
+        notes += ("CMYK without a profile: its colours are approximate",)
+    return (image if image.mode == "RGB" else image.convert("RGB")), notes
+
+
+class _Unusable(Exception):
+    """Why a profile cannot be used."""
+
+
+def _converted(image: Image.Image, profile: bytes) -> Image.Image:
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+    except OSError as error:
+        raise _Unusable("is damaged") from error
+    space = source.profile.xcolor_space
+    if image.mode == "L" and space == _SPACES["RGB"]:
+        image = image.convert("RGB")  # common: a grey JPEG with the profile of the colour picture that it was
+    if space != _SPACES[image.mode]:
+        raise _Unusable(f"is for {space.strip()} and not for {_SPACES[image.mode].strip()}")
+    try:
+        target = ImageCms.ImageCmsProfile(BytesIO(srgb.PROFILE))
+        transform = ImageCms.ImageCmsTransform(source, target, image.mode, "RGB", _INTENT, flags=_FLAGS)
+        if image.mode == "RGB" and _changes_nothing(transform):
+            return image
+        return transform.apply(image)
+    except (OSError, ValueError) as error:
+        raise _Unusable("cannot be applied") from error
+
+
+def _lab(image: Image.Image) -> Image.Image:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    target = ImageCms.ImageCmsProfile(BytesIO(srgb.PROFILE))
+    return ImageCms.ImageCmsTransform(lab, target, "LAB", "RGB", _INTENT, flags=_FLAGS).apply(image)
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether a profile is sRGB under whatever name: colours all over the cube move by one level at most.
+
+    Then the picture is better left alone, to the bit.
+    """
+    levels = np.linspace(0, 255, 18).round().astype(np.uint8)  # with steps of 15, so every grey of an 18-step wedge
+    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(18 * 18, 18, 3)
+    moved = np.asarray(transform.apply(Image.fromarray(cube)))
+    return int(np.abs(moved.astype(np.int16) - cube).max()) <= 1

@@ -1,0 +1,118 @@
+"""JPEG's markers (ITU-T T.81, annex B; ICC.1:2010, B.4; Adobe technical note 5116)."""
+
+import re
+import struct
+
+from pipeline.decode.header import MAX_PROFILE, Header, exif_orientation
+from pipeline.errors import CorruptImage, TruncatedImage, UnsupportedFormat
+
+MAX_SCANS = 100
+"""Progressive pictures have about ten. Each scan costs a pass over the picture, so thousands would be an attack."""
+
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_STANDALONE = {0x00, 0x01, *range(0xD0, 0xD8)}
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_TABLES = {0xC4, 0xCC, 0xDB, 0xDD}
+_SAMPLES_UNLIKE_OURS = {
+    0xC3: "lossless",
+    0xC5: "hierarchical",
+    0xC6: "hierarchical",
+    0xC7: "hierarchical",
+    0xCB: "lossless",
+    0xCD: "hierarchical",
+    0xCE: "hierarchical",
+    0xCF: "hierarchical",
+}
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
+"""What ends a run of entropy-coded bytes: neither a stuffed zero, nor filling, nor a restart."""
+
+
+def read(data: bytes) -> Header:
+    """The header of a JPEG file. Raises TruncatedImage, CorruptImage and UnsupportedFormat (12 bits, lossless)."""
+    kept = [data[:2]]
+    frame: tuple[int, int, int] | None = None  # width, height, components
+    orientation, adobe = None, False
+    icc: list[bytes] = []
+    at = 2
+    while True:
+        at, marker = _marker(data, at)
+        if marker == _EOI:
+            raise CorruptImage("This JPEG holds no picture, only a header. Export it again.")
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        end = at + 2 + length
+        body = data[at + 4 : end]
+        if length < 2:
+            raise CorruptImage("This JPEG is damaged: it has a part of impossible length. Export it again.")
+        if end > len(data):
+            raise TruncatedImage("This JPEG ends within its header. Upload it again.")
+        if marker in _FRAMES:
+            if frame is not None:
+                raise CorruptImage("This JPEG is damaged: it gives its size twice. Export it again.")
+            frame = _frame(marker, body)
+        elif marker == 0xE1 and body.startswith(b"Exif\0\0") and orientation is None:
+            orientation = exif_orientation(body[6:])
+        elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) >= 14:
+            icc.append(body[12:])
+        is_adobe = marker == 0xEE and body.startswith(b"Adobe")
+        adobe = adobe or is_adobe
+        if marker in _FRAMES | _TABLES or is_adobe or (marker == 0xE0 and body.startswith(b"JFIF")):
+            kept.append(data[at:end])
+        if marker == _SOS:
+            break
+        at = end
+    if frame is None:
+        raise CorruptImage("This JPEG is damaged: it does not give its size. Export it again.")
+    kept.append(data[at : _end(data, at)])
+    # Only Adobe's programs store CMYK inverted, and they leave their mark; Pillow presumes it of every file.
+    plain_cmyk = {"CMYK;I": "CMYK"} if frame[2] == 4 and not adobe else {}
+    profile = _profile(icc)
+    return Header("jpeg", frame[:2], b"".join(kept), orientation or 1, profile, rawmodes=plain_cmyk)
+
+
+def _marker(data: bytes, at: int) -> tuple[int, int]:
+    """The next marker with a body, or EOI, at or after `at`: its place and its code."""
+    while True:
+        at = data.find(b"\xff", at)
+        if at < 0 or at + 1 >= len(data):
+            raise TruncatedImage("This JPEG ends before its picture begins. Upload it again.")
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+        elif marker in _STANDALONE or marker == _SOI:
+            at += 2
+        else:
+            return at, marker
+
+
+def _frame(marker: int, body: bytes) -> tuple[int, int, int]:
+    precision, height, width, components = struct.unpack_from(">BHHB", body)
+    kind = _SAMPLES_UNLIKE_OURS.get(marker) or (f"{precision}-bit" if precision != 8 else None)
+    if kind:
+        raise UnsupportedFormat(f"This is a {kind} JPEG, which is not read here. Save it as an ordinary 8-bit JPEG.")
+    if not width or not height:
+        raise CorruptImage(f"This JPEG is damaged: it says that it is {width} x {height} pixels. Export it again.")
+    return width, height, components
+
+
+def _profile(icc: list[bytes]) -> bytes | None:
+    # Each part begins with its number, from 1, and the number of parts; they may come in any order.
+    if not icc:
+        return None
+    parts = sorted(icc)
+    whole = [part[0] for part in parts] == list(range(1, parts[0][1] + 1))
+    profile = b"".join(part[2:] for part in parts)
+    return profile if whole and len(profile) <= MAX_PROFILE else b""
+
+
+def _end(data: bytes, at: int) -> int:
+    """Where the picture that has its first scan at `at` ends; after it come thumbnails, second views or a video."""
+    scans = 0
+    while found := _NEXT_MARKER.search(data, at):
+        at, marker = found.start(), data[found.start() + 1]
+        if marker == _EOI:
+            return at + 2
+        scans += marker == _SOS
+        if scans > MAX_SCANS:
+            raise CorruptImage(f"This JPEG has more than {MAX_SCANS} scans, which no camera writes. Export it again.")
+        at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+    return len(data)

@@ -1,0 +1,219 @@
+"""The decoders: a Header's file to samples, through Pillow.
+
+The plugins are called by name and not through `Image.open`, so nothing that another library registers there, and none
+of Pillow's many other formats, can ever be reached from here.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from pipeline.decode.header import Header, exif_orientation
+from pipeline.errors import CorruptImage, InputError, OutOfMemory, TruncatedImage, UnsupportedFormat
+from pipeline.stages import UInt8
+
+_PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
+    "jpeg": JpegImagePlugin.JpegImageFile,
+    "png": PngImagePlugin.PngImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+    "avif": AvifImagePlugin.AvifImageFile,
+    "tiff": TiffImagePlugin.TiffImageFile,
+    "bmp": BmpImagePlugin.BmpImageFile,
+    "gif": GifImagePlugin.GifImageFile,
+}
+
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, struct.error, zlib.error)
+"""What Pillow's plugins raise on bad bytes: those of `Image.open` and `ImageFile`, and what fuzzing found."""
+
+_ROWS = 256  # worked on at a time, so that 16-bit samples of a whole picture are never held in a wider type
+_SWAPPED = {"B": "L", "L": "B", "N": "B" if np.little_endian else "L"}
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """Decoded samples. image: Pillow's, of mode L, RGB, CMYK or LAB, 8 bits each, not yet turned upright.
+
+    alpha: uint8 (H, W), or None where opaque. profile, orientation, frames: as in Header, or as the decoder knows them.
+    """
+
+    image: Image.Image
+    alpha: UInt8 | None
+    profile: bytes | None
+    orientation: int
+    frames: int
+
+
+def load(header: Header) -> Raster:
+    """Decode. Raises TruncatedImage, CorruptImage, UnsupportedFormat, OutOfMemory."""
+    with _opened(header) as file:
+        profile = header.profile if header.format not in ("avif", "heic") else file.info.get("icc_profile")
+        # libavif's plugin tells irot and imir as an Exif orientation of its own making.
+        turn = header.orientation if header.format != "avif" else exif_orientation(_tiff(file.info.get("exif", b"")))
+        frames = header.frames if header.format not in ("avif", "heic") else int(getattr(file, "n_frames", 1))
+        image, alpha = _samples(file, header)
+    if alpha is not None and (alpha.min() == 255 or (header.format == "bmp" and alpha.max() == 0)):
+        alpha = None  # a BMP's fourth byte is often left at zero and means nothing then
+    return Raster(image, alpha, profile, turn, frames)
+
+
+def _tiff(exif: bytes) -> bytes:
+    return exif.removeprefix(b"Exif\0\0")
+
+
+def size(header: Header) -> tuple[int, int]:
+    """(width, height) by the decoder, for the boxes that do not tell it; nothing is decoded."""
+    with _opened(header) as file:
+        return file.size
+
+
+def _opened(header: Header) -> ImageFile.ImageFile:
+    plugin = _PLUGINS.get(header.format) or _heic()
+    try:
+        return plugin(BytesIO(header.pixels))
+    except _BROKEN as error:
+        raise _refusal(header, error) from error
+
+
+def _heic() -> type[ImageFile.ImageFile]:
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError as error:
+        raise UnsupportedFormat(
+            "HEIC pictures are not read by this installation. Save it as JPEG, or install hairline[heic]."
+        ) from error
+    plugin: type[ImageFile.ImageFile] = HeifImageFile
+    return plugin
+
+
+def _refusal(header: Header, error: Exception) -> InputError:
+    name, words = header.format.upper(), str(error).lower()
+    if "truncat" in words or isinstance(error, EOFError):
+        return TruncatedImage(f"This {name} ends in the middle. Upload it again.")
+    if any(word in words for word in ("unknown", "unsupported", "not supported", "not available")):
+        return UnsupportedFormat(f"This kind of {name} is not read here ({error}). Save it as an ordinary JPEG or PNG.")
+    return CorruptImage(f"This {name} is damaged and cannot be read. Export or upload it again.")
+
+
+def _decoded(file: ImageFile.ImageFile, header: Header, rawmodes: dict[str, str]) -> None:
+    """Have Pillow read the pixels, with some of its raw modes replaced."""
+
+    def replaced(args: Any) -> Any:
+        return tuple(map(replaced, args)) if isinstance(args, tuple) else rawmodes.get(args, args)
+
+    file.tile = [tile._replace(args=replaced(tile.args)) for tile in file.tile]
+    try:
+        file.load()
+    except MemoryError as error:
+        raise OutOfMemory("There is not enough memory to decode this picture.") from error
+    except _BROKEN as error:
+        raise _refusal(header, error) from error
+
+
+def _samples(file: ImageFile.ImageFile, header: Header) -> tuple[Image.Image, UInt8 | None]:
+    deep = next((str(mode) for mode in _rawmodes(file) if ";16" in mode and mode[:2] != "I;"), None)
+    if deep is not None and not deep.startswith("CMYK"):
+        return _split(_deep(file, header, deep), header)
+    _decoded(file, header, dict(header.rawmodes))
+    if file.mode.startswith("I;16"):
+        black, white = header.grey
+        samples = np.asarray(file)
+        level = (np.arange(65536, dtype=np.float64) - black) * (255 / (white - black))
+        grey = np.rint(level.clip(0, 255)).astype(np.uint8)[samples]
+        return Image.fromarray(grey), _keyed(samples[..., None], header)
+    if file.mode == "P" and "transparency" in file.info or file.mode == "PA":
+        return _split(np.asarray(file.convert("RGBA")), header)
+    if file.mode in ("RGBA", "RGBX"):
+        return _split(np.asarray(file), header) if file.mode == "RGBA" else (file.convert("RGB"), None)
+    if file.mode in ("LA", "La"):
+        return _split(np.asarray(file.convert("LA")), header)
+    if file.mode not in ("1", "L", "P", "RGB", "CMYK", "LAB", "YCbCr"):
+        raise UnsupportedFormat(
+            f"Pixels of the kind {file.mode} are not read here. Save it as an ordinary PNG or JPEG."
+        )
+    image = (
+        file.convert({"1": "L", "P": "RGB", "YCbCr": "RGB"}[file.mode]) if file.mode in ("1", "P", "YCbCr") else file
+    )
+    alpha = None
+    if header.transparent is not None and image.mode in ("L", "RGB"):
+        samples = np.asarray(image)
+        alpha = _keyed(samples.reshape(*samples.shape[:2], -1), header)
+    image.load()
+    return image.copy() if image is file else image, alpha
+
+
+def _rawmodes(file: ImageFile.ImageFile) -> list[str]:
+    args = [tile.args for tile in file.tile]
+    return [str(arg[0]) if isinstance(arg, tuple) and arg else str(arg) for arg in args]
+
+
+def _deep(file: ImageFile.ImageFile, header: Header, rawmode: str) -> np.ndarray[Any, np.dtype[np.uint16]]:
+    """Samples of 16 bits, uint16 (H, W, C), where Pillow itself would keep the upper eight.
+
+    Its raw modes for the two byte orders keep the first or the second byte, so reading once with each gives both.
+    """
+    modes = {rawmode: header.rawmodes.get(rawmode, rawmode)}
+    if rawmode == "LA;16B":  # four bytes a pixel, which is also what RGBA has: one reading gives all
+        _decoded(file, header, {rawmode: "RGBA"})
+        return np.asarray(file).view(">u2").astype(np.uint16)
+    _decoded(file, header, modes)
+    high = np.asarray(file)
+    kept = modes[rawmode]
+    with _opened(header) as again:
+        _decoded(again, header, {rawmode: kept[:-1] + _SWAPPED[kept[-1]]})
+        samples = np.asarray(again).astype(np.uint16)
+    for top in range(0, len(samples), _ROWS):
+        samples[top : top + _ROWS] |= high[top : top + _ROWS].astype(np.uint16) << 8
+    return samples
+
+
+def _split(samples: np.ndarray[Any, Any], header: Header) -> tuple[Image.Image, UInt8 | None]:
+    """uint8 or uint16 (H, W, 2, 3 or 4) to 8-bit colours, divided by alpha if need be, and alpha."""
+    height, width, channels = samples.shape
+    colours = np.empty((height, width, 1 if channels == 2 else 3), np.uint8)
+    alpha = np.empty((height, width), np.uint8) if channels in (2, 4) else None
+    for top in range(0, height, _ROWS):
+        rows = slice(top, top + _ROWS)
+        part = samples[rows]
+        colour = part[..., : colours.shape[2]]
+        if header.premultiplied and alpha is not None:
+            full = np.iinfo(samples.dtype).max
+            # Divided by at least one: where alpha is 0 any colour will do. Rounding may lead a little over the top.
+            colour = np.minimum(colour * np.float32(full) / np.maximum(part[..., -1:], 1) + 0.5, full).astype(
+                part.dtype
+            )
+        colours[rows] = _eight_bits(colour)
+        if alpha is not None:
+            alpha[rows] = _eight_bits(part[..., -1])
+    if alpha is None:
+        alpha = _keyed(samples, header)
+    return Image.fromarray(colours[..., 0] if channels == 2 else colours), alpha
+
+
+def _eight_bits(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """round(v * 255 / 65535) of uint16, which is v / 257; uint8 as it is."""
+    return samples if samples.dtype == np.uint8 else (samples.astype(np.uint32) + 128) // 257
+
+
+def _keyed(samples: np.ndarray[Any, Any], header: Header) -> UInt8 | None:
+    """Alpha 0 where samples (H, W, C) are of the one transparent colour, else 255."""
+    if header.transparent is None:
+        return None
+    # Pillow spreads samples of 1, 2 and 4 bits over 0..255.
+    spread = 255 // ((1 << header.depth) - 1) if header.depth < 8 else 1
+    key = np.array(header.transparent) * spread
+    return np.where((samples == key).all(axis=-1), 0, 255).astype(np.uint8)

@@ -1,0 +1,133 @@
+"""Canvas -> bytes: PNG, WebP, JPEG, TIFF, AVIF or ZIP, with an sRGB profile and nothing of the source's metadata."""
+
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pipeline.errors import BadOptions
+from pipeline.srgb import PROFILE
+from pipeline.stages import Canvas, Encoded, to_uint8
+
+_DEFAULT_JPEG = 92
+
+# On a 12 MP cutout level 6 takes 2.1 s and 6.9 MB, level 1 0.7 s and 8.3 MB; run lengths alone, after PNG's adaptive
+# filters, 0.6 s and 6.7 MB. They only lose, by a tenth or two, on screenshots and other pictures that repeat themselves.
+_PNG = {"compress_level": 1, "compress_type": zlib.Z_RLE}
+
+# WebP: method 4 is libwebp's default. Lossless at effort 20 takes a third of the time of 100, for 2 to 3 % more bytes.
+# exact keeps the colours below alpha 0, which are zero for a cutout and ought to stay so.
+_WEBP = {"method": 4, "exact": True}
+_LOSSLESS_WEBP_EFFORT = 20
+
+# One tile and one thread: tiles change the bytes, and must not depend on the machine. Pillow knows AVIF only as YCbCr,
+# where 8 bits cannot hold every RGB colour, so at quality 100 colours come back within two levels; alpha and grey exact.
+_AVIF = {"speed": 8, "max_threads": 1, "subsampling": "4:4:4", "range": "full", "autotiling": False}
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # where a ZIP's calendar begins
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """pillow: its name there. side: the longest that the format can hold, in pixels. transparent: can be."""
+
+    pillow: str
+    content_type: str
+    extension: str
+    side: int
+    transparent: bool = True
+
+
+_FORMATS = {
+    "png": _Format("PNG", "image/png", "png", 2**31 - 1),
+    "webp": _Format("WEBP", "image/webp", "webp", 16383),
+    "jpeg": _Format("JPEG", "image/jpeg", "jpg", 65500, transparent=False),  # libjpeg's JPEG_MAX_DIMENSION
+    "tiff": _Format("TIFF", "image/tiff", "tiff", 2**31 - 1),
+    "avif": _Format("AVIF", "image/avif", "avif", 16384),  # what libavif reads by default
+}
+
+
+def encode(canvas: Canvas, *, format: str, quality: int | None = None, depth: int = 8) -> Encoded:
+    """Encode a canvas.
+
+    format: "png", "webp", "jpeg", "tiff", "avif", "zip" (color.jpg and alpha.png), or "auto": JPEG if opaque, else PNG.
+    quality: 1..100 for WebP, AVIF and JPEG (also the one in a ZIP). None is lossless for WebP, the best that there is for
+    AVIF (colours within two levels of 255, alpha exact), and 92 for JPEG. PNG and TIFF are always lossless. depth: 8 or 16 bits; 16 for alpha alone, as PNG or TIFF.
+    The same canvas gives the same bytes. Raises BadOptions where the format cannot hold the canvas.
+    """
+    if format == "zip":
+        return _zip(canvas, quality)
+    if format == "auto":
+        format = "png" if canvas.alpha is not None else "jpeg"
+    form = _FORMATS[format]
+    if max(canvas.size) > form.side:
+        width, height = canvas.size
+        raise BadOptions(
+            f"The result has {width} x {height} pixels, and {format} holds {form.side} a side. Choose format png."
+        )
+    if canvas.rgb is not None and canvas.alpha is not None and not form.transparent:
+        raise BadOptions(f"format {format} cannot be transparent: give a background, or choose png or webp.")
+    if depth == 16 and (canvas.rgb is not None or format not in ("png", "tiff")):
+        raise BadOptions("depth 16 needs channels=alpha and format png or tiff.")
+    image = _image(canvas, depth)
+    file = io.BytesIO()
+    image.save(file, form.pillow, **_settings(format, quality, image.mode))
+    return Encoded(file.getvalue(), form.content_type, form.extension)
+
+
+def _image(canvas: Canvas, depth: int) -> Image.Image:
+    if canvas.alpha is None:
+        return Image.fromarray(canvas.rgb)
+    if canvas.rgb is not None:
+        return Image.fromarray(np.dstack((canvas.rgb, to_uint8(canvas.alpha))))
+    if depth == 16:
+        # float32 holds every whole number to 2**24, so 65535 * alpha is good to well within half a level.
+        return Image.fromarray(np.rint(canvas.alpha * np.float32(65535)).astype(np.uint16))
+    return Image.fromarray(to_uint8(canvas.alpha))
+
+
+def _settings(format: str, quality: int | None, mode: str) -> dict[str, Any]:
+    """What Pillow's `save` is told."""
+    # An RGB profile does not belong into a grey picture, and alpha is no colour.
+    colour: dict[str, Any] = {"icc_profile": PROFILE} if mode in ("RGB", "RGBA") else {}
+    match format:
+        case "png":
+            return colour | _PNG
+        case "tiff":
+            return colour | {"compression": "tiff_adobe_deflate"}
+        case "jpeg":
+            # 4:4:4: halved chroma would show as fringes along the subject's outline.
+            return colour | {
+                "quality": _DEFAULT_JPEG if quality is None else quality,
+                "subsampling": 0,
+                "optimize": True,
+            }
+        case "webp":
+            lossless = {"lossless": True, "quality": _LOSSLESS_WEBP_EFFORT}
+            return colour | _WEBP | (lossless if quality is None else {"quality": quality})
+        case _:
+            return colour | _AVIF | {"quality": 100 if quality is None else quality}
+
+
+def _zip(canvas: Canvas, quality: int | None) -> Encoded:
+    """color.jpg and alpha.png, stored as they are, since both are compressed already."""
+    if canvas.rgb is None:
+        raise BadOptions("format zip holds colour and alpha; for alpha alone choose another format.")
+    height, width = canvas.rgb.shape[:2]
+    alpha = canvas.alpha if canvas.alpha is not None else np.ones((height, width), np.float32)
+    members = {
+        "color.jpg": encode(Canvas(canvas.rgb, None), format="jpeg", quality=quality),
+        "alpha.png": encode(Canvas(None, alpha), format="png"),
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, member in members.items():
+            entry = zipfile.ZipInfo(name, _EARLIEST)
+            entry.create_system = 3  # Unix wherever it is made, so that the bytes are the same
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, member.data)
+    return Encoded(file.getvalue(), "application/zip", "zip")
