@@ -10,6 +10,13 @@ from typing import Any, Self
 from pipeline import geometry
 from pipeline.errors import BadOptions
 
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "matting": ("fast", "exact", "off"),
+    "format": ("png", "webp", "jpeg", "tiff", "avif", "zip", "auto"),
+    "channels": ("rgba", "alpha"),
+    "depth": (8, 16),
+    "blend": ("linear", "srgb"),
+}
 STAGES = ("probability", "trimap", "alpha")
 LIMITS = ("max_megapixels", "max_bytes", "threads")
 """What belongs to whoever runs Hairline; a request may not set them."""
@@ -96,9 +103,7 @@ class Options:
 
     def described(self) -> dict[str, Any]:
         """The options that shape the result, as JSON values; pictures by their sha256."""
-        return {
-            field.name: _json(getattr(self, field.name)) for field in fields(self) if field.name not in LIMITS
-        }
+        return {field.name: _json(getattr(self, field.name)) for field in fields(self) if field.name not in LIMITS}
 
     def digest(self) -> str:
         """sha256 hex of `described()`: equal for two Options exactly when they ask for the same result."""
@@ -119,7 +124,7 @@ def _short(value: Any) -> str:
 _Rule = tuple[Callable[[Any], bool], str]
 
 
-def _one_of(*choices: Any) -> _Rule:
+def _one_of(choices: tuple[Any, ...]) -> _Rule:
     return lambda v: isinstance(v, type(choices[0])) and v in choices, "one of " + ", ".join(map(str, choices))
 
 
@@ -138,19 +143,15 @@ def _bytes_or_none(value: Any) -> bool:
 
 
 _RULES: dict[str, _Rule] = {
+    **{name: _one_of(choices) for name, choices in CHOICES.items()},
     "max_megapixels": _within(1e-6, 1000),
     "max_bytes": _within(1, 2**31, int),
-    "matting": _one_of("fast", "exact", "off"),
     "trimap": (_bytes_or_none, "the bytes of a picture"),
-    "format": _one_of("png", "webp", "jpeg", "tiff", "avif", "zip", "auto"),
     "quality": _within(1, 100, int, optional=True),
-    "channels": _one_of("rgba", "alpha"),
-    "depth": _one_of(8, 16),
     "background": (
         lambda v: _bytes_or_none(v) or (isinstance(v, str) and geometry.parse_colour(v) is not None),
         "a colour name, a hex colour such as #ffffff, or the bytes of a picture",
     ),
-    "blend": _one_of("linear", "srgb"),
     "crop": (lambda v: isinstance(v, bool), "true or false"),
     "margin": (
         lambda v: isinstance(v, str) and geometry.parse_margin(v) is not None,

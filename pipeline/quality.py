@@ -48,7 +48,6 @@ def judge(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: 
     """Judge a finished matte by what each stage left behind."""
     check_same_size(picture.rgb, probability.values, trimap.values, matte.alpha)
     confidence = round(expected_iou(probability), 3)
-    height, width = matte.alpha.shape
     border = np.concatenate([matte.alpha[0], matte.alpha[-1], matte.alpha[:, 0], matte.alpha[:, -1]])
     numbers = {
         "uncertain_subject": (confidence, confidence < REVIEW_BELOW),

@@ -10,14 +10,28 @@ from pipeline import compose, decode, encode, foreground, matting, quality, refi
 from pipeline.errors import OutOfTime
 from pipeline.options import Options
 from pipeline.segment import Segmenter
-from pipeline.stages import FOREGROUND, UNKNOWN, Canvas, Encoded, Matte, Picture, ProbabilityMap, Result, Trimap
+from pipeline.stages import (
+    FOREGROUND,
+    UNKNOWN,
+    Canvas,
+    Encoded,
+    Float32,
+    Matte,
+    Picture,
+    ProbabilityMap,
+    Result,
+    Trimap,
+)
 
 _Args = ParamSpec("_Args")
 _Made = TypeVar("_Made")
 
 
+_DEFAULTS = Options()
+
+
 def cut_out(
-    data: bytes, segmenter: Segmenter, options: Options = Options(), *, deadline: float | None = None
+    data: bytes, segmenter: Segmenter, options: Options = _DEFAULTS, *, deadline: float | None = None
 ) -> Result:
     """Cut the subject out of an encoded picture.
 
@@ -61,9 +75,7 @@ def _trimap(picture: Picture, probability: ProbabilityMap, options: Options) -> 
     return trimap.from_grey(decode.decode_grey(options.trimap, **_limits(options)), picture)
 
 
-def _matte(
-    picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None
-) -> Matte:
+def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:
     if options.matting == "off":
         alpha = np.where(known.values == UNKNOWN, probability.values, known.values / np.float32(FOREGROUND))
         return Matte(alpha, {"method": "off"})
@@ -72,7 +84,7 @@ def _matte(
 
 def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: Options) -> dict[str, Encoded]:
     # As a fraction of 255 the trimap's 0, 128 and 255 come back exactly.
-    planes = {"probability": probability.values, "trimap": known.values / np.float32(255), "alpha": matte.alpha}
+    planes = {"probability": probability.values, "trimap": known.values / np.float32(FOREGROUND), "alpha": matte.alpha}
     return {
         name: encode.encode(Canvas(None, planes[name]), format="png", quality=None, depth=8) for name in options.stages
     }

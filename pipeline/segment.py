@@ -69,5 +69,6 @@ def network_input(picture: Picture, spec: ModelSpec) -> Float32:
     size = (spec.side, spec.side)
     shrinks = min(picture.rgb.shape[:2]) >= spec.side
     small = cv2.resize(picture.rgb, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    scaled = (small.astype(np.float32) / 255 - np.float32(spec.mean)) / np.float32(spec.std)
+    mean, std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
+    scaled = (small.astype(np.float32) / np.float32(255) - mean) / std
     return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])

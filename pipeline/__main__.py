@@ -1,0 +1,137 @@
+"""The command line: `hairline`, also as `python -m pipeline`.
+
+Exit status: 0 all went well, 1 some pictures were refused (the others are done), 2 wrong usage, 130 interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline import __version__, models
+from pipeline.errors import HairlineError
+from pipeline.files import BadPaths, Task, plan
+from pipeline.geometry import parse_colour
+from pipeline.options import CHOICES, STAGES, Options
+
+_OVERLAID = (
+    "format",
+    "channels",
+    "matting",
+    "quality",
+    "depth",
+    "blend",
+    "crop",
+    "margin",
+    "scale",
+    "position",
+    "canvas",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        return _cut(given) if given.command == "cut" else _matte(given)
+    except (BadPaths, HairlineError) as error:
+        # Before any picture was begun: what was asked for cannot be done.
+        print(f"hairline: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("hairline: interrupted; what was finished stays.", file=sys.stderr)
+        return 130
+
+
+def _cut(given: argparse.Namespace) -> int:
+    tasks = plan(given.inputs, given.out)
+    if given.trimap is not None and len(tasks) != 1:
+        raise BadPaths(f"--trimap belongs to one picture, but there are {len(tasks)}.")
+    options = _options(given)
+    spec = models.named(given.model)
+    models.read_weights(spec, given.models)
+    if not tasks:
+        raise BadPaths("There is no picture in " + ", ".join(map(str, given.inputs)) + ".")
+    # Only now: NumPy, ONNX Runtime and PyMatting take a second to load, which --help and a typing error need not wait for.
+    from pipeline.batch import Work, cut_all
+
+    return cut_all(tasks, Work(spec, given.models, options), jobs=min(given.jobs, len(tasks)))
+
+
+def _matte(given: argparse.Namespace) -> int:
+    from pipeline.batch import solve_alone
+
+    picture, trimap = _read(given.image), _read(given.trimap)
+    try:
+        solve_alone(picture, trimap, given.out, given.method)
+    except HairlineError as error:
+        print(f"{given.image}: {error.code}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _options(given: argparse.Namespace) -> Options:
+    request = {name: getattr(given, name) for name in _OVERLAID if getattr(given, name) is not None}
+    if given.background is not None:
+        colour = parse_colour(given.background) is not None
+        request["background"] = given.background if colour else _read(Path(given.background))
+    if given.trimap is not None:
+        request["trimap"] = _read(given.trimap)
+    if given.stages:
+        request["stages"] = STAGES
+    return Options(max_megapixels=given.max_megapixels, max_bytes=given.max_bytes).overlaid(request)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadPaths(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hairline", description="Cut the subject out of a picture, hair and all.")
+    parser.add_argument("--version", action="version", version=f"hairline {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="cut|matte")
+
+    cut = commands.add_parser("cut", help="cut out pictures", description="Cut the subject out of pictures.")
+    cut.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="files and folders")
+    cut.add_argument("-o", dest="out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    cut.add_argument("--format", choices=CHOICES["format"], help="of the result (png)")
+    cut.add_argument("--quality", type=int, metavar="1..100", help="of lossy formats; without it lossless, JPEG at 92")
+    cut.add_argument("--channels", choices=CHOICES["channels"], help="the cutout, or its alpha alone (rgba)")
+    cut.add_argument("--depth", type=int, choices=CHOICES["depth"], help="bits of an alpha alone (8)")
+    cut.add_argument("--matting", choices=CHOICES["matting"], help="how alpha is solved (fast)")
+    cut.add_argument("--trimap", type=Path, metavar="FILE", help="your own: 0 background, 255 foreground, else unknown")
+    cut.add_argument("--background", metavar="COLOUR|IMAGE", help="composite on it")
+    cut.add_argument("--blend", choices=CHOICES["blend"], help="composite in linear light or plain sRGB (linear)")
+    cut.add_argument("--crop", action="store_true", default=None, help="crop to the subject")
+    cut.add_argument("--margin", metavar="LENGTHS", help='room around it: "20px", "5%%", "10px 5%%"')
+    cut.add_argument("--scale", type=float, metavar="PERCENT", help="size of the subject in the canvas, 10 to 100")
+    cut.add_argument("--position", metavar="PLACE", help='original, center, "50%%" or "20%% 80%%"')
+    cut.add_argument("--canvas", metavar="WxH", help="size of the result in pixels")
+    cut.add_argument("--model", default="u2netp", metavar="NAME", help="one of " + ", ".join(models.MODELS))
+    cut.add_argument("--models", type=Path, default=models.DEFAULT_FOLDER, metavar="DIR", help="folder of the weights")
+    cut.add_argument("--stages", action="store_true", help="write probability, trimap and alpha as well")
+    cut.add_argument("--jobs", type=_positive, default=1, metavar="N", help="pictures at a time (1)")
+    limits = Options()
+    cut.add_argument("--max-megapixels", type=float, default=limits.max_megapixels, help="refuse larger (%(default)s)")
+    cut.add_argument("--max-bytes", type=int, default=limits.max_bytes, help="refuse larger files (%(default)s)")
+
+    matte = commands.add_parser("matte", help="solve alpha for a trimap", description="The matting stage alone.")
+    matte.add_argument("image", type=Path, metavar="IMAGE")
+    matte.add_argument("trimap", type=Path, metavar="TRIMAP", help="0 background, 255 foreground, else unknown")
+    matte.add_argument("-o", dest="out", type=Path, required=True, metavar="ALPHA.png", help="16-bit grey PNG")
+    matte.add_argument("--method", choices=("fast", "exact"), default="fast")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())
