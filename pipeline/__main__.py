@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline import __version__, models
 from pipeline.errors import HairlineError
-from pipeline.files import BadPaths, Task, plan
+from pipeline.files import BadPaths, plan
 from pipeline.geometry import parse_colour
 from pipeline.options import CHOICES, STAGES, Options
 
@@ -53,7 +53,7 @@ def _cut(given: argparse.Namespace) -> int:
     models.read_weights(spec, given.models)
     if not tasks:
         raise BadPaths("There is no picture in " + ", ".join(map(str, given.inputs)) + ".")
-    # Only now: NumPy, ONNX Runtime and PyMatting take a second to load, which --help and a typing error need not wait for.
+    # Only now: ONNX Runtime and PyMatting take a second to load, which --help and a typing error need not wait for.
     from pipeline.batch import Work, cut_all
 
     return cut_all(tasks, Work(spec, given.models, options), jobs=min(given.jobs, len(tasks)))

@@ -45,21 +45,20 @@ def cut_all(tasks: Sequence[Task], work: Work, *, jobs: int) -> int:
     """Cut every picture; returns 0, or 1 where some were refused. One line each: done on stdout, refused on stderr."""
     work = replace(work, options=replace(work.options, threads=max(1, usable() // jobs)))
     refused = 0
-    with tqdm(total=len(tasks), unit="picture", disable=len(tasks) < 2 or not sys.stderr.isatty()) as bar:
-        with _lines(tasks, work, jobs) as lines:
-            for line in lines:
-                bar.write(line.text, file=sys.stdout if line.done else sys.stderr)
-                bar.update()
-                refused += not line.done
+    quiet = len(tasks) < 2 or not sys.stderr.isatty()
+    with tqdm(total=len(tasks), unit="picture", disable=quiet) as bar, _lines(tasks, work, jobs) as lines:
+        for line in lines:
+            bar.write(line.text, file=sys.stdout if line.done else sys.stderr)
+            bar.update()
+            refused += not line.done
     return 1 if refused else 0
 
 
 def solve_alone(picture: bytes, grey: bytes, target: Path, method: str) -> None:
     """The matting stage alone: a picture and a trimap, encoded, to a 16-bit grey PNG. Raises HairlineError."""
-    limits = Options()
-    bounds = {"max_bytes": limits.max_bytes, "max_megapixels": limits.max_megapixels}
-    decoded = decode.decode(picture, **bounds)
-    known = trimap.from_grey(decode.decode_grey(grey, **bounds), decoded)
+    limits = Options().limits()
+    decoded = decode.decode(picture, **limits)
+    known = trimap.from_grey(decode.decode_grey(grey, **limits), decoded)
     matte = matting.solve(decoded, known, method=method)
     write(target, encode.encode(Canvas(None, matte.alpha), format="png", quality=None, depth=16).data)
 
@@ -91,8 +90,7 @@ def _cut_one(task: Task, work: Work) -> Line:
         return Line(False, f"{task.source}: {error.code}: {error}")
     except OSError as error:
         return Line(False, f"{task.source}: cannot be read: {error.strerror}")
-    except Exception:
-        # Our own bug. It is shown whole, and the pictures after this one still get their turn.
+    except Exception:  # noqa: BLE001 - our own bug: shown whole, and the pictures after this one get their turn
         return Line(False, f"{task.source}: failed unexpectedly:\n{traceback.format_exc()}")
     output = task.target(f".{result.output.extension}")
     for name, stage in result.stages.items():

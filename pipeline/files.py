@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SUFFIXES = frozenset(".jpg .jpeg .jpe .png .webp .avif .tif .tiff .bmp .gif .heic .heif".split())
-"""In a folder these are tried, whatever is in them; other files are left alone. A file that is named is always tried."""
+SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif")
+)
+"""In a folder these are tried, whatever is in them. A file that is named is always tried."""
 
 
 class BadPaths(Exception):
@@ -29,7 +31,7 @@ class Task:
 
 
 def plan(inputs: Sequence[Path], out: Path) -> list[Task]:
-    """What to do for files and folders, in a fixed order. Folders are searched through and keep their shape below `out`.
+    """What to do for files and folders, in a fixed order. A folder is searched through and keeps its shape below `out`.
 
     Two pictures that would get the same name (a.jpg, a.png) keep their endings in it (a.jpg.png, a.png.png).
     Raises BadPaths for a path that is not there and where an output would replace an input.

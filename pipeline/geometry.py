@@ -1,4 +1,4 @@
-"""What people write for colours, lengths, positions and sizes, read into numbers; each reader gives None for nonsense."""
+"""What people write for colours, lengths, positions and sizes, read into numbers; nonsense is read as None."""
 
 import re
 from collections.abc import Sequence
@@ -70,5 +70,5 @@ def parse_canvas(value: Any) -> tuple[int, int] | None:
     if not isinstance(value, Sequence) or len(value) != 2 or not all(type(side) is int for side in value):
         return None
     width, height = value
-    fits = 1 <= min(value) and max(value) <= LARGEST_SIDE and width * height <= LARGEST_CANVAS
+    fits = min(value) >= 1 and max(value) <= LARGEST_SIDE and width * height <= LARGEST_CANVAS
     return (width, height) if fits else None

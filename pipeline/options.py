@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 from pipeline import geometry
 from pipeline.errors import BadOptions
@@ -20,6 +20,13 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 STAGES = ("probability", "trimap", "alpha")
 LIMITS = ("max_megapixels", "max_bytes", "threads")
 """What belongs to whoever runs Hairline; a request may not set them."""
+
+
+class Limits(TypedDict):
+    """What `decode` must not exceed."""
+
+    max_bytes: int
+    max_megapixels: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,10 @@ class Options:
         if isinstance(changes.get("stages"), list):
             changes["stages"] = tuple(changes["stages"])
         return replace(self, **changes)
+
+    def limits(self) -> Limits:
+        """The two that `decode` takes."""
+        return {"max_bytes": self.max_bytes, "max_megapixels": self.max_megapixels}
 
     def described(self) -> dict[str, Any]:
         """The options that shape the result, as JSON values; pictures by their sha256."""

@@ -1,4 +1,7 @@
-"""What is told about a cutout, or about a refusal, as JSON values. The schema's number grows when a reader must change."""
+"""What is told about a cutout, or about a refusal, as JSON values.
+
+The schema's number grows when its readers must change.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypedDict, TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def cut_out(
     """
     lap = _Stopwatch(deadline)
     background = _background(options)
-    picture = lap("decode", decode.decode, data, **_limits(options))
+    picture = lap("decode", decode.decode, data, **options.limits())
     probability = lap("segment", segmenter.segment, picture)
     known = lap("trimap", _trimap, picture, probability, options)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
@@ -56,23 +56,14 @@ def cut_out(
     return Result(output, stages, told)
 
 
-class _Limits(TypedDict):
-    max_bytes: int
-    max_megapixels: float
-
-
-def _limits(options: Options) -> _Limits:
-    return {"max_bytes": options.max_bytes, "max_megapixels": options.max_megapixels}
-
-
 def _background(options: Options) -> Picture | None:
-    return decode.decode(options.background, **_limits(options)) if isinstance(options.background, bytes) else None
+    return decode.decode(options.background, **options.limits()) if isinstance(options.background, bytes) else None
 
 
 def _trimap(picture: Picture, probability: ProbabilityMap, options: Options) -> Trimap:
     if options.trimap is None:
         return trimap.build(picture, probability)
-    return trimap.from_grey(decode.decode_grey(options.trimap, **_limits(options)), picture)
+    return trimap.from_grey(decode.decode_grey(options.trimap, **options.limits()), picture)
 
 
 def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:
@@ -84,7 +75,11 @@ def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options
 
 def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: Options) -> dict[str, Encoded]:
     # As a fraction of 255 the trimap's 0, 128 and 255 come back exactly.
-    planes = {"probability": probability.values, "trimap": known.values / np.float32(FOREGROUND), "alpha": matte.alpha}
+    planes: dict[str, Float32] = {
+        "probability": probability.values,
+        "trimap": known.values / np.float32(FOREGROUND),
+        "alpha": matte.alpha,
+    }
     return {
         name: encode.encode(Canvas(None, planes[name]), format="png", quality=None, depth=8) for name in options.stages
     }

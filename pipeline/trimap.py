@@ -9,7 +9,7 @@ from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, Probabilit
 SURE = 0.95
 """A pixel is foreground from this probability on, background up to its complement."""
 BAND = 1.5
-"""How far the unknown zone reaches into what is sure, in the network's own pixels: its outline is no finer than that."""
+"""How far the unknown zone reaches into what is sure, in the network's own pixels: no outline of its is finer."""
 
 
 def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
