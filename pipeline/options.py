@@ -178,7 +178,7 @@ _RULES: dict[str, _Rule] = {
         f'two sides of 1 to {geometry.LARGEST_SIDE:,} pixels, such as "1600x1200"',
     ),
     "stages": (
-        lambda v: isinstance(v, tuple) and set(v) <= set(STAGES),
+        lambda v: isinstance(v, tuple) and all(stage in STAGES for stage in v),
         "a list out of " + ", ".join(STAGES),
     ),
     "threads": _within(1, 1024, int, optional=True),

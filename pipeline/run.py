@@ -68,7 +68,10 @@ def _trimap(picture: Picture, probability: ProbabilityMap, options: Options) -> 
 
 def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:
     if options.matting == "off":
-        alpha = np.where(known.values == UNKNOWN, probability.values, known.values / np.float32(FOREGROUND))
+        sure = np.divide(known.values, FOREGROUND, dtype=np.float32)
+        alpha = np.where(known.values == UNKNOWN, probability.values, sure)
+            known.values == UNKNOWN, probability.values, np.divide(known.values, FOREGROUND, dtype=np.float32)
+        )
         return Matte(alpha, {"method": "off"})
     return matting.solve(picture, known, method=options.matting, threads=options.threads, deadline=left)
 
@@ -77,7 +80,7 @@ def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: O
     # As a fraction of 255 the trimap's 0, 128 and 255 come back exactly.
     planes: dict[str, Float32] = {
         "probability": probability.values,
-        "trimap": known.values / np.float32(FOREGROUND),
+        "trimap": np.divide(known.values, FOREGROUND, dtype=np.float32),
         "alpha": matte.alpha,
     }
     return {

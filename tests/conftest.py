@@ -1,0 +1,39 @@
+"""What all tests share: the real weights, the real network, and photographs that ship with scikit-image."""
+
+import io
+from pathlib import Path
+
+import pytest
+import skimage
+from PIL import Image
+
+from pipeline.models import DEFAULT_FOLDER, named
+from pipeline.segment import OnnxSegmenter
+
+_PHOTOS = Path(skimage.__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """The folder of weights; set-up has put them there."""
+    assert (DEFAULT_FOLDER / "u2netp.onnx").exists(), "run `make test`, which fetches the weights first"
+    return DEFAULT_FOLDER
+
+
+@pytest.fixture(scope="session")
+def segmenter(weights: Path) -> OnnxSegmenter:
+    return OnnxSegmenter(named("u2netp"), weights)
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The folder of scikit-image's photographs, public domain or CC0: astronaut.png, chelsea.png, coffee.png, ..."""
+    return _PHOTOS
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    """A woman before a shuttle, 256x256, as a JPEG: small, so that a cutout takes a fraction of a second."""
+    buffer = io.BytesIO()
+    Image.open(_PHOTOS / "astronaut.png").convert("RGB").resize((256, 256)).save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()

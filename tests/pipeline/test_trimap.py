@@ -1,0 +1,68 @@
+"""What is sure stays sure, the outline is unknown, and nothing is invented."""
+
+import numpy as np
+import pytest
+
+from pipeline import trimap
+from pipeline.errors import BadOptions, NoSubject
+from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap
+
+PICTURE = Picture(np.zeros((120, 160, 3), np.uint8))
+
+
+def _probability(cell=1.0):
+    values = np.zeros((120, 160), np.float32)
+    values[30:90, 40:120] = 1
+    return ProbabilityMap(values, cell)
+
+
+def test_inside_and_outside_are_known_and_the_outline_is_not():
+    values = trimap.build(PICTURE, _probability()).values
+    assert (values[60, 80], values[5, 5], values[30, 80], values[60, 40]) == (FOREGROUND, BACKGROUND, UNKNOWN, UNKNOWN)
+
+
+def test_a_coarser_network_leaves_more_unknown():
+    shares = [(trimap.build(PICTURE, _probability(cell)).values == UNKNOWN).mean() for cell in (1.0, 3.0, 6.0)]
+    assert shares[0] < shares[1] < shares[2]
+
+
+def test_a_doubtful_area_is_unknown():
+    values = _probability().values.copy()
+    values[50:70, 60:100] = 0.5
+    assert (trimap.build(PICTURE, ProbabilityMap(values, 1.0)).values[50:70, 60:100] == UNKNOWN).all()
+
+
+def test_a_subject_at_the_edge_of_the_picture_has_no_outline_there():
+    values = np.ones((120, 160), np.float32)
+    values[:, :80] = 0
+    built = trimap.build(PICTURE, ProbabilityMap(values, 1.0)).values
+    assert (built[[0, -1], 120] == FOREGROUND).all()
+    assert built[60, -1] == FOREGROUND
+
+
+def test_flips_commute():
+    values = _probability().values
+    built = trimap.build(PICTURE, ProbabilityMap(values, 2.0)).values
+    flipped = trimap.build(PICTURE, ProbabilityMap(values[::-1, ::-1].copy(), 2.0)).values
+    assert np.array_equal(built[::-1, ::-1], flipped)
+
+
+def test_nothing_that_stands_out_is_no_subject():
+    with pytest.raises(NoSubject, match="stands out"):
+        trimap.build(PICTURE, ProbabilityMap(np.full((120, 160), 0.49, np.float32), 1.0))
+
+
+def test_the_users_own_greys_are_unknown():
+    grey = np.tile(np.arange(160, dtype=np.uint8), (120, 1))
+    grey[:, -1] = 255
+    values = trimap.from_grey(grey, PICTURE).values
+    assert (values[:, 0] == BACKGROUND).all()
+    assert (values[:, 1:-1] == UNKNOWN).all()
+    assert (values[:, -1] == FOREGROUND).all()
+
+
+def test_the_users_trimap_must_fit_and_hold_a_subject():
+    with pytest.raises(BadOptions, match="160x120"):
+        trimap.from_grey(np.zeros((160, 120), np.uint8), PICTURE)
+    with pytest.raises(BadOptions, match="everywhere"):
+        trimap.from_grey(np.zeros((120, 160), np.uint8), PICTURE)
