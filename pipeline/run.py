@@ -69,10 +69,7 @@ def _trimap(picture: Picture, probability: ProbabilityMap, options: Options) -> 
 def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:
     if options.matting == "off":
         sure = np.divide(known.values, FOREGROUND, dtype=np.float32)
-        alpha = np.where(known.values == UNKNOWN, probability.values, sure)
-            known.values == UNKNOWN, probability.values, np.divide(known.values, FOREGROUND, dtype=np.float32)
-        )
-        return Matte(alpha, {"method": "off"})
+        return Matte(np.where(known.values == UNKNOWN, probability.values, sure), {"method": "off"})
     return matting.solve(picture, known, method=options.matting, threads=options.threads, deadline=left)
 
 
