@@ -2,6 +2,7 @@
 
 import re
 import struct
+from collections.abc import Iterator
 
 from pipeline.decode.header import MAX_PROFILE, Header, exif_orientation
 from pipeline.errors import CorruptImage, TruncatedImage, UnsupportedFormat
@@ -12,7 +13,7 @@ MAX_SCANS = 100
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _STANDALONE = {0x00, 0x01, *range(0xD0, 0xD8)}
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_TABLES = {0xC4, 0xCC, 0xDB, 0xDD}
+_KEPT = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD}  # Huffman, arithmetic and quantization tables, restart interval
 _SAMPLES_UNLIKE_OURS = {
     0xC3: "lossless",
     0xC5: "hierarchical",
@@ -30,43 +31,52 @@ _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 def read(data: bytes) -> Header:
     """The header of a JPEG file. Raises TruncatedImage, CorruptImage and UnsupportedFormat (12 bits, lossless)."""
     kept = [data[:2]]
-    frame: tuple[int, int, int] | None = None  # width, height, components
-    orientation, adobe = None, False
+    frames: list[tuple[int, int, int]] = []
+    orientations: list[int] = []
     icc: list[bytes] = []
-    at = 2
-    while True:
-        at, marker = _marker(data, at)
+    adobe = False
+    for marker, at, end in _segments(data):
+        body = data[at + 4 : end]
+        is_adobe = marker == 0xEE and body.startswith(b"Adobe")
+        adobe = adobe or is_adobe
+        if marker in _FRAMES:
+            frames.append(_frame(marker, body))
+        elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
+            orientations.append(exif_orientation(body[6:]))
+        elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) >= 14:
+            icc.append(body[12:])
+        if marker in _KEPT or is_adobe or (marker == 0xE0 and body.startswith(b"JFIF")):
+            kept.append(data[at:end])
+        elif marker == _SOS:
+            kept.append(data[at : _end(data, at)])
+    if len(frames) != 1:
+        raise CorruptImage(f"This JPEG is damaged: it gives its size {len(frames)} times. Export it again.")
+    width, height, components = frames[0]
+    return Header(
+        "jpeg",
+        (width, height),
+        b"".join(kept),
+        orientation=orientations[0] if orientations else 1,
+        profile=_profile(icc),
+        # Only Adobe's programs store CMYK inverted, and they leave their mark; Pillow presumes it of every file.
+        rawmodes={"CMYK;I": "CMYK"} if components == 4 and not adobe else {},
+    )
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, beginning and end of each segment up to the first scan's, which is the last given."""
+    end, marker = 2, _SOI
+    while marker != _SOS:
+        at, marker = _marker(data, end)
         if marker == _EOI:
             raise CorruptImage("This JPEG holds no picture, only a header. Export it again.")
         (length,) = struct.unpack_from(">H", data, at + 2)
         end = at + 2 + length
-        body = data[at + 4 : end]
         if length < 2:
             raise CorruptImage("This JPEG is damaged: it has a part of impossible length. Export it again.")
         if end > len(data):
             raise TruncatedImage("This JPEG ends within its header. Upload it again.")
-        if marker in _FRAMES:
-            if frame is not None:
-                raise CorruptImage("This JPEG is damaged: it gives its size twice. Export it again.")
-            frame = _frame(marker, body)
-        elif marker == 0xE1 and body.startswith(b"Exif\0\0") and orientation is None:
-            orientation = exif_orientation(body[6:])
-        elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) >= 14:
-            icc.append(body[12:])
-        is_adobe = marker == 0xEE and body.startswith(b"Adobe")
-        adobe = adobe or is_adobe
-        if marker in _FRAMES | _TABLES or is_adobe or (marker == 0xE0 and body.startswith(b"JFIF")):
-            kept.append(data[at:end])
-        if marker == _SOS:
-            break
-        at = end
-    if frame is None:
-        raise CorruptImage("This JPEG is damaged: it does not give its size. Export it again.")
-    kept.append(data[at : _end(data, at)])
-    # Only Adobe's programs store CMYK inverted, and they leave their mark; Pillow presumes it of every file.
-    plain_cmyk = {"CMYK;I": "CMYK"} if frame[2] == 4 and not adobe else {}
-    profile = _profile(icc)
-    return Header("jpeg", frame[:2], b"".join(kept), orientation or 1, profile, rawmodes=plain_cmyk)
+        yield marker, at, end
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:

@@ -135,7 +135,7 @@ def _samples(file: ImageFile.ImageFile, header: Header) -> tuple[Image.Image, UI
         level = (np.arange(65536, dtype=np.float64) - black) * (255 / (white - black))
         grey = np.rint(level.clip(0, 255)).astype(np.uint8)[samples]
         return Image.fromarray(grey), _keyed(samples[..., None], header)
-    if file.mode == "P" and "transparency" in file.info or file.mode == "PA":
+    if file.mode == "PA" or (file.mode == "P" and "transparency" in file.info):
         return _split(np.asarray(file.convert("RGBA")), header)
     if file.mode in ("RGBA", "RGBX"):
         return _split(np.asarray(file), header) if file.mode == "RGBA" else (file.convert("RGB"), None)

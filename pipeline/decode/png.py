@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
 
 from pipeline.decode.header import MAX_PARTS, MAX_PROFILE, Header, exif_orientation
 from pipeline.errors import CorruptImage, TruncatedImage, UnsupportedFormat
@@ -10,6 +11,7 @@ _KEPT = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _PALETTE = 3
+_KEYED = (0, 2)  # grey and RGB, where tRNS holds one colour
 _END = struct.pack(">I4sI", 0, b"IEND", zlib.crc32(b"IEND"))
 _SRGB_GAMMA = 45455  # in units of 1/100000, as the gAMA chunk has it
 
@@ -18,43 +20,20 @@ def read(data: bytes) -> Header:
     """The header of a PNG file. Raises TruncatedImage, CorruptImage (a wrong checksum, say), UnsupportedFormat."""
     found: dict[bytes, bytes] = {}
     kept = [data[:8]]
-    has_pixels = False
-    at = 8
-    for _ in range(MAX_PARTS):
-        if at >= len(data):
-            break  # only IEND is missing, and it says nothing
-        length, kind = struct.unpack_from(">I4s", data, at)
-        end = at + 12 + length
-        if kind == b"CgBI":
-            raise UnsupportedFormat(
-                "This is an iPhone app's PNG, which only Apple's tools read. Export it again as PNG."
-            )
-        if at == 8 and (kind, length) != (b"IHDR", 13):
-            raise CorruptImage("This PNG is damaged: its header is missing. Export it again.")
-        if end > len(data):
-            raise TruncatedImage("This PNG ends in the middle. Upload it again.")
-        palette_alpha = kind == b"tRNS" and found[b"IHDR"][9] == _PALETTE
-        if kind in _KEPT or palette_alpha:
+    for kind, at, end in _chunks(data):
+        if kind in _KEPT or (kind == b"tRNS" and found[b"IHDR"][9] == _PALETTE):
             (checksum,) = struct.unpack_from(">I", data, end - 4)
             if zlib.crc32(memoryview(data)[at + 4 : end - 4]) != checksum:
                 raise CorruptImage("This PNG is damaged: a checksum in it is wrong. Export or upload it again.")
             if kind == b"IDAT" or kind not in found:
                 kept.append(data[at:end])
-        if kind == b"IDAT":
-            has_pixels = True
-        else:
-            found.setdefault(kind, data[at + 8 : end - 4])
-        if kind == b"IEND":
-            break
-        at = end
-    else:
-        raise CorruptImage("This PNG has more parts than any program writes. Export it again.")
-    if not has_pixels:
+        found.setdefault(kind, b"" if kind == b"IDAT" else data[at + 8 : end - 4])
+    if b"IDAT" not in found:
         raise TruncatedImage("This PNG ends before its picture begins. Upload it again.")
     if b"IEND" not in found:
         kept.append(_END)
     size, depth, colour = _shape(found[b"IHDR"])
-    key = found.get(b"tRNS", b"") if colour in (0, 2) else b""
+    key = found.get(b"tRNS", b"") if colour in _KEYED else b""
     channels = _CHANNELS[colour]
     return Header(
         "png",
@@ -62,11 +41,30 @@ def read(data: bytes) -> Header:
         b"".join(kept),
         orientation=exif_orientation(found.get(b"eXIf", b"")),
         profile=_profile(found.get(b"iCCP")),
-        frames=_frames(found.get(b"acTL", b"")),
+        frames=max(int.from_bytes(found.get(b"acTL", b"")[:4], "big"), 1),
         notes=_notes(found),
         transparent=struct.unpack_from(f">{channels}H", key) if len(key) >= 2 * channels else None,
         depth=depth,
     )
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, beginning and end of each chunk. A missing IEND is no error, since it says nothing."""
+    at = 8
+    for _ in range(MAX_PARTS):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        end = at + 12 + length
+        if kind == b"CgBI":
+            raise UnsupportedFormat("This is an iPhone app's PNG, which only Apple's tools read. Export it again.")
+        if at == 8 and (kind, length) != (b"IHDR", 13):
+            raise CorruptImage("This PNG is damaged: its header is missing. Export it again.")
+        if end > len(data):
+            raise TruncatedImage("This PNG ends in the middle. Upload it again.")
+        yield kind, at, end
+        at = end
+        if kind == b"IEND" or at == len(data):
+            return
+    raise CorruptImage("This PNG has more parts than any program writes. Export it again.")
 
 
 def _shape(header: bytes) -> tuple[tuple[int, int], int, int]:
@@ -87,10 +85,6 @@ def _profile(chunk: bytes | None) -> bytes | None:
     except zlib.error:
         return b""
     return profile if unpacking.eof else b""
-
-
-def _frames(chunk: bytes) -> int:
-    return max(int.from_bytes(chunk[:4], "big"), 1)
 
 
 def _notes(found: dict[bytes, bytes]) -> tuple[str, ...]:

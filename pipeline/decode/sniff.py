@@ -106,9 +106,14 @@ def sniff(data: bytes) -> str:
         if data[8:12] == b"WEBP":
             return "webp"
         raise NotAnImage(f"This is a sound or video file (RIFF), not a picture. Send {CAN_READ}.")
+    _refuse_unless_bmp(data)
+    return "bmp"
+
+
+def _refuse_unless_bmp(data: bytes) -> None:
     # "BM" alone begins many a text, so the size of the header that follows has to be one of BMP's.
     if data[:2] == b"BM" and data[14:18] in {bytes((n, 0, 0, 0)) for n in (12, 16, 40, 52, 56, 64, 108, 124)}:
-        return "bmp"
+        return
     if len(data) < 18 and any(magic.startswith(data) for magic, _ in (*_READ, (b"RIFF", ""), (b"BM", ""))):
         raise TruncatedImage(f"The file ends after {len(data)} bytes, before the picture begins. Upload it again.")
     raise NotAnImage(f"This is {_what(data)}. Send a picture in {CAN_READ}.")

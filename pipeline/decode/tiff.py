@@ -136,13 +136,13 @@ def _grey(bits: int, photometric: int) -> tuple[int, int]:
 
 
 def _check_samples(formats: tuple[int, ...], bits: tuple[int, ...], planar: int) -> None:
-    if formats[0] == 3 or max(bits) > 16 or formats[0] == 2 and max(bits) > 8:
+    if formats[0] == 3 or max(bits) > 16 or (formats[0] == 2 and max(bits) > 8):
         raise UnsupportedFormat(
-            "This TIFF holds floating point, signed or 32-bit samples, which are not read here. Save it with 8 or 16 bits."
+            "This TIFF holds floating point, signed or 32-bit samples, which are not read. Save it with 8 or 16 bits."
         )
     if planar == 2 and max(bits) > 8 and len(bits) > 1:
         raise UnsupportedFormat(
-            "This TIFF stores 16-bit colours plane by plane, which is not read here. Save it interleaved, or with 8 bits."
+            "This TIFF stores 16-bit colours plane by plane, which is not read. Save it interleaved, or with 8 bits."
         )
 
 
