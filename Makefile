@@ -1,0 +1,85 @@
+# `make run` and `make test` do all their own set-up, and only what is not done yet.
+# Needs Python 3.11 or newer and make; everything else comes from the package index.
+
+IMAGES =
+OUT = out
+ARGS =
+BIN = .venv/bin
+SAM = .venv-sam/bin
+UV = $(BIN)/uv
+# The first Python that is new enough and can make virtual environments; 3.13 is what Lambda runs.
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
+	$(shell $(name) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve test lint bench lock setup weights clean
+.SUFFIXES:
+
+help:
+	@echo 'make run     cut out photographs through the local S3, queue and handler: make run IMAGES="photo.jpg folder/" OUT=out'
+	@echo 'make serve   keep that stack up and cut out whatever is dropped into its bucket'
+	@echo 'make test    all tests; some of them: make test ARGS="tests/layers -k sha256"'
+	@echo 'make lint    ruff, mypy, cfn-lint and sam validate'
+	@echo 'make bench   measure quality against rembg: make bench ARGS="--data FOLDER"'
+	@echo 'make lock    pin dependencies anew where pyproject.toml asks for it; all of them: make lock ARGS=--upgrade'
+	@echo 'make clean   remove what set-up and runs have made'
+
+run: setup
+	@$(BIN)/python -m handler.local run $(IMAGES) --out "$(OUT)"
+
+serve: setup
+	@$(BIN)/python -m handler.local serve
+
+# Two workers: each holds the network, numba's kernels and pictures, about 1 GB.
+test: setup
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: setup .venv-sam/stamp-synced
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	@$(BIN)/python -m bench.quality $(ARGS)
+
+setup: .venv/stamp-compiled weights
+
+# Looks every time, because only the checksum tells whether the weights are right; that takes a tenth of a second.
+weights: .venv/stamp-synced
+	@$(BIN)/python -m layers.fetch u2netp
+
+# Each stamp is made last, so a step that was interrupted is done again from its beginning.
+.venv/stamp-made: requirements-uv.lock
+	@test -n "$(PYTHON)" || { echo 'Hairline needs Python 3.11 or newer with venv (Debian and Ubuntu: python3-venv).' >&2; \
+		echo 'If yours has another name: make PYTHON=/path/to/python' >&2; exit 1; }
+	@echo 'Making a virtual environment in .venv'
+	@"$(PYTHON)" -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@touch $@
+
+.venv/stamp-synced: .venv/stamp-made requirements-dev.lock pyproject.toml
+	@echo 'Installing the dependencies'
+	@$(UV) pip sync --python $(BIN)/python --require-hashes requirements-dev.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/stamp-compiled: .venv/stamp-synced
+	@echo 'Compiling the matting kernels, once, for about a minute'
+	@$(BIN)/python -c 'import pymatting'
+	@touch $@
+
+# Deployment tools, and the peer of the benchmark: environments of their own, because their pins would hold ours back.
+.venv-%/stamp-synced: requirements-%.lock .venv/stamp-made
+	@echo 'Installing $(<:requirements-%.lock=%) into .venv-$*'
+	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-$*
+	@$(UV) pip sync --python .venv-$*/bin/python --require-hashes $<
+	@touch $@
+
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(ARGS)
+lock: .venv/stamp-made
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	for name in uv sam rembg; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done
+
+clean:
+	rm -rf .venv .venv-sam .venv-rembg models out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
