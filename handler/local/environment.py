@@ -1,0 +1,48 @@
+"""The environment of a local process: dummy credentials, the loopback endpoint, nothing of the user's AWS settings."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+"""The account that moto plays."""
+
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_SESSION_TOKEN": "local",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+}
+_STRIPPED = ("AWS_", "HAIRLINE_", "POWERTOOLS_", "MOTO_", "BOTO_")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+"""Without them, since a proxy could not reach this machine's loopback interface."""
+
+
+def sealed(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without anybody's AWS settings and with dummy ones: a real account cannot be reached with it."""
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(_STRIPPED) and name.lower() not in _PROXIES
+    }
+    return kept | _CREDENTIALS
+
+
+def client(service: str, endpoint: str) -> Any:
+    """A boto3 client of `service` at the emulator. Raises ValueError for an endpoint that is not on loopback."""
+    if urlsplit(endpoint).hostname != "127.0.0.1":
+        raise ValueError(f"{endpoint} is not on this machine.")
+    session = boto3.Session(
+        aws_access_key_id=_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+    return session.client(service, endpoint_url=endpoint)
