@@ -43,7 +43,7 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
     except OSError as error:
         raise _Unusable("is damaged") from error
-    space = source.profile.xcolor_space
+    space = profile[16:20].decode("latin-1")  # ICC.1:2010, 7.2.6
     if image.mode == "L" and space == _SPACES["RGB"]:
         image = image.convert("RGB")  # common: a grey JPEG with the profile of the colour picture that it was
     if space != _SPACES[image.mode]:

@@ -5,7 +5,6 @@ of Pillow's many other formats, can ever be reached from here.
 """
 
 import struct
-import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -37,7 +36,7 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "gif": GifImagePlugin.GifImageFile,
 }
 
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, struct.error, zlib.error)
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, RuntimeError, struct.error)
 """What Pillow's plugins raise on bad bytes: those of `Image.open` and `ImageFile`, and what fuzzing found."""
 
 _ROWS = 256  # worked on at a time, so that 16-bit samples of a whole picture are never held in a wider type

@@ -9,22 +9,24 @@ from pipeline.errors import CorruptImage, ImageTooLarge, TruncatedImage, Unsuppo
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _OFFSETS, _COUNTS, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS = 273, 279, 322, 323, 324, 325
 _ORIENTATION, _PLANAR, _EXTRA, _FORMAT, _PROFILE = 274, 284, 338, 339, 34675
-_SUBFILE, _CHILDREN, _DNG = 254, 330, 50706
+_SUBFILE, _CHILDREN, _DNG, _SAMPLES = 254, 330, 50706, 277
 
 _KEPT = {
     *(_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _OFFSETS, _COUNTS, _PLANAR, _EXTRA, _FORMAT),
     *(_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS),
-    *(266, 277, 278),  # fill order, samples of a pixel, rows of a strip
+    *(266, _SAMPLES, 278),  # fill order, samples of a pixel, rows of a strip
     *(292, 293, 317, 320, 332),  # fax options, predictor, palette, ink set
     *(347, 529, 530, 531, 532),  # JPEG's tables, YCbCr's coefficients, subsampling, position and range
 }
 """Tags that say how the pixels are stored. Nothing else reaches the decoder."""
 
+_SINGLE = (_WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, 266, 278, 317)
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CODES = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 _CAMERA_SENSOR = {32803, 34892}  # photometric: colour filter array, linear raw
 _MAX_PIECES = 200_000  # strips or tiles; 50 MP in tiles of 16 x 16
 _MAX_TILE = 2**24  # pixels
+_MAX_SAMPLES = 6  # of a pixel: what Pillow knows to unpack
 _MAX_PAGES = 1000  # counted no further
 _DAMAGED = "This TIFF is damaged: its header makes no sense. Export it again."
 
@@ -109,6 +111,8 @@ def read(data: bytes) -> Header:
     bits, extra = values(_BITS, 1), values(_EXTRA)
     if not 0 < min(size) <= max(size) < 2**31:
         raise CorruptImage(_DAMAGED)
+    if values(_SAMPLES, 1)[0] > _MAX_SAMPLES:
+        raise UnsupportedFormat("This TIFF has more channels than are read here. Save it as RGB or grey.")
     _check_samples(values(_FORMAT, 1), bits, values(_PLANAR, 1)[0])
     _check_pieces(file, tags)
     profile = tags.get(_PROFILE)
@@ -151,7 +155,12 @@ def _check_pieces(file: _File, tags: dict[int, _Entry]) -> None:
     for tag in _KEPT & tags.keys():
         if tags[tag].count > _MAX_PIECES:
             raise CorruptImage("This TIFF is cut into more pieces than any program writes. Export it again.")
+        if tag in _SINGLE and tags[tag].count != 1:
+            raise CorruptImage(_DAMAGED)
+        file.span(tags[tag])
     wide, high = (file.numbers(tags.get(tag), (1,))[0] for tag in (_TILE_WIDTH, _TILE_HEIGHT))
+    if not {_OFFSETS, _TILE_OFFSETS} & tags.keys() or not wide * high:
+        raise CorruptImage(_DAMAGED)
     if wide * high > _MAX_TILE:
         raise ImageTooLarge(f"This TIFF has tiles of {wide} x {high} pixels. Export it without tiles.")
     for offsets, counts in ((_OFFSETS, _COUNTS), (_TILE_OFFSETS, _TILE_COUNTS)):
