@@ -1,0 +1,70 @@
+"""Picture, Trimap, Matte -> Matte: specks and pinholes that the solver left go, the source's transparency comes in.
+
+Both flaws are tiny islands of unknown pixels: specks are weak alpha amid pure background, pinholes slight dips amid
+pure foreground. Nothing else changes: no soft alpha is hardened, and a strand that touches the subject at all, a second
+subject, or anything solid or large enough to be meant, stays.
+"""
+
+from typing import cast
+
+import cv2
+import numpy as np
+
+from pipeline.stages import UNKNOWN, Float32, Matte, Picture, Trimap, UInt8, check_same_size
+
+LARGEST = 2e-5
+"""The area of an island that may go, as a share of the picture: 16 pixels square at 12 megapixels, a grain of dust."""
+AT_LEAST = 4
+"""The same in pixels, for small pictures."""
+GAP = 0.001
+"""Half the clear room that an island must have around it to be isolated, as a share of the picture's longest side."""
+WEAK = 0.5
+"""An island whose alpha (a pinhole's 1 - alpha) gets there anywhere is something rather than noise."""
+PURE = 0.5 / 255
+"""What rounds to nothing in 8 bits is pure background or foreground."""
+
+
+def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
+    """`matte` without specks and pinholes, times the source's own alpha where it has one; all of one size.
+
+    Before the source's alpha comes in, pixels that the trimap knows keep their alpha, to the bit. Facts: those of
+    `matte`, with "specks" and "pinholes" {"count", "pixels"}, and "source_alpha", whether there was one.
+    """
+    check_same_size(picture.rgb, trimap.values, matte.alpha)
+    alpha = matte.alpha.copy()
+    facts = dict(matte.facts)
+    unknown = (trimap.values == UNKNOWN).view(np.uint8)
+    x, y, width, height = cv2.boundingRect(unknown)
+    if width:
+        # A pixel of surroundings, so that islands at the box's edge can be told from the subject beyond it.
+        box = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
+        gap = max(1, round(GAP * max(alpha.shape)))
+        largest = max(AT_LEAST, int(LARGEST * alpha.size))
+        facts["specks"] = _clear(alpha[box], unknown[box], largest, gap, to=0.0)
+        facts["pinholes"] = _clear(alpha[box], unknown[box], largest, gap, to=1.0)
+    else:
+        facts["specks"] = facts["pinholes"] = {"count": 0, "pixels": 0}
+    facts["source_alpha"] = picture.alpha is not None
+    if picture.alpha is not None:
+        alpha *= picture.alpha * np.float32(1 / 255)
+        np.minimum(alpha, 1, out=alpha)
+    return Matte(alpha, facts)
+
+
+def _clear(alpha: Float32, unknown: UInt8, largest: int, gap: int, *, to: float) -> dict[str, int]:
+    """Set to `to`, in place, the isolated islands of at most `largest` unknown pixels that deviate from it little."""
+    deviation = cast("Float32", np.abs(alpha - np.float32(to)))
+    visible = deviation > PURE
+    # Thickened by the gap, neighbours become one island: a hair's tip that the sensor broke into dots is no dust.
+    side = 2 * gap + 1
+    thick = cv2.dilate(visible.view(np.uint8), np.ones((side, side), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(thick, connectivity=8)
+    # No pixel thickens to more than side * side, so whatever covers more than that is too large; mostly all.
+    stays = stats[:, cv2.CC_STAT_AREA] > largest * side * side
+    where = np.nonzero(visible & ~stays[labels])
+    island = labels[where]
+    stays |= np.bincount(island, minlength=stays.size) > largest
+    stays[island[(deviation[where] >= WEAK) | (unknown[where] == 0)]] = True
+    goes = ~stays[island]
+    alpha[where[0][goes], where[1][goes]] = to
+    return {"count": np.unique(island[goes]).size, "pixels": int(np.count_nonzero(goes))}
