@@ -1,0 +1,70 @@
+"""What came out: new reports in the output bucket, new messages in the dead-letter queue."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+from handler.local.stack import Stack
+
+REPORT = "/report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Looks at a stack's outputs again and again, and tells each news once."""
+
+    stack: Stack
+    _reports: dict[str, datetime] = field(default_factory=dict)
+    _dead: set[str] = field(default_factory=set)
+
+    def finished(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(key of the source, report) for each report that was written since the last look."""
+        s3 = self.stack.client("s3")
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack.output_bucket):
+            for item in page.get("Contents", []):
+                key, written = item["Key"], item["LastModified"]
+                if key.endswith(REPORT) and self._reports.get(key) != written:
+                    self._reports[key] = written
+                    body = s3.get_object(Bucket=self.stack.output_bucket, Key=key)["Body"].read()
+                    yield key.removesuffix(REPORT), json.loads(body)
+
+    def dead_letters(self) -> Iterator[tuple[str, str]]:
+        """(keys of the sources, reason) for each message that came to the dead-letter queue; it stays there."""
+        sqs = self.stack.client("sqs")
+        # Shown for no time at all, so that whoever looks next sees them as well.
+        messages = sqs.receive_message(
+            QueueUrl=self.stack.dead_letter_queue_url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=0,
+            MessageAttributeNames=["All"],
+        ).get("Messages", [])
+        for message in messages:
+            if message["MessageId"] not in self._dead:
+                self._dead.add(message["MessageId"])
+                reasons = [value.get("StringValue", "") for value in message.get("MessageAttributes", {}).values()]
+                yield _sources(message["Body"]), "; ".join(reasons) or "tried too often"
+
+    def fetch(self, key: str, folder: Path) -> None:
+        """Copy what lies in the output bucket below `key` to `folder`, in place of what an earlier run left there."""
+        s3 = self.stack.client("s3")
+        target = folder / key
+        target.mkdir(parents=True, exist_ok=True)
+        for pattern in ("cutout.*", "alpha.png", "trimap.png", "report.json"):
+            for stale in target.glob(pattern):
+                stale.unlink()
+        listed = s3.list_objects_v2(Bucket=self.stack.output_bucket, Prefix=f"{key}/", Delimiter="/")
+        for item in listed["Contents"]:
+            body = s3.get_object(Bucket=self.stack.output_bucket, Key=item["Key"])["Body"].read()
+            (target / item["Key"].removeprefix(f"{key}/")).write_bytes(body)
+
+
+def _sources(body: str) -> str:
+    """The keys that a message of S3 names, or its beginning where it is none of S3's."""
+    try:
+        return ", ".join(unquote_plus(record["s3"]["object"]["key"]) for record in json.loads(body)["Records"])
+    except (ValueError, KeyError, TypeError):
+        return body[:100]
