@@ -36,9 +36,9 @@ def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
     unknown = (trimap.values == UNKNOWN).view(np.uint8)
     x, y, width, height = cv2.boundingRect(unknown)
     if width:
-        # A pixel of surroundings, so that islands at the box's edge can be told from the subject beyond it.
-        box = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
         gap = max(1, round(GAP * max(alpha.shape)))
+        room = 2 * gap + 1  # so that an island at the box's edge sees the subject beyond it
+        box = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
         largest = max(AT_LEAST, int(LARGEST * alpha.size))
         facts["specks"] = _clear(alpha[box], unknown[box], largest, gap, to=0.0)
         facts["pinholes"] = _clear(alpha[box], unknown[box], largest, gap, to=1.0)
@@ -46,8 +46,7 @@ def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
         facts["specks"] = facts["pinholes"] = {"count": 0, "pixels": 0}
     facts["source_alpha"] = picture.alpha is not None
     if picture.alpha is not None:
-        alpha *= picture.alpha * np.float32(1 / 255)
-        np.minimum(alpha, 1, out=alpha)
+        alpha *= picture.alpha / np.float32(255)  # a quotient, because 255 * (1 / 255) need not be exactly 1
     return Matte(alpha, facts)
 
 
