@@ -37,7 +37,9 @@ def compose(cutout: Cutout, matte: Matte, options: Options, background: Picture 
     subject = (visible.left, visible.top, visible.width, visible.height)
     piece = matte.alpha[placement.source.slices]
     size = placement.target.width, placement.target.height
-    resized: Float32 = np.clip(_resized(piece, size), 0, 1)  # bicubic overshoots
+    resized = _resized(piece, size)
+    if resized is not piece:
+        resized = np.clip(resized, 0, 1)  # bicubic overshoots
     alpha = _pasted(resized, placement)
     if options.channels == "alpha":
         return Canvas(None, alpha, subject)
@@ -58,14 +60,15 @@ def over(rgb: UInt8, alpha: Float32, behind: UInt8, *, linear: bool) -> UInt8:
     cv2.copyTo(rgb, (opacity == 255).view(np.uint8), out)
     for top in range(0, opacity.shape[0], STRIP):
         rows = slice(top, top + STRIP)
-        where = np.nonzero((opacity[rows] > 0) & (opacity[rows] < 255))
-        a = alpha[rows][where][:, None]
-        front, back = rgb[rows][where], behind[rows][where]
+        where = np.flatnonzero(opacity[rows] - np.uint8(1) < 254)  # wraps: 0 becomes 255
+        a = alpha[rows].reshape(-1)[where, None]
+        front, back = (plane[rows].reshape(-1, 3).take(where, axis=0) for plane in (rgb, behind))
         if linear:
-            mixed = a * _LIGHT[front] + (1 - a) * _LIGHT[back]
-            out[rows][where] = _CODE[(mixed * np.float32(_STEPS) + np.float32(0.5)).astype(np.uint16)]
+            light = a * _LIGHT.take(front) + (1 - a) * _LIGHT.take(back)
+            mixed = _CODE.take((light * np.float32(_STEPS) + np.float32(0.5)).astype(np.uint16))
         else:
-            out[rows][where] = np.rint(a * front + (1 - a) * back)
+            mixed = np.rint(a * front + (1 - a) * back).astype(np.uint8)
+        out[rows].reshape(-1, 3)[where] = mixed
     return out
 
 
@@ -81,7 +84,7 @@ def _resized(plane: _Plane, size: tuple[int, int]) -> _Plane:
 def _colours(rgba: UInt8, alpha: Float32, resized: Float32) -> UInt8:
     """The colours (h, w, 3) that belong to `resized`, which is `alpha` at its new size."""
     if resized.shape == alpha.shape:
-        return rgba[..., :3]
+        return cast("UInt8", cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
     size = resized.shape[1], resized.shape[0]
     rgb = np.zeros((*resized.shape, 3), np.uint8)
     weight = np.where(to_uint8(resized) > 0, resized, np.float32(np.inf))
@@ -120,7 +123,7 @@ def _filling(background: Picture, size: tuple[int, int]) -> UInt8:
     """The largest centred part of `background` that has the canvas's shape, at the canvas's size."""
     rgb = background.rgb
     if background.alpha is not None:
-        share = background.alpha / np.float32(255)
+        share = np.divide(background.alpha, 255, dtype=np.float32)
         rgb = over(rgb, share, np.full_like(rgb, WHITE), linear=True)
     height, width = rgb.shape[:2]
     factor = max(size[0] / width, size[1] / height)
@@ -140,7 +143,8 @@ def _code() -> UInt8:
     """The nearest code value of each of `_STEPS` + 1 evenly spaced amounts of light."""
     light = np.arange(_STEPS + 1) / _STEPS
     code = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(code * 255).astype(np.uint8)
+    rounded: UInt8 = np.rint(code * 255).astype(np.uint8)
+    return rounded
 
 
 _STEPS = 65535

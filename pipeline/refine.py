@@ -46,7 +46,7 @@ def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
         facts["specks"] = facts["pinholes"] = {"count": 0, "pixels": 0}
     facts["source_alpha"] = picture.alpha is not None
     if picture.alpha is not None:
-        alpha *= picture.alpha / np.float32(255)  # a quotient, because 255 * (1 / 255) need not be exactly 1
+        alpha *= np.divide(picture.alpha, 255, dtype=np.float32)  # exactly 1 where it is opaque
     return Matte(alpha, facts)
 
 
