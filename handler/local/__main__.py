@@ -61,7 +61,7 @@ def _working(out: Path) -> Iterator[tuple[stack.Stack, Watch, Child]]:
 
 
 def _run(images: Sequence[Path], out: Path) -> int:
-    files = pictures.keyed(images or pictures.samples())
+    files = pictures.keyed(images or pictures.samples(), out)
     if not files:
         raise FileNotFoundError(f"There are no pictures in {', '.join(map(str, images))}.")
     with _working(out) as (made, watch, child):

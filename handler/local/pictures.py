@@ -4,10 +4,7 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-SUFFIXES = frozenset(
-    ".jpg .jpeg .png .webp .avif .tif .tiff .bmp .gif .heic .heif".split()  # noqa: SIM905 - reads better
-)
-"""What is taken from a folder. A file that is named itself is taken whatever it is called."""
+from pipeline.files import SUFFIXES
 
 SAMPLES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Colour photographs with a clear subject that ship in scikit-image's wheel; public domain or CC0 (its data/README)."""
@@ -21,16 +18,17 @@ def samples() -> list[Path]:
     return [Path(found.origin).parent / "data" / name for name in SAMPLES]
 
 
-def keyed(paths: Sequence[Path]) -> dict[str, Path]:
+def keyed(paths: Sequence[Path], out: Path) -> dict[str, Path]:
     """Files and folders as object keys, in order, each file once.
 
     A file's key is its name; one in a folder keeps its path below that folder. Where two files would have one key, the
-    later gets its folder's name before it, or else a number. Raises FileNotFoundError for a path that is not there.
+    later gets its folder's name before it, or else a number. What lies in `out`, the folder of results, is left out
+    when a folder is searched. Raises FileNotFoundError for a path that is not there.
     """
     keys: dict[str, Path] = {}
     seen: set[Path] = set()
     for path in paths:
-        for file, name in _files(path):
+        for file, name in _files(path, out.resolve()):
             if file.resolve() in seen:
                 continue
             seen.add(file.resolve())
@@ -38,12 +36,12 @@ def keyed(paths: Sequence[Path]) -> dict[str, Path]:
     return keys
 
 
-def _files(path: Path) -> Iterator[tuple[Path, str]]:
+def _files(path: Path, out: Path) -> Iterator[tuple[Path, str]]:
     if path.is_file():
         yield path, _text(path.name)
     elif path.is_dir():
         for file in sorted(path.rglob("*")):
-            if file.is_file() and file.suffix.lower() in SUFFIXES:
+            if file.is_file() and file.suffix.lower() in SUFFIXES and out not in file.resolve().parents:
                 yield file, _text(file.relative_to(path).as_posix())
     else:
         raise FileNotFoundError(f"There is no file or folder {path}.")
