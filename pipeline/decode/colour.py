@@ -16,7 +16,8 @@ _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
     """`image` (mode L, RGB, CMYK or LAB) as RGB in sRGB, and what the user should know.
 
-    A profile that cannot be used is no reason to refuse the picture: it counts as sRGB then, and a note says so.
+    `image` may be written over. A profile that cannot be used is no reason to refuse the picture: it counts as sRGB
+    then, and a note says so.
     16-bit samples have been rounded to 8 bits before, since LittleCMS by way of Pillow takes no more.
     """
     if image.mode == "LAB" and not profile:
@@ -53,7 +54,7 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image:
         transform = ImageCms.ImageCmsTransform(source, target, image.mode, "RGB", _INTENT, flags=_FLAGS)
         if image.mode == "RGB" and _changes_nothing(transform):
             return image
-        return transform.apply(image)
+        return transform.apply_in_place(image) if image.mode == "RGB" else transform.apply(image)
     except (OSError, ValueError) as error:
         raise _Unusable("cannot be applied") from error
 

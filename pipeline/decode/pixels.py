@@ -36,8 +36,14 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "gif": GifImagePlugin.GifImageFile,
 }
 
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, RuntimeError, struct.error)
-"""What Pillow's plugins raise on bad bytes: those of `Image.open` and `ImageFile`, and what fuzzing found."""
+_BROKEN = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, struct.error),
+    *(RuntimeError, ArithmeticError),
+)
+"""What Pillow's plugins raise on bad bytes: those of `Image.open`, then what fuzzing found."""
+
+_PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB", "CMYK": "CMYK", "LAB": "LAB"}
+"""Pillow's modes without alpha, and the one of the four that `Raster` knows."""
 
 _ROWS = 256  # worked on at a time, so that 16-bit samples of a whole picture are never held in a wider type
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if np.little_endian else "L"}
@@ -136,8 +142,10 @@ def _samples(file: ImageFile.ImageFile, header: Header) -> tuple[Image.Image, UI
         return Image.fromarray(grey), _keyed(samples[..., None], header)
     if file.mode == "PA" or (file.mode == "P" and "transparency" in file.info):
         return _split(np.asarray(file.convert("RGBA")), header)
-    if file.mode in ("RGBA", "RGBX"):
-        return _split(np.asarray(file), header) if file.mode == "RGBA" else (file.convert("RGB"), None)
+    if file.mode == "RGBA" and not header.premultiplied:
+        return file.convert("RGB"), np.asarray(file.getchannel("A"))
+    if file.mode == "RGBA":
+        return _split(np.asarray(file), header)
     if file.mode in ("LA", "La"):
         return _split(np.asarray(file.convert("LA")), header)
     if file.mode not in ("1", "L", "P", "RGB", "CMYK", "LAB", "YCbCr"):
@@ -151,8 +159,7 @@ def _samples(file: ImageFile.ImageFile, header: Header) -> tuple[Image.Image, UI
     if header.transparent is not None and image.mode in ("L", "RGB"):
         samples = np.asarray(image)
         alpha = _keyed(samples.reshape(*samples.shape[:2], -1), header)
-    image.load()
-    return image.copy() if image is file else image, alpha
+    return image, alpha
 
 
 def _rawmodes(file: ImageFile.ImageFile) -> list[str]:
