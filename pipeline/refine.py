@@ -54,6 +54,8 @@ def _clear(alpha: Float32, unknown: UInt8, largest: int, gap: int, *, to: float)
     """Set to `to`, in place, the isolated islands of at most `largest` unknown pixels that deviate from it little."""
     deviation = cast("Float32", np.abs(alpha - np.float32(to)))
     visible = deviation > PURE
+    if visible.all():  # an island lies in something
+        return {"count": 0, "pixels": 0}
     # Thickened by the gap, neighbours become one island: a hair's tip that the sensor broke into dots is no dust.
     side = 2 * gap + 1
     thick = cv2.dilate(visible.view(np.uint8), np.ones((side, side), np.uint8))
