@@ -1,0 +1,184 @@
+"""The whole line with the real network: the same in, the same out; nothing lost, nothing invented."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.errors import BadOptions, NoSubject, NotAnImage, OutOfTime
+from pipeline.options import Options
+from pipeline.run import cut_out
+from pipeline.stages import ProbabilityMap
+
+ALL = ("probability", "trimap", "alpha")
+
+
+def _png(array):
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _opened(encoded):
+    return np.array(Image.open(io.BytesIO(encoded.data)))
+
+
+def _rgb(data):
+    return np.array(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def result(photo, segmenter):
+    return cut_out(photo, segmenter, Options(stages=ALL))
+
+
+def test_a_person_is_cut_out(result):
+    alpha = _opened(result.output)[..., 3]
+    assert alpha[150, 110] == 255
+    assert alpha[10, 10] == 0
+    assert result.report["status"] == "done"
+    assert result.report["quality"]["confidence"] > 0.9
+
+
+def test_known_pixels_survive_the_whole_way(photo, result):
+    cutout, trimap, source = _opened(result.output), _opened(result.stages["trimap"]), _rgb(photo)
+    assert set(np.unique(trimap)) == {0, 128, 255}
+    assert (cutout[trimap == 0] == 0).all()
+    assert (cutout[..., 3][trimap == 255] == 255).all()
+    solid = cutout[..., 3] == 255
+    assert np.array_equal(cutout[solid][:, :3], source[solid])
+    assert (cutout[cutout[..., 3] == 0] == 0).all()
+    assert np.array_equal(_opened(result.stages["alpha"]), cutout[..., 3])
+
+
+def test_a_second_run_and_another_number_of_threads_give_the_same_bytes(photo, segmenter, result):
+    for threads in (1, 2):
+        again = cut_out(photo, segmenter, Options(stages=ALL, threads=threads))
+        assert again.output.data == result.output.data
+        assert all(again.stages[name].data == result.stages[name].data for name in ALL)
+        told, before = dict(again.report), dict(result.report)
+        assert told.pop("ms").keys() == before.pop("ms").keys()
+        for report in (told, before):
+            report["matting"] = {k: v for k, v in report["matting"].items() if "ms" not in k}
+        assert told == before
+
+
+class _Mirrored:
+    """The real network's answer, made symmetric, so that only the rest of the line is under test."""
+
+    def __init__(self, segmenter):
+        self.spec, self._segmenter = segmenter.spec, segmenter
+
+    def segment(self, picture):
+        seen = self._segmenter.segment(picture)
+        other = self._segmenter.segment(type(picture)(np.ascontiguousarray(picture.rgb[:, ::-1])))
+        return ProbabilityMap((seen.values + other.values[:, ::-1]) / np.float32(2), seen.cell)
+
+
+def test_flipping_the_input_flips_the_output(photo, segmenter):
+    rgb = _rgb(photo)
+    ways = [_opened(cut_out(_png(way), _Mirrored(segmenter)).output) for way in (rgb, rgb[:, ::-1].copy())]
+    difference = np.abs(ways[0][..., 3].astype(int) - ways[1][:, ::-1, 3])
+    # Coarse levels halve an odd width from the left, so a mirrored picture is sampled half a pixel apart there.
+    assert np.mean(difference > 2) < 0.02
+    assert difference.mean() < 0.3
+
+
+ALLOWANCE = 3.0
+"""Of 255, the mean over fractional pixels: how well alpha and colours together explain the picture that they came from."""
+
+
+def test_on_its_old_background_the_cutout_gives_back_the_picture(segmenter):
+    rows, columns = np.mgrid[0:200, 0:240].astype(np.float32)
+    inside = np.dstack([200 + rows * 0.2, 90 + columns * 0.2, 60 + rows * 0.1])
+    behind = np.round(np.dstack([20 + columns * 0.3, 60 + rows * 0.3, 160 + columns * 0.2])).astype(np.uint8)
+    alpha = np.clip((70 - np.hypot(rows - 100, columns - 120)) / 12 + 0.5, 0, 1)[..., None]
+    picture = np.round(alpha * inside + (1 - alpha) * behind).astype(np.uint8)
+    trimap = np.select([alpha[..., 0] == 0, alpha[..., 0] == 1], [0, 255], 128).astype(np.uint8)
+    options = Options(trimap=_png(trimap), background=_png(behind), blend="srgb")
+    back = _opened(cut_out(_png(picture), segmenter, options).output)
+    difference = np.abs(back.astype(int) - picture)
+    assert (difference[trimap != 128] == 0).all()
+    assert difference[trimap == 128].mean() < ALLOWANCE
+
+
+def test_the_report_is_json_and_says_what_was_used(photo, segmenter, result):
+    report = json.loads(json.dumps(result.report))
+    assert report["schema"] == 1
+    assert report["model"] == {
+        "name": "u2netp",
+        "sha256": segmenter.spec.sha256,
+        "licence": "Apache-2.0",
+    }
+    assert report["options_digest"] == Options(stages=ALL).digest()
+    assert report["source"] == {
+        "format": "jpeg",
+        "width": 256,
+        "height": 256,
+        "bytes": len(photo),
+        "transparent": False,
+        "notes": [],
+    }
+    assert report["output"]["bytes"] == len(result.output.data)
+    assert set(report["ms"]) >= {"decode", "segment", "trimap", "matting", "foreground", "compose", "encode"}
+
+
+@pytest.mark.parametrize("value", [0, 90, 255])
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (64, 64)])
+def test_nothing_in_nothing_out(segmenter, size, value):
+    with pytest.raises(NoSubject):
+        cut_out(_png(np.full((*size, 3), value, np.uint8)), segmenter)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (2, 2), (3, 700)])
+def test_odd_sizes_are_answered_or_refused_by_name(segmenter, size):
+    rgb = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    try:
+        alpha = _opened(cut_out(_png(rgb), segmenter).output)[..., 3]
+    except NoSubject:
+        return
+    assert alpha.shape == size
+
+
+def test_a_subject_that_touches_every_border_keeps_its_middle(photos, segmenter):
+    rgb = np.array(Image.open(photos / "coffee.png").convert("RGB"))[40:330, 130:420]
+    result = cut_out(_png(rgb), segmenter)
+    assert _opened(result.output)[145, 145, 3] > 250
+    assert "touches_border" in {reason["code"] for reason in result.report["quality"]["reasons"]}
+
+
+def test_the_users_trimap_decides(photo, segmenter):
+    grey = np.zeros((256, 256), np.uint8)
+    grey[40:80, 40:80] = 255
+    alpha = _opened(cut_out(photo, segmenter, Options(trimap=_png(grey))).output)[..., 3]
+    assert np.array_equal(alpha, grey)
+    with pytest.raises(BadOptions, match="255x256"):
+        cut_out(photo, segmenter, Options(trimap=_png(grey[:, 1:])))
+
+
+def test_the_sources_own_transparency_stays(photo, segmenter):
+    rgba = np.dstack([_rgb(photo), np.full((256, 256), 255, np.uint8)])
+    rgba[100:160, 80:140, 3] = 102
+    alpha = _opened(cut_out(_png(rgba), segmenter).output)[..., 3]
+    assert (alpha[110:150, 90:130] == 102).all()
+
+
+@pytest.mark.parametrize("matting", ["fast", "exact", "off"])
+def test_each_matting_keeps_what_is_known(photo, segmenter, matting):
+    result = cut_out(photo, segmenter, Options(matting=matting, stages=("trimap",)))
+    alpha, trimap = _opened(result.output)[..., 3], _opened(result.stages["trimap"])
+    assert (alpha[trimap == 0] == 0).all()
+    assert (alpha[trimap == 255] == 255).all()
+    assert result.report["matting"]["method"] == matting
+
+
+def test_no_time_left_is_said_before_the_work(photo, segmenter):
+    with pytest.raises(OutOfTime, match="decode"):
+        cut_out(photo, segmenter, deadline=0.0)
+
+
+def test_a_bad_background_is_refused_before_the_picture_is_read(segmenter):
+    with pytest.raises(NotAnImage, match="HTML"):
+        cut_out(b"not a picture either", segmenter, Options(background=b"<html>"))
