@@ -38,9 +38,8 @@ def compose(cutout: Cutout, matte: Matte, options: Options, background: Picture 
     piece = matte.alpha[placement.source.slices]
     size = placement.target.width, placement.target.height
     resized = _resized(piece, size)
-    if resized is not piece:
-        resized = np.clip(resized, 0, 1)  # bicubic overshoots
-    alpha = _pasted(resized, placement)
+    clipped = piece if resized is piece else np.clip(resized, 0, 1)  # bicubic overshoots
+    alpha = _pasted(clipped, placement)
     if options.channels == "alpha":
         return Canvas(None, alpha, subject)
     rgb = _pasted(_colours(cutout.rgba[placement.source.slices], piece, resized), placement)
@@ -82,12 +81,13 @@ def _resized(plane: _Plane, size: tuple[int, int]) -> _Plane:
 
 
 def _colours(rgba: UInt8, alpha: Float32, resized: Float32) -> UInt8:
-    """The colours (h, w, 3) that belong to `resized`, which is `alpha` at its new size."""
+    """The colours (h, w, 3) that belong to `resized`, which is `alpha` at its new size; zero where it rounds to 0."""
     if resized.shape == alpha.shape:
         return cast("UInt8", cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
     size = resized.shape[1], resized.shape[0]
     rgb = np.zeros((*resized.shape, 3), np.uint8)
-    weight = np.where(to_uint8(resized) > 0, resized, np.float32(np.inf))
+    # Not clipped: colour times alpha overshoots just as alpha does, and the quotient does not.
+    weight = np.where(resized * 255 > 0.5, resized, np.float32(np.inf))
     for channel in range(3):
         # One plane at a time: a float copy of the whole picture would be its largest one.
         light = _resized(rgba[..., channel] * alpha, size)
