@@ -84,15 +84,15 @@ def _options(given: Mapping[str, str]) -> Options:
                 limits[field] = kind(given[name])
             except ValueError as error:
                 raise BadConfig(f"{name} is {given[name]!r}, but must be a number.") from error
-    return Options(**limits).overlaid(parse_options(given.get("HAIRLINE_OPTIONS", "{}")))
+    return Options(**limits).overlaid(parse_options(given.get(name := "HAIRLINE_OPTIONS", "{}"), name))
 
 
-def parse_options(text: str) -> dict[str, Any]:
-    """A JSON object of options. Raises BadOptions where it is anything else."""
+def parse_options(text: str, where: str) -> dict[str, Any]:
+    """A JSON object of options. where: its name for the reader. Raises BadOptions where it is anything else."""
     try:
         value = json.loads(text)
-    except ValueError as error:
-        raise BadOptions(f"The options are not JSON: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise BadOptions(f"{where} is not JSON: {error}.") from error
     if not isinstance(value, dict):
-        raise BadOptions('The options must be a JSON object, such as {"format": "webp"}.')
+        raise BadOptions(f'{where} must be a JSON object, such as {{"format": "webp"}}.')
     return value

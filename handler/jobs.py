@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.errors import HairlineError
-
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
@@ -35,11 +33,11 @@ class Job:
 class Outcome:
     """How a job ended.
 
-    status: "done", "repeated" (the store held this very result already), or the disposition's word of `error`.
+    status: "done", "repeated" (the store held this very result already), or the word of `error`'s disposition.
     report: as stored, for done, repeated and refused pictures; empty otherwise.
     """
 
     job: Job
     status: str
     report: Mapping[str, Any] = field(default_factory=dict)
-    error: HairlineError | None = None
+    error: Exception | None = None

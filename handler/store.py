@@ -1,7 +1,6 @@
 """Where pictures come from and cutouts go: S3, or a folder that behaves like it."""
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handler.errors import SourceChanged, SourceMissing, StoreUnavailable
 from handler.jobs import ObjectRef
+from pipeline import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +137,12 @@ class FolderStore:
         path = self._path(folder)
         with _faults_of_disk(f"list {folder}/"):
             found = [each for each in path.iterdir() if each.is_file()] if path.is_dir() else []
-            return {each.name: _etag(each.read_bytes()) for each in found if not each.name.endswith(_UNFINISHED)}
+            return {each.name: _etag(each.read_bytes()) for each in found if not each.name.endswith(".part")}
 
     def put(self, ref: ObjectRef, data: bytes, content_type: str) -> str:  # noqa: ARG002  a file's name tells its type
         path = self._path(ref)
         with _faults_of_disk(f"write {ref}"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=_UNFINISHED, delete=False) as file:
-                try:
-                    file.write(data)
-                    file.close()
-                    Path(file.name).replace(path)
-                except BaseException:
-                    Path(file.name).unlink()
-                    raise
+            files.write(path, data)
         return _etag(data)
 
     def delete(self, ref: ObjectRef) -> None:
@@ -170,9 +162,6 @@ class FolderStore:
         if any(part in ("", ".", "..") or "\0" in part for part in parts):
             raise StoreUnavailable(f"A folder has no place for {ref}: choose a key without empty parts, '.' and '..'.")
         return self._root.joinpath(*parts)
-
-
-_UNFINISHED = ".unfinished"
 
 
 def _etag(data: bytes) -> str:

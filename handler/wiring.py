@@ -1,0 +1,42 @@
+"""What is built once for each container, at its first event: settings, clients, the network."""
+
+import functools
+import os
+from dataclasses import dataclass
+
+import boto3
+from botocore.config import Config as ClientConfig
+
+from handler.config import Config
+from handler.dead_letters import DeadLetters
+from handler.store import ObjectStore, S3Store
+from pipeline.segment import OnnxSegmenter, Segmenter
+
+_CLIENT = ClientConfig(
+    # botocore's own 60 s and 5 tries could use up a function's whole time for one request.
+    connect_timeout=3,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What work needs of the world."""
+
+    config: Config
+    store: ObjectStore
+    segmenter: Segmenter
+    dead_letters: DeadLetters
+
+
+@functools.cache
+def deps() -> Deps:
+    """Raises BadConfig or ModelUnavailable, at every event until the deployment is mended: the queue keeps them."""
+    config = Config.from_env(os.environ)
+    return Deps(
+        config,
+        S3Store(boto3.client("s3", config=_CLIENT)),
+        OnnxSegmenter(config.model, config.model_folder, threads=config.options.threads),
+        DeadLetters(boto3.client("sqs", config=_CLIENT), config.dead_letter_queue_url),
+    )
