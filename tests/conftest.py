@@ -1,12 +1,17 @@
 """What all tests share: the real weights, the real network, and photographs that ship with scikit-image."""
 
 import io
+import os
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import skimage
 from PIL import Image
 
+from handler.local.emulator import emulator
+from handler.local.environment import sealed
 from pipeline.models import DEFAULT_FOLDER, named
 from pipeline.segment import OnnxSegmenter
 
@@ -37,3 +42,21 @@ def photo() -> bytes:
     buffer = io.BytesIO()
     Image.open(_PHOTOS / "astronaut.png").convert("RGB").resize((256, 256)).save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def _emulator() -> Iterator[str]:
+    with emulator() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def endpoint(_emulator: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty emulator of S3 and SQS, in an environment from which no real account can be reached."""
+    clean = sealed(os.environ)
+    for name in os.environ.keys() - clean.keys():
+        monkeypatch.delenv(name)
+    for name, value in clean.items():
+        monkeypatch.setenv(name, value)
+    urllib.request.urlopen(urllib.request.Request(f"{_emulator}/moto-api/reset", method="POST")).close()
+    return _emulator

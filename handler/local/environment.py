@@ -1,5 +1,6 @@
 """The environment of a local process: dummy credentials, the loopback endpoint, nothing of the user's AWS settings."""
 
+import functools
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -36,8 +37,9 @@ def sealed(environ: Mapping[str, str]) -> dict[str, str]:
     return kept | _CREDENTIALS
 
 
+@functools.cache  # making one takes a quarter of a second, and each serves any number of threads
 def client(service: str, endpoint: str) -> Any:
-    """A boto3 client of `service` at the emulator. Raises ValueError for an endpoint that is not on loopback."""
+    """The boto3 client of `service` at the emulator. Raises ValueError for an endpoint that is not on loopback."""
     if urlsplit(endpoint).hostname != "127.0.0.1":
         raise ValueError(f"{endpoint} is not on this machine.")
     session = boto3.Session(

@@ -1,0 +1,52 @@
+"""The reader of template.yaml: CloudFormation's tags and the three functions that the stack needs."""
+
+from pathlib import Path
+
+import pytest
+
+from handler.local import template
+
+NAMES = {"Bucket": "pictures", "Queue.Arn": "arn:q", "AWS::Region": "r"}
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("!Ref Bucket", {"Ref": "Bucket"}),
+        ("!GetAtt Queue.Arn", {"Fn::GetAtt": ["Queue", "Arn"]}),
+        ("!GetAtt [Queue, Arn]", {"Fn::GetAtt": ["Queue", "Arn"]}),
+        ("!Sub a-${Bucket}", {"Fn::Sub": "a-${Bucket}"}),
+        ("!Not [!Equals [!Ref Bucket, '']]", {"Fn::Not": [{"Fn::Equals": [{"Ref": "Bucket"}, ""]}]}),
+        ("!Transform {Name: x}", {"Fn::Transform": {"Name": "x"}}),
+        ("!Condition HasMail", {"Condition": "HasMail"}),
+    ],
+)
+def test_short_tags_become_long(tmp_path: Path, text: str, read: object) -> None:
+    (tmp_path / "t.yaml").write_text(f"here: {text}\n")
+    assert template.load(tmp_path / "t.yaml") == {"here": read}
+
+
+def test_a_tag_that_would_make_an_object_makes_none(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("here: !!python/object/apply:os.getcwd []\n")
+    with pytest.raises(Exception, match="could not determine a constructor"):
+        template.load(tmp_path / "t.yaml")
+
+
+@pytest.mark.parametrize(
+    ("value", "resolved"),
+    [
+        ({"Ref": "Bucket"}, "pictures"),
+        ({"Fn::GetAtt": ["Queue", "Arn"]}, "arn:q"),
+        ({"Fn::Sub": "${Bucket}-${AWS::Region}/*"}, "pictures-r/*"),
+        ({"a": [{"Ref": "Bucket"}, 1, True, None]}, {"a": ["pictures", 1, True, None]}),
+    ],
+)
+def test_functions_are_worked_out(value: object, resolved: object) -> None:
+    assert template.resolve(value, NAMES) == resolved
+
+
+def test_an_unknown_name_or_function_is_not_passed_on() -> None:
+    with pytest.raises(KeyError, match="Nothing"):
+        template.resolve({"Ref": "Nothing"}, NAMES)
+    with pytest.raises(NotImplementedError, match="Fn::If"):
+        template.resolve({"Fn::If": ["HasMail", 1, 2]}, NAMES)
