@@ -42,7 +42,7 @@ def completed(
         "width": canvas.size[0],
         "height": canvas.size[1],
         "bytes": len(output.data),
-        "subject": canvas.subject,
+        "subject": list(canvas.subject) if canvas.subject else None,
     }
     return {
         **_heading("done", spec, options),
