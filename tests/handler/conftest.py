@@ -1,0 +1,73 @@
+"""S3 and SQS as moto plays them within this process, with the buckets and queues of the template."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handler.config import Config
+from handler.dead_letters import DeadLetters
+from handler.store import S3Store
+from handler.wiring import Deps
+
+INPUT, OUTPUT = "hairline-input-123456789012-us-east-1", "hairline-output-123456789012-us-east-1"
+"""As in events/."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """boto3's clients, and what a test wants to know of the two buckets and the queue."""
+
+    s3: Any
+    sqs: Any
+    dead_letter_queue_url: str
+
+    def drop(self, key: str, data: bytes, **kwargs: Any) -> None:
+        self.s3.put_object(Bucket=INPUT, Key=key, Body=data, **kwargs)
+
+    def outputs(self) -> dict[str, bytes]:
+        """Every object of the output bucket."""
+        listed = self.s3.list_objects_v2(Bucket=OUTPUT).get("Contents", [])
+        return {item["Key"]: self.read(item["Key"]) for item in listed}
+
+    def read(self, key: str) -> bytes:
+        body: bytes = self.s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read()
+        return body
+
+    def dead(self) -> list[dict[str, Any]]:
+        """The messages of the dead-letter queue."""
+        found: list[dict[str, Any]] = self.sqs.receive_message(
+            QueueUrl=self.dead_letter_queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages", [])
+        return found
+
+    def env(self, **more: str) -> dict[str, str]:
+        return {
+            "HAIRLINE_INPUT_BUCKET": INPUT,
+            "HAIRLINE_OUTPUT_BUCKET": OUTPUT,
+            "HAIRLINE_DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
+            **more,
+        }
+
+
+@pytest.fixture
+def cloud(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        s3, sqs = boto3.client("s3"), boto3.client("sqs")
+        for bucket in (INPUT, OUTPUT):
+            s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket=INPUT, VersioningConfiguration={"Status": "Enabled"})
+        yield Cloud(s3, sqs, sqs.create_queue(QueueName="dead")["QueueUrl"])
+
+
+@pytest.fixture
+def deps(cloud, segmenter):
+    """The handler's own wiring, but for the network, which all tests share."""
+    config = Config.from_env(cloud.env())
+    return Deps(config, S3Store(cloud.s3), segmenter, DeadLetters(cloud.sqs, config.dead_letter_queue_url))

@@ -1,0 +1,85 @@
+"""The settings, and the README's list of them; tests/test_template.py holds the template to the same names."""
+
+from pathlib import Path
+
+import pytest
+
+from handler.config import REQUIRED, Config, names, parse_options
+from handler.errors import BadConfig
+from pipeline.errors import BadOptions
+from pipeline.models import DEFAULT_FOLDER
+from pipeline.options import Options
+
+COMPLETE = {
+    "HAIRLINE_INPUT_BUCKET": "in",
+    "HAIRLINE_OUTPUT_BUCKET": "out",
+    "HAIRLINE_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
+}
+
+
+def test_defaults_are_those_of_the_pipeline():
+    config = Config.from_env({**COMPLETE, "PATH": "/bin"})
+    assert (config.input_bucket, config.output_bucket) == ("in", "out")
+    assert config.model.name == "u2netp"
+    assert config.model_folder == DEFAULT_FOLDER
+    assert config.options == Options()
+
+
+def test_every_setting_arrives():
+    config = Config.from_env(
+        COMPLETE
+        | {
+            "HAIRLINE_MODEL": "u2netp",
+            "HAIRLINE_MODEL_DIR": "/opt/models",
+            "HAIRLINE_OPTIONS": '{"format": "webp", "canvas": "800x600"}',
+            "HAIRLINE_MAX_MEGAPIXELS": "12.5",
+            "HAIRLINE_MAX_BYTES": "1000000",
+        }
+    )
+    assert config.model_folder == Path("/opt/models")
+    assert config.options == Options(max_megapixels=12.5, max_bytes=1_000_000, format="webp", canvas=(800, 600))
+
+
+def test_an_empty_value_is_none_since_a_template_cannot_leave_one_out():
+    assert Config.from_env(COMPLETE | {"HAIRLINE_OPTIONS": "", "HAIRLINE_MODEL": " "}).options == Options()
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_setting_is_named(name, value):
+    env = {k: v for k, v in COMPLETE.items() if k != name} | ({} if value is None else {name: value})
+    with pytest.raises(BadConfig, match=name):
+        Config.from_env(env)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HAIRLINE_OUTPUT_BUCKET", "in", "both 'in'"),
+        ("HAIRLINE_OUTPUT_BUCKET", " in ", "both 'in'"),
+        ("HAIRLINE_OUTPUT_BUKET", "x", "no setting HAIRLINE_OUTPUT_BUKET"),
+        ("HAIRLINE_MODEL", "u3net", "u3net"),
+        ("HAIRLINE_OPTIONS", "{", "HAIRLINE_OPTIONS is not JSON"),
+        ("HAIRLINE_OPTIONS", "[]", "HAIRLINE_OPTIONS must be a JSON object"),
+        ("HAIRLINE_OPTIONS", '{"formt": "png"}', "Did you mean format"),
+        ("HAIRLINE_OPTIONS", '{"max_bytes": 5}', "max_bytes"),
+        ("HAIRLINE_MAX_MEGAPIXELS", "many", "HAIRLINE_MAX_MEGAPIXELS is 'many'"),
+        ("HAIRLINE_MAX_MEGAPIXELS", "nan", "max_megapixels"),
+        ("HAIRLINE_MAX_MEGAPIXELS", "-1", "max_megapixels"),
+        ("HAIRLINE_MAX_BYTES", "1.5", "HAIRLINE_MAX_BYTES is '1.5'"),
+        ("HAIRLINE_MAX_BYTES", "0", "max_bytes"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_name(name, value, words):
+    with pytest.raises(BadConfig, match=words):
+        Config.from_env(COMPLETE | {name: value})
+
+
+@pytest.mark.parametrize("text", ["", "hello", "1", "null", '"png"', "[" * 100_000])
+def test_options_that_are_no_json_object_are_refused(text):
+    with pytest.raises(BadOptions, match="The metadata"):
+        parse_options(text, "The metadata")
+
+
+def test_the_names_are_unique():
+    assert len(set(names())) == len(names())

@@ -1,0 +1,66 @@
+"""Every error that can be raised on purpose has a rule that somebody chose for it."""
+
+import importlib
+
+import pytest
+
+from handler import dispositions, errors
+from handler.dispositions import ALARM, REJECT, RETRY, RULES
+from pipeline import errors as pipeline_errors
+from pipeline.errors import HairlineError, InputError
+
+importlib.import_module("handler.app")  # so that every class there is has been made
+
+
+def subclasses(cls):
+    return {cls} | {each for child in cls.__subclasses__() for each in subclasses(child)}
+
+
+CONCRETE = sorted((each for each in subclasses(HairlineError) if not each.__subclasses__()), key=lambda c: c.__name__)
+
+
+def test_both_trees_are_seen():
+    assert {errors.BadEvent, pipeline_errors.NotAnImage, pipeline_errors.MattingFailed} <= set(CONCRETE)
+
+
+@pytest.mark.parametrize("cls", CONCRETE)
+def test_every_error_has_a_rule_of_its_own_or_its_family(cls):
+    assert dispositions.of(cls("words")) is not RULES[Exception]
+
+
+@pytest.mark.parametrize("cls", CONCRETE)
+def test_exactly_the_inputs_fault_is_reported_beside_the_outputs(cls):
+    assert dispositions.of(cls("words")).reported == issubclass(cls, InputError)
+
+
+@pytest.mark.parametrize(
+    ("error", "disposition", "batch", "http"),
+    [
+        (pipeline_errors.NotAnImage, REJECT, "PermanentFailure", 415),
+        (pipeline_errors.TruncatedImage, REJECT, "PermanentFailure", 422),
+        (pipeline_errors.ImageTooLarge, REJECT, "PermanentFailure", 413),
+        (pipeline_errors.BadOptions, REJECT, "PermanentFailure", 400),
+        (pipeline_errors.NoSubject, REJECT, "PermanentFailure", 422),
+        (errors.SourceMissing, REJECT, "PermanentFailure", 404),
+        (errors.SourceChanged, REJECT, "PermanentFailure", 409),
+        (errors.StoreUnavailable, RETRY, "TemporaryFailure", 503),
+        (pipeline_errors.OutOfTime, RETRY, "TemporaryFailure", 503),
+        (pipeline_errors.OutOfMemory, RETRY, "TemporaryFailure", 503),
+        (pipeline_errors.MattingFailed, ALARM, "PermanentFailure", 500),
+        (errors.BadEvent, ALARM, "PermanentFailure", 400),
+        (ZeroDivisionError, RETRY, "TemporaryFailure", 500),
+    ],
+)
+def test_the_promised_table(error, disposition, batch, http):
+    assert dispositions.of(error("words"))[:3] == (disposition, batch, http)
+
+
+def test_codes_are_words_that_differ():
+    codes = [cls.code for cls in CONCRETE]
+    assert len(set(codes)) == len(codes)
+    assert all(code.isidentifier() and code == code.lower() for code in codes)
+
+
+def test_whether_a_retry_is_permanent_agrees_between_the_wires():
+    for rule in RULES.values():
+        assert (rule.disposition is RETRY) == (rule.batch == "TemporaryFailure")
