@@ -77,7 +77,7 @@ def _run(images: Sequence[Path], out: Path) -> int:
             waiting.add(key)
         while waiting:
             for key, report in watch.finished():
-                watch.fetch(key, out)
+                watch.fetch(key, report, out)
                 print(_line(key, report, str(out)), flush=True)
                 failed += report["status"] != "done"
                 waiting.discard(key)
@@ -119,8 +119,10 @@ def _line(key: str, report: Mapping[str, Any], place: str) -> str:
         return f"{key}  refused: {report['reason']['message']}"
     quality = report["quality"]
     seconds = sum(report["ms"].values()) / 1000
-    doubt = f"  look at it: {', '.join(quality['reasons'])}" if quality["needs_review"] else ""
-    return f"{key}  {seconds:.1f} s  confidence {quality['confidence']:.2f}  {place}/{key}/{doubt}"
+    cutout = next(name for name in report["files"] if name.startswith("cutout."))
+    reasons = ", ".join(str(reason["code"]).replace("_", " ") for reason in quality["reasons"])
+    doubt = f"  please look: {reasons}" if quality["needs_review"] else ""
+    return f"{key}  {seconds:.1f} s  confidence {quality['confidence']:.2f}  {place}/{key}/{cutout}{doubt}"
 
 
 def _check(child: Child, out: Path) -> None:

@@ -58,7 +58,10 @@ class Child:
     def kill(self) -> int:
         """End it at once (SIGKILL), in the middle of whatever it is doing."""
         self.process.kill()
-        return self.process.wait()
+        status = self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        return status
 
     def __enter__(self) -> Self:
         return self

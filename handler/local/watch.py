@@ -1,7 +1,7 @@
 """What came out: new reports in the output bucket, new messages in the dead-letter queue."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -48,18 +48,17 @@ class Watch:
                 reasons = [value.get("StringValue", "") for value in message.get("MessageAttributes", {}).values()]
                 yield _sources(message["Body"]), "; ".join(reasons) or "tried too often"
 
-    def fetch(self, key: str, folder: Path) -> None:
-        """Copy what lies in the output bucket below `key` to `folder`, in place of what an earlier run left there."""
+    def fetch(self, key: str, report: Mapping[str, Any], folder: Path) -> None:
+        """Copy a report and the files that it names to `folder`/`key`, in place of what an earlier run left there."""
         s3 = self.stack.client("s3")
         target = folder / key
         target.mkdir(parents=True, exist_ok=True)
         for pattern in ("cutout.*", "alpha.png", "trimap.png", "report.json"):
             for stale in target.glob(pattern):
                 stale.unlink()
-        listed = s3.list_objects_v2(Bucket=self.stack.output_bucket, Prefix=f"{key}/", Delimiter="/")
-        for item in listed["Contents"]:
-            body = s3.get_object(Bucket=self.stack.output_bucket, Key=item["Key"])["Body"].read()
-            (target / item["Key"].removeprefix(f"{key}/")).write_bytes(body)
+        for name in (*report["files"], "report.json"):
+            body = s3.get_object(Bucket=self.stack.output_bucket, Key=f"{key}/{name}")["Body"].read()
+            (target / name).write_bytes(body)
 
 
 def _sources(body: str) -> str:

@@ -4,15 +4,19 @@ import argparse
 import importlib
 import os
 import signal
+import sys
 import threading
+import traceback
 from typing import IO
 
-from botocore.exceptions import ConnectionError as Unreachable
+from botocore.exceptions import BotoCoreError, ClientError
 
+from handler import wiring
 from handler.local.child import Child, when_told_to_stop
 from handler.local.environment import client, sealed
 from handler.local.poller import Poller
 from handler.local.stack import Stack
+from pipeline.errors import HairlineError
 
 
 def start(stack: Stack, log: IO[bytes] | None = None) -> Child:
@@ -43,6 +47,10 @@ def main() -> None:
     when_told_to_stop(told.set)
     signal.signal(signal.SIGTERM, lambda *_: told.set())
     app = importlib.import_module("handler.app")  # by name, as Lambda does
+    try:
+        wiring.deps()
+    except HairlineError as error:  # on Lambda each message would tell; here somebody waits
+        sys.exit(str(error))
     poller = Poller(
         sqs=client("sqs", os.environ["AWS_ENDPOINT_URL"]),
         queue_url=args.queue_url,
@@ -54,9 +62,9 @@ def main() -> None:
     while not told.is_set():
         try:
             poller.poll(wait_s=1)
-        except Unreachable:
-            if not told.wait(1):  # the emulator went first, or is busy; being told to stop is the usual end
-                continue
+        except (BotoCoreError, ClientError):  # SQS had a fault; a mapping tries again as long as it is there
+            traceback.print_exc()
+            told.wait(1)
 
 
 if __name__ == "__main__":

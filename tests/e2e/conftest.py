@@ -1,0 +1,130 @@
+"""A deployment on this machine, with the real network behind it."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from handler import app, wiring
+from handler.local import stack
+from handler.local.poller import Poller
+from handler.local.stack import Stack
+
+
+@dataclass(frozen=True)
+class Site:
+    """A stack, and what users and Lambda do with it."""
+
+    made: Stack
+
+    @property
+    def s3(self) -> Any:
+        return self.made.client("s3")
+
+    @property
+    def sqs(self) -> Any:
+        return self.made.client("sqs")
+
+    def drop(self, key: str, data: bytes, **more: Any) -> Any:
+        """Put an object into the input bucket; return S3's answer."""
+        return self.s3.put_object(Bucket=self.made.input_bucket, Key=key, Body=data, **more)
+
+    def settle(self) -> None:
+        """Run the function on all messages that are there."""
+        poller = Poller(
+            sqs=self.sqs,
+            queue_url=self.made.queue_url,
+            handler=app.on_queue,
+            batch_size=self.made.batch_size,
+            timeout_s=self.made.timeout_s,
+            memory_mb=self.made.memory_mb,
+        )
+        while poller.poll(wait_s=0):
+            pass
+
+    def listing(self, prefix: str = "") -> dict[str, tuple[str, Any]]:
+        """Key to (ETag, time) of everything in the output bucket below a prefix."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.made.output_bucket, Prefix=prefix)
+        return {
+            item["Key"]: (item["ETag"], item["LastModified"]) for page in pages for item in page.get("Contents", [])
+        }
+
+    def read(self, key: str) -> bytes:
+        """An object of the output bucket."""
+        data: bytes = self.s3.get_object(Bucket=self.made.output_bucket, Key=key)["Body"].read()
+        return data
+
+    def report(self, key: str) -> dict[str, Any]:
+        """The report of the picture with that key."""
+        found: dict[str, Any] = json.loads(self.read(f"{key}/report.json"))
+        return found
+
+    def send(self, body: str) -> None:
+        """Put a message into the queue, as if S3 had."""
+        self.sqs.send_message(QueueUrl=self.made.queue_url, MessageBody=body)
+
+    def waiting(self) -> int:
+        """How many messages the queue holds, seen and unseen."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.made.queue_url, AttributeNames=names)
+        return sum(map(int, answer["Attributes"].values()))
+
+    def dead(self) -> list[dict[str, Any]]:
+        """What lies in the dead-letter queue."""
+        answer = self.sqs.receive_message(
+            QueueUrl=self.made.dead_letter_queue_url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=0,
+            MessageAttributeNames=["All"],
+        )
+        found: list[dict[str, Any]] = answer.get("Messages", [])
+        return found
+
+
+def check_whole(site: Site) -> None:
+    """Every report is whole: the files that it names are there, with the very contents that it names, and no others."""
+    listing = site.listing()
+    for key in [key for key in listing if key.endswith("/report.json")]:
+        folder = key.removesuffix("/report.json")
+        beside = {
+            name.removeprefix(f"{folder}/"): etag
+            for name, (etag, _) in listing.items()
+            if name.startswith(f"{folder}/") and name != key and "/" not in name.removeprefix(f"{folder}/")
+        }
+        report = site.report(folder)
+        assert report["files"] == beside, key
+        assert report["status"] in ("done", "rejected")
+        assert bool(beside) == (report["status"] == "done")
+
+
+@pytest.fixture
+def build(endpoint: str, weights: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+    """Makes a site; takes what `stack.create` takes. The function runs in this process."""
+
+    def _build(**more: Any) -> Site:
+        made = stack.create(endpoint, **more)
+        for name, value in {**made.variables, "AWS_ENDPOINT_URL": endpoint}.items():
+            monkeypatch.setenv(name, value)
+        wiring.deps.cache_clear()  # a new container
+        return Site(made)
+
+    yield _build
+    wiring.deps.cache_clear()
+
+
+@pytest.fixture
+def site(build: Callable[..., Site]) -> Site:
+    """As template.yaml says."""
+    return build()
+
+
+@pytest.fixture(scope="session")
+def small(photo: bytes) -> bytes:
+    """The photograph at 96x96: a cutout of it takes a fraction of a second."""
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(photo)).resize((96, 96)).save(buffer, "PNG")
+    return buffer.getvalue()
