@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from pipeline.errors import BadOptions, NoSubject
-from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap, Trimap, UInt8
+from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap, Trimap, UInt8, check_same_size
 
 SURE = 0.95
 """A pixel is foreground from this probability on, background up to its complement."""
@@ -14,6 +14,7 @@ BAND = 1.5
 
 def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
     """The trimap of `picture`. Raises NoSubject where no pixel is more likely foreground than not."""
+    check_same_size(picture.rgb, probability.values)
     if not (probability.values >= 0.5).any():
         raise NoSubject(
             "Nothing in this picture stands out from its background. Take a picture with one clear subject, "
