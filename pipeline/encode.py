@@ -19,8 +19,8 @@ _DEFAULT_JPEG = 92
 # filters, 0.6 s and 6.7 MB. They lose a tenth or two on screenshots and others that repeat themselves.
 _PNG = {"compress_level": 1, "compress_type": zlib.Z_RLE}
 
-# exact keeps the colours below alpha 0, which are zero for a cutout and ought to stay so. Lossless: on 12 MP this effort
-# takes half the time of Pillow's defaults (method 4, effort 80), for 1 to 2 % more bytes.
+# exact keeps the colours below alpha 0, which are zero for a cutout and ought to stay so. Lossless: on 12 MP this
+# effort takes half the time of Pillow's defaults (method 4, quality 80), for 1 to 2 % more bytes.
 _WEBP = {"exact": True, "method": 4}
 _LOSSLESS_WEBP = {"lossless": True, "method": 2, "quality": 20}
 
@@ -83,7 +83,7 @@ def _image(canvas: Canvas, depth: int) -> Image.Image:
     if canvas.rgb is not None:
         rgb = canvas.rgb
         return Image.fromarray(rgb if canvas.alpha is None else np.dstack((rgb, to_uint8(canvas.alpha))))
-    assert canvas.alpha is not None  # noqa: S101 - Canvas has seen to it; this is for the type checker
+    assert canvas.alpha is not None  # Canvas has seen to it
     if depth == 16:
         # float32 holds every whole number to 2**24, so 65535 * alpha is good to well within half a level.
         return Image.fromarray(np.rint(canvas.alpha * np.float32(65535)).astype(np.uint16))

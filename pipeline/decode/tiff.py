@@ -9,18 +9,18 @@ from pipeline.errors import CorruptImage, ImageTooLarge, TruncatedImage, Unsuppo
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _OFFSETS, _COUNTS, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS = 273, 279, 322, 323, 324, 325
 _ORIENTATION, _PLANAR, _EXTRA, _FORMAT, _PROFILE = 274, 284, 338, 339, 34675
-_SUBFILE, _CHILDREN, _DNG, _SAMPLES = 254, 330, 50706, 277
+_SUBFILE, _CHILDREN, _DNG, _SAMPLES, _ROWS = 254, 330, 50706, 277, 278
 
 _KEPT = {
     *(_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _OFFSETS, _COUNTS, _PLANAR, _EXTRA, _FORMAT),
     *(_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS),
-    *(266, _SAMPLES, 278),  # fill order, samples of a pixel, rows of a strip
+    *(266, _SAMPLES, _ROWS),  # fill order, samples of a pixel, rows of a strip
     *(292, 293, 317, 320, 332),  # fax options, predictor, palette, ink set
     *(347, 529, 530, 531, 532),  # JPEG's tables, YCbCr's coefficients, subsampling, position and range
 }
 """Tags that say how the pixels are stored. Nothing else reaches the decoder."""
 
-_SINGLE = (_WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, 266, 278, 317)
+_SINGLE = (_WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, 266, _ROWS, 317)
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CODES = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 _CAMERA_SENSOR = {32803, 34892}  # photometric: colour filter array, linear raw
@@ -48,7 +48,8 @@ class _File:
     big: bool
 
     def unpack(self, codes: str, at: int) -> tuple[int, ...]:
-        return struct.unpack_from(self.order + codes, self.data, at)
+        # Beyond 2 ** 63 struct itself would raise something else.
+        return struct.unpack_from(self.order + codes, self.data, min(at, len(self.data)))
 
     def word(self, at: int) -> int:
         return self.unpack("Q" if self.big else "I", at)[0]
@@ -158,18 +159,27 @@ def _check_pieces(file: _File, tags: dict[int, _Entry]) -> None:
         if tag in _SINGLE and tags[tag].count != 1:
             raise CorruptImage(_DAMAGED)
         file.span(tags[tag])
-    wide, high = (file.numbers(tags.get(tag), (1,))[0] for tag in (_TILE_WIDTH, _TILE_HEIGHT))
-    if not {_OFFSETS, _TILE_OFFSETS} & tags.keys() or not wide * high:
+    if len({_OFFSETS, _TILE_OFFSETS} & tags.keys()) != 1:
         raise CorruptImage(_DAMAGED)
-    if wide * high > _MAX_TILE:
+
+    def value(tag: int, default: int) -> int:
+        return file.numbers(tags.get(tag), (default,))[0]
+
+    tiled = _TILE_OFFSETS in tags
+    width, height = value(_WIDTH, 0), value(_HEIGHT, 0)
+    wide, high = (value(_TILE_WIDTH, 0), value(_TILE_HEIGHT, 0)) if tiled else (width, value(_ROWS, height))
+    if not wide * high:
+        raise CorruptImage(_DAMAGED)
+    if tiled and wide * high > _MAX_TILE:
         raise ImageTooLarge(f"This TIFF has tiles of {wide} x {high} pixels. Export it without tiles.")
-    for offsets, counts in ((_OFFSETS, _COUNTS), (_TILE_OFFSETS, _TILE_COUNTS)):
-        starts, lengths = file.numbers(tags.get(offsets)), file.numbers(tags.get(counts))
-        # A single strip's length is often written wrong; the decoder does not need it.
-        if any(start >= len(file.data) for start in starts) or (
-            len(starts) > 1 and any(map(lambda a, n: a + n > len(file.data), starts, lengths))
-        ):
-            raise TruncatedImage("This TIFF ends in the middle. Upload it again.")
+    starts = file.numbers(tags[_TILE_OFFSETS if tiled else _OFFSETS])
+    lengths = file.numbers(tags.get(_TILE_COUNTS if tiled else _COUNTS))
+    # Pillow would leave black what no strip covers.
+    needed = -(-width // wide) * -(-height // high) * (value(_SAMPLES, 1) if value(_PLANAR, 1) == 2 else 1)
+    # A single strip's length is often written wrong; the decoder does not need it.
+    ends = map(sum, zip(starts, lengths, strict=False)) if len(starts) > 1 else starts
+    if len(starts) < needed or max(starts) >= len(file.data) or max(ends, default=0) > len(file.data):
+        raise TruncatedImage("This TIFF ends in the middle. Upload it again.")
 
 
 def _bare(file: _File, tags: dict[int, _Entry]) -> bytes:

@@ -119,6 +119,24 @@ def test_half_a_file_is_truncated(name):
         opened(SAMPLES[name][: len(SAMPLES[name]) // 2])
 
 
+def test_a_tiff_that_says_more_rows_than_it_has_is_truncated():
+    data = tiff(noise(9, 7, 3), photometric="rgb")
+    at = data.index(struct.pack("<HHI", 257, 4, 1)) + 8
+    for rows in (10, 4_000_000):
+        with pytest.raises(TruncatedImage):
+            opened(patched(data, at, struct.pack("<I", rows)))
+
+
+def test_a_big_tiff_of_impossible_places():
+    data = SAMPLES["tiff big"]
+    with pytest.raises(TruncatedImage):
+        opened(patched(data, 8, b"\xff" * 8))
+    (start,) = struct.unpack_from("<Q", data, 8)
+    (entries,) = struct.unpack_from("<Q", data, start)
+    last = start + 8 + 20 * entries  # where a second page would be named
+    assert opened(patched(data, last, b"\xf0" * 8)).rgb.shape == RGB.shape
+
+
 @pytest.mark.parametrize("name", FIRST_COMES_WHOLE)
 def test_of_several_pages_only_the_first_has_to_be_whole(name):
     data = SAMPLES[name]
