@@ -42,7 +42,8 @@ class Options:
         unknown. None lets the network decide.
     Output:
       format: "auto" is JPEG for an opaque result, else PNG.
-      quality: 1..100 for WebP, AVIF and JPEG; None is lossless (JPEG, which cannot be: 92).
+      quality: 1..100 for WebP, AVIF and JPEG; None is lossless WebP, AVIF at its best (colours within 2 of 255, alpha
+        exact), and JPEG at 92.
       channels: "rgba" is the cutout, "alpha" the matte alone as a grey picture.
       depth: bits of a matte on its own, 8 or 16 (16 in PNG and TIFF only).
       background: a CSS colour name or #hex, or the bytes of a picture, which is centred and fills the canvas.

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
 from pipeline import compose, decode, encode, foreground, matting, quality, refine, report, trimap
-from pipeline.errors import OutOfTime
+from pipeline.errors import BadOptions, InputError, OutOfTime
 from pipeline.options import Options
 from pipeline.segment import Segmenter
 from pipeline.stages import (
@@ -25,6 +25,7 @@ from pipeline.stages import (
 
 _Args = ParamSpec("_Args")
 _Made = TypeVar("_Made")
+_Picture = TypeVar("_Picture", covariant=True)
 
 
 _DEFAULTS = Options()
@@ -57,13 +58,27 @@ def cut_out(
 
 
 def _background(options: Options) -> Picture | None:
-    return decode.decode(options.background, **options.limits()) if isinstance(options.background, bytes) else None
+    if not isinstance(options.background, bytes):
+        return None
+    return _of_options("background", decode.decode, options.background, options)
 
 
 def _trimap(picture: Picture, probability: ProbabilityMap, options: Options) -> Trimap:
     if options.trimap is None:
         return trimap.build(picture, probability)
-    return trimap.from_grey(decode.decode_grey(options.trimap, **options.limits()), picture)
+    return trimap.from_grey(_of_options("trimap", decode.decode_grey, options.trimap, options), picture)
+
+
+class _Decode(Protocol[_Picture]):
+    def __call__(self, data: bytes, *, max_bytes: int, max_megapixels: float) -> _Picture: ...
+
+
+def _of_options(name: str, decoder: _Decode[_Picture], data: bytes, options: Options) -> _Picture:
+    """A picture that came as an option: what is wrong with it is a bad option, not a bad picture."""
+    try:
+        return decoder(data, **options.limits())
+    except InputError as error:
+        raise BadOptions(f"The {name}: {error}") from error
 
 
 def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import BadOptions, NoSubject, NotAnImage, OutOfTime
+from pipeline.errors import BadOptions, NoSubject, OutOfTime
 from pipeline.options import Options
 from pipeline.run import cut_out
 from pipeline.stages import ProbabilityMap
@@ -87,7 +87,7 @@ def test_flipping_the_input_flips_the_output(photo, segmenter):
 
 
 ALLOWANCE = 3.0
-"""Of 255, the mean over fractional pixels: how well alpha and colours together explain the picture that they came from."""
+"""Of 255, the mean over unknown pixels: how well alpha and colours together explain their picture."""
 
 
 def test_on_its_old_background_the_cutout_gives_back_the_picture(segmenter):
@@ -180,5 +180,5 @@ def test_no_time_left_is_said_before_the_work(photo, segmenter):
 
 
 def test_a_bad_background_is_refused_before_the_picture_is_read(segmenter):
-    with pytest.raises(NotAnImage, match="HTML"):
+    with pytest.raises(BadOptions, match="background: .*HTML"):
         cut_out(b"not a picture either", segmenter, Options(background=b"<html>"))
