@@ -12,7 +12,7 @@ PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 py
 	$(shell $(name) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test lint bench lock setup weights clean
+.PHONY: help run serve build-CutoutFunction test lint bench lock setup weights clean
 .SUFFIXES:
 
 help:
@@ -30,6 +30,12 @@ run: setup
 serve: setup
 	@$(BIN)/python -m handler.local serve
 
+# `sam build` calls this for the function: its code alone, as the dependencies are the layer's.
+build-CutoutFunction:
+	cp -r handler pipeline "$(ARTIFACTS_DIR)"
+	rm -rf "$(ARTIFACTS_DIR)/handler/local"
+	find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
+
 # Two workers: each holds the network, numba's kernels and pictures, about 1 GB.
 test: setup
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
@@ -38,8 +44,10 @@ lint: setup .venv-sam/stamp-synced
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(SAM)/cfn-lint --regions us-east-1 -- template.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam validate --lint
 
-bench: setup
+bench: setup .venv-rembg/stamp-synced
 	@$(BIN)/python -m bench.quality $(ARGS)
 
 setup: .venv/stamp-compiled weights
@@ -64,7 +72,7 @@ weights: .venv/stamp-synced
 	@touch $@
 
 .venv/stamp-compiled: .venv/stamp-synced
-	@echo 'Compiling the matting kernels, once, for about a minute'
+	@echo 'Compiling the matting kernels: about a minute the first time'
 	@$(BIN)/python -c 'import pymatting'
 	@touch $@
 

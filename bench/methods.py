@@ -1,0 +1,127 @@
+"""The ways of cutting out that are compared. Each turns a picture's file into alpha, and says how long that took.
+
+The clock runs from a file's bytes in memory to a finished PNG's bytes, after a first picture that is not counted.
+"""
+
+import io
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import NamedTuple, Protocol, Self
+
+import numpy as np
+from PIL import Image
+
+from bench.metrics import Float32
+from bench.samples import Sample
+from pipeline.errors import NoSubject
+from pipeline.models import DEFAULT_FOLDER, named
+from pipeline.options import Options
+from pipeline.run import cut_out
+from pipeline.segment import OnnxSegmenter
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Taken(NamedTuple):
+    """alpha: float32 (H, W) 0..1, all zero where the picture was refused."""
+
+    alpha: Float32
+    seconds: float
+    refused: bool = False
+
+
+class Method(Protocol):
+    """A way of cutting out."""
+
+    name: str
+
+    def take(self, sample: Sample) -> Taken:
+        """Cut out one picture."""
+
+
+class Hairline:
+    """The pipeline in this process, as a user gets it: 8-bit alpha out of a PNG. A refusal counts as an empty matte."""
+
+    def __init__(self, name: str, options: Options) -> None:
+        self.name, self._options = name, options
+        self._segmenter = OnnxSegmenter(named("u2netp"), DEFAULT_FOLDER)
+        self._warm = False
+
+    def take(self, sample: Sample) -> Taken:
+        """Raises what `cut_out` raises, except NoSubject."""
+        data = sample.image.read_bytes()
+        if not self._warm:
+            self._cut(data)
+            self._warm = True
+        return self._cut(data)
+
+    def _cut(self, data: bytes) -> Taken:
+        begin = time.perf_counter()
+        try:
+            png = cut_out(data, self._segmenter, self._options).output.data
+        except NoSubject:
+            seconds = time.perf_counter() - begin
+            with Image.open(io.BytesIO(data)) as picture:
+                return Taken(np.zeros(picture.size[::-1], np.float32), seconds, refused=True)
+        return Taken(_alpha(png), time.perf_counter() - begin)
+
+
+class Rembg:
+    """rembg with alpha matting and the same weights, in a process and an environment of its own.
+
+    Its answers are kept in `cache`, so that a change of ours costs no second run of theirs; `fresh` throws them away.
+    """
+
+    name = "rembg 2.0.86, alpha matting"
+
+    def __init__(self, cache: Path, *, fresh: bool) -> None:
+        self._cache, self._fresh = cache, fresh
+        self._process: subprocess.Popen[str] | None = None
+
+    def take(self, sample: Sample) -> Taken:
+        """Raises RuntimeError where rembg has broken down; it has said why on stderr."""
+        cutout = self._cache / sample.group / f"{sample.stem}.png"
+        timing = cutout.with_suffix(".json")
+        if self._fresh or not timing.exists():
+            cutout.parent.mkdir(parents=True, exist_ok=True)
+            timing.unlink(missing_ok=True)
+            if self._process is None:
+                self._process = self._start()
+                self._ask(sample.image, cutout)  # the first one, not counted
+            timing.write_text(json.dumps(self._ask(sample.image, cutout)))
+        return Taken(_alpha(cutout.read_bytes()), json.loads(timing.read_text()))
+
+    def _start(self) -> subprocess.Popen[str]:
+        python = ROOT / ".venv-rembg" / "bin" / "python"
+        environment = os.environ | {"U2NET_HOME": str(DEFAULT_FOLDER)}
+        command = [str(python), str(ROOT / "bench" / "rembg_worker.py")]
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
+        )
+
+    def _ask(self, source: Path, target: Path) -> float:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([str(source), str(target)]) + "\n")
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"rembg broke down on {source}")
+        return float(json.loads(answer))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.communicate()  # closes its input, which ends it
+
+
+def _alpha(png: bytes) -> Float32:
+    with Image.open(io.BytesIO(png)) as picture:
+        grey = np.asarray(picture.getchannel("A"))
+    alpha: Float32 = np.divide(grey, 255, dtype=np.float32)
+    return alpha

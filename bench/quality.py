@@ -1,0 +1,107 @@
+"""Whole cutouts against the truth, for Hairline, the network alone, and rembg: `python -m bench.quality --data FOLDER`.
+
+FOLDER is laid out as `bench.samples` says. Over all sets the table goes into RESULTS.md as well; with --sets or --limit
+it is only printed.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from bench import results
+from bench.methods import ROOT, Hairline, Method, Rembg
+from bench.metrics import Scores
+from bench.samples import Sample, groups, samples
+from pipeline import __version__
+from pipeline.options import Options
+
+HEAD = ["set", "method", "n", "MAE", "MAE median", "MSE", "SAD", "Grad", "IoU", "IoU < 0.5", "refused", "seconds"]
+
+NOTE = """
+Means over each set, of whole cutouts, refused pictures (counted as empty mattes) included. MAE and MSE x 1000, SAD and
+Grad / 1000, as Rhemann et al. 2009 define them; IoU at alpha > 0.5. Lower is better but for IoU. All with the same
+u2netp weights. Seconds: mean from a file's bytes to a PNG's, warm, with whatever else the machine was doing.
+"""
+
+
+class Entry(NamedTuple):
+    """What one method made of one picture."""
+
+    group: str
+    method: str
+    scores: Scores
+    seconds: float
+    refused: bool
+
+
+def measure(methods: Sequence[Method], pictures: Sequence[Sample]) -> list[Entry]:
+    """Every picture by every method, one after another, so that all of them meet the same weather on the machine."""
+    entries = []
+    for sample in tqdm(pictures, unit="picture", disable=None):
+        for method in methods:
+            alpha, seconds, refused = method.take(sample)
+            entries.append(Entry(sample.group, method.name, sample.scores(alpha), seconds, refused))
+    return entries
+
+
+def rows(entries: Sequence[Entry]) -> list[list[str]]:
+    """The table's lines, one for each set and method, in the order of first appearance."""
+    keys = dict.fromkeys((entry.group, entry.method) for entry in entries)
+    return [
+        _row(group, method, [e for e in entries if (e.group, e.method) == (group, method)]) for group, method in keys
+    ]
+
+
+def _row(group: str, method: str, entries: Sequence[Entry]) -> list[str]:
+    values = np.array([entry.scores for entry in entries])
+    mae, mse, sad, grad, iou = values.mean(axis=0)
+    return [
+        group,
+        method,
+        str(len(entries)),
+        f"{mae:.1f}",
+        f"{np.median(values[:, 0]):.1f}",
+        f"{mse:.1f}",
+        f"{sad:.2f}",
+        f"{grad:.2f}",
+        f"{iou:.3f}",
+        str(int((values[:, 4] < 0.5).sum())),
+        str(sum(entry.refused for entry in entries)),
+        f"{np.mean([entry.seconds for entry in entries]):.2f}",
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table, and write it where it covers all sets."""
+    parser = argparse.ArgumentParser(prog="python -m bench.quality", description="Whole cutouts against the truth.")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the sets")
+    parser.add_argument("--sets", nargs="+", metavar="SET", help="only these")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures of each set")
+    parser.add_argument("--fresh", action="store_true", help="run rembg again, instead of using what it gave before")
+    asked = parser.parse_args(arguments)
+    known = groups(asked.data)
+    names = asked.sets or known
+    if not names or not set(names) <= set(known):
+        parser.error(f"{asked.data} holds the sets {', '.join(known) or 'of no kind'}")
+    with Rembg(ROOT / "build" / "bench" / "rembg", fresh=asked.fresh) as rembg:
+        methods: list[Method] = [
+            Hairline("Hairline", Options()),
+            Hairline("u2netp alone", Options(matting="off")),
+            rembg,
+        ]
+        entries = measure(methods, samples(asked.data, names, asked.limit))
+    part = f"{results.table(HEAD, rows(entries))}\n{NOTE}\nHairline {__version__}; {results.machine()}."
+    print(part)
+    if not asked.sets and asked.limit is None:
+        text = results.PATH.read_text() if results.PATH.exists() else "# Results\n\n## Quality, end to end\n"
+        results.PATH.write_text(results.replace_part(text, "quality", part))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""RESULTS.md, of which each benchmark owns the part between its two markers, and the line that says where it ran."""
+
+import datetime as dt
+import os
+import platform
+import re
+from pathlib import Path
+
+PATH = Path(__file__).with_name("RESULTS.md")
+
+
+def replace_part(text: str, name: str, part: str) -> str:
+    """`text` with what stands between the markers of `name` replaced; added at the end where there are none."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    fresh = f"{begin}\n{part.strip()}\n{end}"
+    if begin not in text:
+        return f"{text.rstrip()}\n\n{fresh}\n"
+    head, rest = text.split(begin, 1)
+    return head + fresh + rest.split(end, 1)[1]
+
+
+def machine() -> str:
+    """Processor, usable cores, Python and today's date (UTC)."""
+    model = platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists() and (found := re.search(r"^model name\s*: (.+)$", cpuinfo.read_text(), re.MULTILINE)):
+        model = found[1]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    today = dt.datetime.now(dt.UTC).date()
+    return f"{model}, {cores} cores, Python {platform.python_version()}, {today}"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table; the first two columns hold words, the others numbers."""
+    rule = ["---" if column < 2 else "--:" for column in range(len(head))]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *rows])
