@@ -27,7 +27,7 @@ EXPECTED = {
         ["products/hat.jpg"],
     ],
     "sqs_eventbridge": [BAD],
-    "sqs_garbage": [BAD] * 9,
+    "sqs_garbage": [BAD] * 8,
     "sqs_s3_bad_encoding": [BAD],
     "sqs_s3_copy": [["products/2026/shoe.jpg"]],
     "sqs_s3_empty_and_folder": [[], [], []],
