@@ -99,7 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     cut.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="files and folders")
     cut.add_argument("-o", dest="out", type=Path, required=True, metavar="DIR", help="folder for the results")
     cut.add_argument("--format", choices=CHOICES["format"], help="of the result (png)")
-    cut.add_argument("--quality", type=int, metavar="1..100", help="of WebP, AVIF and JPEG; without it the best, JPEG at 92")
+    cut.add_argument(
+        "--quality", type=int, metavar="1..100", help="of WebP, AVIF, JPEG; without it the best, JPEG at 92"
+    )
     cut.add_argument("--channels", choices=CHOICES["channels"], help="the cutout, or its alpha alone (rgba)")
     cut.add_argument("--depth", type=int, choices=CHOICES["depth"], help="bits of an alpha alone (8)")
     cut.add_argument("--matting", choices=CHOICES["matting"], help="how alpha is solved (fast)")

@@ -25,7 +25,7 @@ from pipeline.stages import (
 
 _Args = ParamSpec("_Args")
 _Made = TypeVar("_Made")
-_Picture = TypeVar("_Picture", covariant=True)
+_Picture_co = TypeVar("_Picture_co", covariant=True)
 
 
 _DEFAULTS = Options()
@@ -69,11 +69,11 @@ def _trimap(picture: Picture, probability: ProbabilityMap, options: Options) -> 
     return trimap.from_grey(_of_options("trimap", decode.decode_grey, options.trimap, options), picture)
 
 
-class _Decode(Protocol[_Picture]):
-    def __call__(self, data: bytes, *, max_bytes: int, max_megapixels: float) -> _Picture: ...
+class _Decode(Protocol[_Picture_co]):
+    def __call__(self, data: bytes, *, max_bytes: int, max_megapixels: float) -> _Picture_co: ...
 
 
-def _of_options(name: str, decoder: _Decode[_Picture], data: bytes, options: Options) -> _Picture:
+def _of_options(name: str, decoder: _Decode[_Picture_co], data: bytes, options: Options) -> _Picture_co:
     """A picture that came as an option: what is wrong with it is a bad option, not a bad picture."""
     try:
         return decoder(data, **options.limits())

@@ -77,13 +77,14 @@ class _Mirrored:
         return ProbabilityMap((seen.values + other.values[:, ::-1]) / np.float32(2), seen.cell)
 
 
-def test_flipping_the_input_flips_the_output(photo, segmenter):
-    rgb = _rgb(photo)
-    ways = [_opened(cut_out(_png(way), _Mirrored(segmenter)).output) for way in (rgb, rgb[:, ::-1].copy())]
+@pytest.mark.parametrize(("matting", "mean", "share"), [("exact", 0.1, 0.005), ("fast", 1.0, 0.05)])
+def test_flipping_the_input_flips_the_output(photo, segmenter, matting, mean, share):
+    rgb, options = _rgb(photo), Options(matting=matting)
+    ways = [_opened(cut_out(_png(way), _Mirrored(segmenter), options).output) for way in (rgb, rgb[:, ::-1].copy())]
     difference = np.abs(ways[0][..., 3].astype(int) - ways[1][:, ::-1, 3])
-    # Coarse levels halve an odd width from the left, so a mirrored picture is sampled half a pixel apart there.
-    assert np.mean(difference > 2) < 0.02
-    assert difference.mean() < 0.3
+    # The fast way stops early on coarse grids that count from the left, so it is as symmetric as it is exact.
+    assert difference.mean() < mean
+    assert np.mean(difference > 2) < share
 
 
 ALLOWANCE = 3.0
@@ -180,5 +181,5 @@ def test_no_time_left_is_said_before_the_work(photo, segmenter):
 
 
 def test_a_bad_background_is_refused_before_the_picture_is_read(segmenter):
-    with pytest.raises(BadOptions, match="background: .*HTML"):
+    with pytest.raises(BadOptions, match=r"background: .*HTML"):
         cut_out(b"not a picture either", segmenter, Options(background=b"<html>"))
