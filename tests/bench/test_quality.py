@@ -1,0 +1,116 @@
+"""The benchmark as a whole, on a set made here: reading, measuring, the table, and the file of results."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench import quality, results
+from bench.methods import Hairline, Taken
+from bench.samples import groups, samples
+from pipeline.options import Options
+
+
+@pytest.fixture
+def data(tmp_path, photo):
+    """Two sets of the same photograph: "plain", and "grabcut35", whose truth leaves its left half open."""
+    truth = np.zeros((256, 256), np.uint8)
+    truth[40:, 60:200] = 255
+    for group in ("plain", "grabcut35"):
+        for folder in ("image", "alpha"):
+            (tmp_path / group / folder).mkdir(parents=True)
+        (tmp_path / group / "split.csv").write_text("stem,split,end_to_end_ok,note\na,dev,1,\nb,dev,0,\nc,dev,1,\n")
+        for stem in "abc":
+            (tmp_path / group / "image" / f"{stem}.jpg").write_bytes(photo)
+            Image.fromarray(truth).save(tmp_path / group / "alpha" / f"{stem}.png")
+        truth[:, :128] = 128
+    return tmp_path
+
+
+class Answers:
+    """A method that gives the same matte for every picture."""
+
+    def __init__(self, name, alpha, refused=False):
+        self.name, self._taken = name, Taken(alpha, 1.5, refused)
+
+    def take(self, _sample):
+        return self._taken
+
+
+def test_only_pictures_that_are_good_for_it_are_taken(data):
+    assert groups(data) == ["grabcut35", "plain"]
+    assert [(s.group, s.stem) for s in samples(data, ["plain"])] == [("plain", "a"), ("plain", "c")]
+    assert [s.stem for s in samples(data, ["plain", "grabcut35"], 1)] == ["a", "a"]
+
+
+def test_a_picture_that_is_named_but_missing_is_an_error(data):
+    (data / "plain" / "image" / "c.jpg").unlink()
+    with pytest.raises(FileNotFoundError, match=r"plain .* c\."):
+        samples(data, ["plain"])
+
+
+def test_what_the_truth_leaves_open_is_in_no_score(data):
+    alpha = np.zeros((256, 256), np.float32)
+    alpha[40:, 128:200] = 1
+    plain, undecided = samples(data, ["plain", "grabcut35"], 1)
+    assert plain.scores(alpha).mae == pytest.approx(1000 * 216 * 68 / 256**2)
+    assert undecided.scores(alpha) == (0, 0, 0, pytest.approx(0, abs=1), 1)
+    alpha[:, :128] = 0.7
+    assert undecided.scores(alpha).mae == 0
+
+
+def test_a_matte_of_another_size_is_resampled(data):
+    (sample,) = samples(data, ["plain"], 1)
+    assert sample.scores(np.ones((10, 10), np.float32)).mae == sample.scores(np.ones((256, 256), np.float32)).mae
+
+
+def test_the_table_has_a_line_for_each_set_and_method(data):
+    blank, full = np.zeros((256, 256), np.float32), np.ones((256, 256), np.float32)
+    methods = [Answers("blank", blank, refused=True), Answers("full", full)]
+    rows = quality.rows(quality.measure(methods, samples(data, ["plain"])))
+    share = 216 * 140 / 256**2
+    assert [row[:4] for row in rows] == [
+        ["plain", "blank", "2", f"{1000 * share:.1f}"],
+        ["plain", "full", "2", f"{1000 * (1 - share):.1f}"],
+    ]
+    assert [row[-4:] for row in rows] == [["0.000", "2", "2", "1.50"], [f"{share:.3f}", "2", "0", "1.50"]]
+    assert all(len(row) == len(quality.HEAD) for row in rows)
+
+
+def test_hairline_is_measured_as_a_user_gets_it(data, weights):
+    (sample,) = samples(data, ["plain"], 1)
+    taken = Hairline("Hairline", Options()).take(sample)
+    assert taken.alpha.shape == (256, 256)
+    assert taken.seconds > 0
+    assert not taken.refused
+    np.testing.assert_array_equal(taken.alpha * 255, np.rint(taken.alpha * 255))
+    assert sample.scores(taken.alpha).iou > 0.5
+
+
+def test_a_refusal_counts_as_an_empty_matte(data, weights):
+    (sample,) = samples(data, ["plain"], 1)
+    Image.new("RGB", (64, 48), "grey").save(sample.image)
+    taken = Hairline("Hairline", Options()).take(sample)
+    assert taken.refused
+    assert taken.alpha.shape == (48, 64)
+    assert not taken.alpha.any()
+
+
+def test_an_unknown_set_and_an_empty_folder_are_named(data, tmp_path, capsys):
+    for arguments in (["--data", str(data), "--sets", "other"], ["--data", str(tmp_path / "plain")]):
+        with pytest.raises(SystemExit, match="2"):
+            quality.main(arguments)
+    assert "holds the sets grabcut35, plain" in capsys.readouterr().err
+
+
+def test_a_part_of_the_results_is_replaced_and_the_rest_stays():
+    text = results.replace_part("# Results\n\nhand-written\n", "quality", "one")
+    text = results.replace_part(text, "speed", "two")
+    text = results.replace_part(text, "quality", "three\nfour")
+    assert text == (
+        "# Results\n\nhand-written\n\n<!-- quality: begin -->\nthree\nfour\n<!-- quality: end -->\n\n"
+        "<!-- speed: begin -->\ntwo\n<!-- speed: end -->\n"
+    )
+
+
+def test_a_table_is_markdown():
+    assert results.table(["a", "b", "c"], [["x", "y", "1"]]) == "| a | b | c |\n| --- | --- | --: |\n| x | y | 1 |"
