@@ -45,10 +45,10 @@ def solve(
     start = time.perf_counter()
     unknown = trimap.values == UNKNOWN
     count = int(np.count_nonzero(unknown))
-    budget.check(method, count, unknown.size, deadline)
-    alpha, solved = _by_hand(trimap, count), []
+    alpha, solved = _by_hand(trimap, count), list[dict[str, Any]]()
     if alpha is None:
         window = _window(unknown)
+        budget.check(method, count, unknown[window].size, deadline)
         level = _at_least_3x3(
             Level(picture.rgb[window], unknown[window], np.asarray(trimap.values[window] == FOREGROUND))
         )
@@ -67,7 +67,7 @@ def solve(
 
 
 def _by_hand(trimap: Trimap, unknown: int) -> Float | None:
-    """alpha where no system is needed: nothing is unknown, or only one side is known and then nothing contradicts it."""
+    """The alpha where no system is needed: nothing is unknown, or nothing known contradicts one value for all."""
     if unknown == trimap.values.size:
         raise NoSubject(
             "Not one pixel of this picture is certain to be subject or background. Take a picture in which the "
@@ -91,8 +91,12 @@ def _window(unknown: np.ndarray) -> tuple[slice, slice]:
 def _at_least_3x3(level: Level) -> Level:
     """With the last row and column repeated until a window fits in: a line of pixels has a matte, too."""
     extra = [(0, max(0, _SMALLEST - side)) for side in level.unknown.shape]
-    return Level(
-        np.pad(level.picture, [*extra, (0, 0)], mode="edge"),
-        np.pad(level.unknown, extra, mode="edge"),
-        np.pad(level.foreground, extra, mode="edge"),
-    ) if any(after for _, after in extra) else level
+    return (
+        Level(
+            np.pad(level.picture, [*extra, (0, 0)], mode="edge"),
+            np.pad(level.unknown, extra, mode="edge"),
+            np.pad(level.foreground, extra, mode="edge"),
+        )
+        if any(after for _, after in extra)
+        else level
+    )

@@ -22,7 +22,7 @@ _HALO = 3
 
 
 def carry_up(coarse: Level, alpha: Float, fine: Level, pool: Executor) -> Float:
-    """alpha float32 (H, W) of `fine`, equal to 0 or 1 where that is known, from `alpha` (H / 2, W / 2) of `coarse`.
+    """The alpha of `fine`, float32 (H, W), from the (H / 2, W / 2) of `coarse`; 0 or 1 where `fine` is known.
 
     Only tiles with unknown pixels cost time, 20 to 40 ns a pixel.
     """
@@ -49,19 +49,12 @@ def carry_up(coarse: Level, alpha: Float, fine: Level, pool: Executor) -> Float:
 
 
 def _linear_model(picture: Float, alpha: Float) -> tuple[Float, Float]:
-    """a (h, w, 3) and b (h, w), float32: each the mean over the 3x3 windows that hold the pixel."""
+    """Slope a (h, w, 3) and offset b (h, w), float32: each the mean over the 3x3 windows that hold the pixel."""
     mean, mean_alpha = _blur(picture), _blur(alpha)
     covariance = _blur(picture * alpha[..., None]) - mean * mean_alpha[..., None]
     # float64: the determinant of a colour line is a small difference of products.
-    (xx, xy, xz), (_, yy, yz), (_, _, zz) = [
-        [
-            _blur(picture[..., i] * picture[..., j]) - mean[..., i] * mean[..., j] + (EPSILON if i == j else 0)
-            if i <= j
-            else None
-            for j in range(3)
-        ]
-        for i in range(3)
-    ]
+    xx, yy, zz = (_covariance(picture, mean, i, i) + EPSILON for i in range(3))
+    xy, xz, yz = (_covariance(picture, mean, i, j) for i, j in ((0, 1), (0, 2), (1, 2)))
     # The inverse of a symmetric 3x3 matrix: its cofactors over its determinant.
     cxx, cxy, cxz = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
     cyy, cyz, czz = xx * zz - xz * xz, xy * xz - xx * yz, xx * yy - xy * xy
@@ -71,9 +64,16 @@ def _linear_model(picture: Float, alpha: Float) -> tuple[Float, Float]:
     return _blur(slope).astype(np.float32), _blur(offset).astype(np.float32)
 
 
+def _covariance(picture: Float, mean: Float, i: int, j: int) -> Float:
+    return _blur(picture[..., i] * picture[..., j]) - mean[..., i] * mean[..., j]
+
+
 def _blur(plane: Float) -> Float:
-    return cv2.blur(plane, (3, 3), borderType=cv2.BORDER_REFLECT)
+    blurred: Float = cv2.blur(plane, (3, 3), borderType=cv2.BORDER_REFLECT)  # type: ignore[assignment]
+    return blurred
 
 
 def _doubled(plane: Float) -> Float:
-    return cv2.resize(plane, (2 * plane.shape[1], 2 * plane.shape[0]), interpolation=cv2.INTER_LINEAR)
+    size = 2 * plane.shape[1], 2 * plane.shape[0]
+    doubled: Float = cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+    return doubled

@@ -17,14 +17,14 @@ _SHIFT = 1e-12
 
 
 def solve(system: System, pool: Executor) -> Float:
-    """x of L_UU x = target, float64 (n,).
+    """The x of L_UU x = target, float64 (n,).
 
     On a band of fixed width time and memory grow with n, on a disc with n ** 1.5 and n log n. SciPy releases the lock
     while it factors. Raises RuntimeError where a piece is singular: one that touches no known pixel.
     """
     matrix = _square(system)
     pieces, piece = connected_components(matrix, directed=False)
-    members = np.split(np.argsort(piece, kind="stable"), np.cumsum(np.bincount(piece, minlength=pieces))[:-1])
+    members = np.split(np.argsort(piece, kind="stable"), np.cumsum(np.bincount(piece))[:-1])
     x = np.empty(len(system.target))
 
     def fill(own: np.ndarray) -> None:

@@ -7,12 +7,12 @@ import numpy as np
 
 from pipeline.errors import MattingFailed
 from pipeline.matting import direct
-from pipeline.matting.laplacian import Float, assemble
+from pipeline.matting.laplacian import Float, System, assemble
 from pipeline.matting.pyramid import Level
 
 
 def solve(level: Level, pool: Executor) -> tuple[Float, list[dict[str, Any]]]:
-    """alpha float32 (H, W), and as a list of one: the size that was solved, its unknowns and its residual.
+    """The alpha, float32 (H, W), and as a list of one: the size that was solved, its unknowns and its residual.
 
     residual: the norm of what is left of L_UU x = target, in proportion to that of the target.
     Raises MattingFailed where the factors are of no use.
@@ -31,7 +31,7 @@ def solve(level: Level, pool: Executor) -> tuple[Float, list[dict[str, Any]]]:
     return alpha, [{"width": width, "height": height, "unknown": len(x), "residual": float(f"{residual:.1e}")}]
 
 
-def _residual(system, x: Float) -> float:
+def _residual(system: System, x: Float) -> float:
     padded = np.append(x, 0)
     left = np.concatenate(
         [
@@ -39,4 +39,5 @@ def _residual(system, x: Float) -> float:
             for first in range(0, len(x), 65_536)
         ]
     )
-    return float(np.sqrt(np.sum((left - system.target) ** 2) / max(np.sum(system.target**2), 1e-30)))
+    scale = float(np.sum(system.target**2)) or 1.0
+    return float(np.sqrt(np.sum((left - system.target) ** 2) / scale))

@@ -4,14 +4,16 @@ Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", 
 With U the unknown and K the known pixels, alpha minimises alpha' L alpha, so L_UU alpha_U = -L_UK alpha_K.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pymatting.laplacian.cf_laplacian import cf_laplacian
 
-Float = NDArray[np.floating]
+Float = NDArray[np.floating[Any]]
+Colours = NDArray[np.floating[Any] | np.uint8]
 Bool = NDArray[np.bool_]
 
 REACH = 2
@@ -36,7 +38,7 @@ class System(NamedTuple):
     cols: NDArray[np.int32]
 
 
-def assemble(picture: Float, unknown: Bool, alpha: Float, pool: Executor, dtype: type[np.floating]) -> System:
+def assemble(picture: Colours, unknown: Bool, alpha: Float, pool: Executor, dtype: type[np.floating[Any]]) -> System:
     """The system of the pixels where `unknown` (H, W) holds.
 
     picture: (H, W, 3), 0..255. alpha: (H, W), looked at where it is known. dtype: of values and target.
@@ -73,7 +75,7 @@ def assemble(picture: Float, unknown: Bool, alpha: Float, pool: Executor, dtype:
     return System(values, columns, target, rows, cols)
 
 
-def _tiles(unknown: Bool):
+def _tiles(unknown: Bool) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """For each tile that holds unknown pixels their coordinates (y, x), y ascending."""
     height, width = unknown.shape
     for top in range(0, height, _TILE):

@@ -1,18 +1,18 @@
 """A picture and what is known of it at half the size, a quarter, ..., each pixel the mean of the four below it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.matting.laplacian import Bool, Float
+from pipeline.matting.laplacian import Bool, Colours, Float
 
 
 class Level(NamedTuple):
     """picture: (H, W, 3), 0..255, uint8 or float32. unknown, foreground: bool (H, W), never both at one pixel."""
 
-    picture: Float | NDArray[np.uint8]
+    picture: Colours
     unknown: Bool
     foreground: Bool
 
@@ -33,10 +33,11 @@ def halved(level: Level) -> Level:
 def _count_of_four(plane: Bool) -> NDArray[np.uint8]:
     even = _padded(plane).view(np.uint8)
     rows = even[0::2] + even[1::2]
-    return rows[:, 0::2] + rows[:, 1::2]
+    counts: NDArray[np.uint8] = rows[:, 0::2] + rows[:, 1::2]
+    return counts
 
 
-def _mean_of_four(picture: Float | NDArray[np.uint8]) -> Float:
+def _mean_of_four(picture: Colours) -> Float:
     # In strips, because the float32 copy of a large picture would be the largest array of all.
     height, width = ((side + 1) // 2 for side in picture.shape[:2])
     half = np.empty((height, width, 3), np.float32)
@@ -46,7 +47,7 @@ def _mean_of_four(picture: Float | NDArray[np.uint8]) -> Float:
     return half
 
 
-def _padded(array: NDArray) -> NDArray:
+def _padded(array: NDArray[Any]) -> NDArray[Any]:
     """With its last row and column repeated where that makes the sides even."""
     extra = [(0, side % 2) for side in array.shape[:2]] + [(0, 0)] * (array.ndim - 2)
     return np.pad(array, extra, mode="edge") if any(side % 2 for side in array.shape[:2]) else array

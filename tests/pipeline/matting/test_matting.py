@@ -1,0 +1,204 @@
+"""Both methods: PyMatting's answer or one near it, edges with answers of their own, and nothing depends on threads."""
+
+import numpy as np
+import pymatting
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from pipeline import matting
+from pipeline.errors import NoSubject, OutOfMemory, OutOfTime
+from pipeline.matting import budget
+from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture
+from tests.pipeline.matting.scenes import hairy_disc, known
+
+METHODS = pytest.mark.parametrize("method", ["fast", "exact"])
+
+
+def peer(picture, trimap):
+    """Alpha as pymatting.estimate_alpha_cf has it."""
+    values = np.choose(np.searchsorted([BACKGROUND, UNKNOWN, FOREGROUND], trimap.values), [0.0, 0.5, 1.0])
+    return pymatting.estimate_alpha_cf(picture.rgb / 255, values)
+
+
+def flat(height, width, colour=90):
+    return Picture(np.full((height, width, 3), colour, np.uint8))
+
+
+@pytest.mark.parametrize("size", [(60, 80), (61, 83), (120, 90)])
+def test_exact_is_pymattings_answer(size):
+    picture, trimap, _ = hairy_disc(*size)
+    difference = abs(matting.solve(picture, trimap, method="exact").alpha - peer(picture, trimap))
+    assert difference.max() <= 2e-3
+    assert difference[trimap.values == UNKNOWN].mean() <= 1e-4
+
+
+@pytest.mark.parametrize("size", [(480, 640), (481, 643), (1100, 1300)])
+def test_fast_is_near_the_whole_systems_answer(size):
+    picture, trimap, truth = hairy_disc(*size)
+    unknown = trimap.values == UNKNOWN
+    assert np.count_nonzero(unknown) > 6_000, "a scene that the coarsest octave solves directly shows nothing"
+    fast = matting.solve(picture, trimap).alpha
+    whole = matting.solve(picture, trimap, method="exact").alpha
+    errors = [np.mean((alpha - truth)[unknown] ** 2) for alpha in (fast, whole)]
+    assert errors[0] <= errors[1] + 5e-4
+    assert np.mean(abs(fast - whole)[unknown]) < 0.01
+
+
+@METHODS
+def test_known_pixels_survive_and_alpha_stays_within_its_range(method):
+    picture, trimap, _ = hairy_disc()
+    alpha = matting.solve(picture, trimap, method=method).alpha
+    assert (alpha[trimap.values == FOREGROUND] == 1).all()
+    assert (alpha[trimap.values == BACKGROUND] == 0).all()
+    assert np.isfinite(alpha).all()
+    assert 0 <= alpha.min() <= alpha.max() <= 1
+
+
+@METHODS
+def test_threads_do_not_change_a_bit(method):
+    picture, trimap, _ = hairy_disc(360, 420)
+    one, again, three = (matting.solve(picture, trimap, method=method, threads=n).alpha for n in (1, 1, 3))
+    np.testing.assert_array_equal(one, again)
+    np.testing.assert_array_equal(one, three)
+
+
+@METHODS
+def test_an_empty_band_is_the_trimap(method):
+    matte = matting.solve(flat(2, 3), known([[0, 255, 0], [255, 0, 0]]), method=method)
+    np.testing.assert_array_equal(matte.alpha, [[0, 1, 0], [1, 0, 0]])
+    assert matte.facts["solved"] == []
+
+
+@METHODS
+@pytest.mark.parametrize("size", [(1, 1), (5, 7), (1, 50), (200, 300)])
+def test_all_unknown_is_refused(method, size):
+    with pytest.raises(NoSubject, match="certain"):
+        matting.solve(flat(*size), known(np.full(size, UNKNOWN)), method=method)
+
+
+@METHODS
+@pytest.mark.parametrize(("side", "answer"), [(BACKGROUND, 0), (FOREGROUND, 1)])
+def test_with_one_side_known_all_is_that_side(method, side, answer):
+    values = np.full((40, 50), UNKNOWN)
+    values[3, 4] = side
+    assert (matting.solve(flat(40, 50), known(values), method=method).alpha == answer).all()
+
+
+@METHODS
+def test_a_band_of_one_pixel(method):
+    picture, _, truth = hairy_disc()
+    values = np.where(truth > 0.5, FOREGROUND, BACKGROUND)
+    values[:, 80] = UNKNOWN
+    alpha = matting.solve(picture, known(values), method=method).alpha
+    expected = peer(picture, known(values))
+    assert abs(alpha - expected).max() <= 2e-3
+
+
+@METHODS
+def test_islands_are_solved_as_if_each_were_alone(method):
+    picture, trimap, _ = hairy_disc()
+    both = Picture(np.concatenate([picture.rgb, picture.rgb[:, ::-1]], axis=1))
+    values = np.concatenate([trimap.values, trimap.values[:, ::-1]], axis=1)
+    alpha = matting.solve(both, known(values), method=method).alpha
+    alone = matting.solve(picture, trimap, method=method).alpha
+    assert abs(alpha[:, :160] - alone).max() <= (2e-3 if method == "exact" else 0.1)
+    if method == "exact":
+        assert abs(alpha[:, 160:] - alone[:, ::-1]).max() <= 2e-3
+
+
+@METHODS
+def test_one_colour_gives_a_smooth_step_from_side_to_side(method):
+    values = np.full((40, 60), UNKNOWN)
+    values[:, :10], values[:, -10:] = FOREGROUND, BACKGROUND
+    row = matting.solve(flat(40, 60), known(values), method=method).alpha[20]
+    assert (np.diff(row) <= 1e-3).all()
+    assert row[30] == pytest.approx(0.5, abs=0.1)
+
+
+@METHODS
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("side", [1, 2])
+def test_a_line_of_pixels(method, side, turned):
+    values = np.full((side, 30), UNKNOWN)
+    values[:, :8], values[:, -8:] = FOREGROUND, BACKGROUND
+    rgb = np.zeros((side, 30, 3), np.uint8)
+    rgb[:, :15] = 200
+    if turned:
+        values, rgb = values.T, rgb.swapaxes(0, 1)
+    alpha = matting.solve(Picture(rgb.copy()), known(values), method=method).alpha
+    np.testing.assert_allclose(alpha, rgb[..., 0] / 200, atol=0.06)
+
+
+@METHODS
+def test_turning_the_picture_over_turns_the_matte_over(method):
+    picture, trimap, _ = hairy_disc(256, 256)
+    there = matting.solve(picture, trimap, method=method).alpha
+    back = matting.solve(Picture(picture.rgb[::-1, ::-1]), known(trimap.values[::-1, ::-1]), method=method).alpha
+    # Octaves begin at the upper left, so that fast turns over only to within what it leaves out.
+    assert np.mean(abs(there - back[::-1, ::-1])) <= (1e-5 if method == "exact" else 2e-3)
+
+
+@METHODS
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_whatever_the_trimap_there_is_a_matte_or_a_refusal(method, data):
+    height, width = data.draw(st.tuples(st.integers(1, 12), st.integers(1, 12)))
+    sides = st.sampled_from([BACKGROUND, UNKNOWN, FOREGROUND])
+    trimap = known(data.draw(arrays.arrays(np.uint8, (height, width), elements=sides)))
+    picture = Picture(data.draw(arrays.arrays(np.uint8, (height, width, 3))))
+    if (trimap.values == UNKNOWN).all():
+        with pytest.raises(NoSubject):
+            matting.solve(picture, trimap, method=method)
+        return
+    alpha = matting.solve(picture, trimap, method=method).alpha
+    assert np.isfinite(alpha).all()
+    for side, answer in ((BACKGROUND, 0), (FOREGROUND, 1)):
+        assert (alpha[trimap.values == side] == answer).all()
+
+
+def test_hardly_anything_known_of_a_large_picture():
+    values = np.full((300, 400), UNKNOWN)
+    values[150, 100], values[150, 300] = FOREGROUND, BACKGROUND
+    alpha = matting.solve(flat(300, 400), known(values)).alpha
+    assert np.isfinite(alpha).all()
+    assert alpha[150, 110] > alpha[150, 290]
+
+
+@METHODS
+def test_nothing_is_printed_and_nothing_of_the_input_changes(method, capfd):
+    picture, trimap, _ = hairy_disc()
+    before = picture.rgb.copy(), trimap.values.copy()
+    matting.solve(picture, trimap, method=method)
+    assert capfd.readouterr() == ("", "")
+    np.testing.assert_array_equal(picture.rgb, before[0])
+    np.testing.assert_array_equal(trimap.values, before[1])
+
+
+@METHODS
+def test_a_passed_deadline_is_told_before_anything_begins(method):
+    picture, trimap, _ = hairy_disc(480, 640)
+    with pytest.raises(OutOfTime, match="left"):
+        matting.solve(picture, trimap, method=method, deadline=0.01)
+    assert matting.solve(picture, trimap, method=method, deadline=60).alpha.shape == (480, 640)
+
+
+def test_a_budget_tells_what_does_not_fit():
+    with pytest.raises(OutOfMemory, match="Choose the method fast"):
+        budget.check("exact", 10_000_000, 50_000_000, None)
+    budget.check("fast", 10_000_000, 50_000_000, None)
+
+
+def test_the_report_tells_what_was_solved():
+    picture, trimap, _ = hairy_disc(480, 640)
+    fast = matting.solve(picture, trimap).facts
+    count = int(np.count_nonzero(trimap.values == UNKNOWN))
+    assert fast["method"] == "fast"
+    assert fast["unknown_share"] == pytest.approx(count / (480 * 640), abs=1e-6)
+    assert [size["steps"] for size in fast["solved"]] == [30, 60, 0][-len(fast["solved"]) :]
+    assert fast["solved"][0]["unknown"] == count
+    assert fast["ms"] >= 0
+    exact = matting.solve(picture, trimap, method="exact").facts
+    assert exact["solved"][0]["unknown"] == count
+    assert exact["solved"][0]["residual"] < 1e-9
