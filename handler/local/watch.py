@@ -18,7 +18,7 @@ class Watch:
     """Looks at a stack's outputs again and again, and tells each news once."""
 
     stack: Stack
-    _reports: dict[str, datetime] = field(default_factory=dict)
+    _reports: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     _dead: set[str] = field(default_factory=set)
 
     def finished(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -26,7 +26,8 @@ class Watch:
         s3 = self.stack.client("s3")
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack.output_bucket):
             for item in page.get("Contents", []):
-                key, written = item["Key"], item["LastModified"]
+                # Two reports may be written within a second, which is all that the time tells.
+                key, written = item["Key"], (item["LastModified"], item["ETag"])
                 if key.endswith(REPORT) and self._reports.get(key) != written:
                     self._reports[key] = written
                     body = s3.get_object(Bucket=self.stack.output_bucket, Key=key)["Body"].read()
