@@ -14,7 +14,7 @@ from pipeline.matting.pyramid import Level
 def solve(level: Level, pool: Executor) -> tuple[Float, list[dict[str, Any]]]:
     """The alpha, float32 (H, W), and as a list of one: the size that was solved, its unknowns and its residual.
 
-    residual: the norm of what is left of L_UU x = target, in proportion to that of the target.
+    residual: the norm of what is left of L_UU x = target, in proportion to those of x and target.
     Raises MattingFailed where the factors are of no use.
     """
     alpha = level.foreground.astype(np.float32)
@@ -39,5 +39,6 @@ def _residual(system: System, x: Float) -> float:
             for first in range(0, len(x), 65_536)
         ]
     )
-    scale = float(np.sum(system.target**2)) or 1.0
-    return float(np.sqrt(np.sum((left - system.target) ** 2) / scale))
+    # The norm of L is near 1, so this is the backward error: of how near a system x is the exact answer.
+    scale = np.sqrt(np.sum(system.target**2)) + np.sqrt(np.sum(x**2))
+    return float(np.sqrt(np.sum((left - system.target) ** 2)) / max(float(scale), 1.0))
