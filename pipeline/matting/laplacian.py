@@ -56,7 +56,7 @@ def assemble(picture: Colours, unknown: Bool, alpha: Float, pool: Executor, dtyp
 
     def fill(number: int) -> None:
         (y, x), own = tiles[number], slice(starts[number], starts[number + 1])
-        top, left = max(0, y[0] - REACH), max(0, x.min() - REACH)
+        top, left = max(0, int(y[0]) - REACH), max(0, int(x.min()) - REACH)
         window = np.s_[top : y[-1] + REACH + 1, left : x.max() + REACH + 1]
         known = np.ones(unknown[window].shape, np.bool_)
         known[y - top, x - left] = False
