@@ -40,7 +40,7 @@ def score(alpha: Float32, truth: Float32, region: NDArray[np.bool_]) -> Scores:
         mse=float((difference**2).mean()) * 1000,
         sad=float(difference.sum()) / 1000,
         grad=float(slopes.sum()) / 1000,
-        iou=np.count_nonzero(ours & theirs) / max(1, np.count_nonzero(ours | theirs)),
+        iou=int((ours & theirs).sum()) / max(1, int((ours | theirs).sum())),
     )
 
 

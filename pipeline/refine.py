@@ -9,7 +9,6 @@ from typing import cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.stages import UNKNOWN, Float32, Matte, Picture, Trimap, UInt8, check_same_size
 
@@ -65,7 +64,7 @@ def _clear(alpha: Float32, unknown: UInt8, largest: int, gap: int, *, to: float)
     stays = stats[:, cv2.CC_STAT_AREA] > largest * side * side
     where = np.nonzero(visible & ~stays[labels])
     island = labels[where]
-    stays |= np.bincount(cast("NDArray[np.int32]", island), minlength=stays.size) > largest
+    stays |= np.bincount(island.astype(np.intp), minlength=stays.size) > largest
     stays[island[(deviation[where] >= WEAK) | (unknown[where] == 0)]] = True
     goes = ~stays[island]
     alpha[where[0][goes], where[1][goes]] = to
