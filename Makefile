@@ -8,8 +8,9 @@ BIN = .venv/bin
 SAM = .venv-sam/bin
 UV = $(BIN)/uv
 # The first Python that is new enough and can make virtual environments; 3.13 is what Lambda runs.
+NEW_ENOUGH = -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
-	$(shell $(name) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+	$(shell $(name) $(NEW_ENOUGH) && echo $(name))))
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve build-CutoutFunction test lint bench lock setup weights clean
@@ -58,7 +59,7 @@ weights: .venv/stamp-synced
 
 # Each stamp is made last, so a step that was interrupted is done again from its beginning.
 .venv/stamp-made: requirements-uv.lock
-	@test -n "$(PYTHON)" || { echo 'Hairline needs Python 3.11 or newer with venv (Debian and Ubuntu: python3-venv).' >&2; \
+	@"$(PYTHON)" $(NEW_ENOUGH) || { echo 'Hairline needs Python 3.11 or newer with venv (Debian and Ubuntu: python3-venv).' >&2; \
 		echo 'If yours has another name: make PYTHON=/path/to/python' >&2; exit 1; }
 	@echo 'Making a virtual environment in .venv'
 	@"$(PYTHON)" -m venv --clear .venv
