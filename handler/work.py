@@ -38,8 +38,10 @@ from pipeline.stages import Encoded
 METADATA = "hairline"
 """The name of an object's metadata that holds options as JSON: the header x-amz-meta-hairline."""
 REPORT = "report.json"
-_LONGEST_KEY = 1024
-"""Bytes, https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+LONGEST_KEY = 1024 - max(len(f"/{stage}.png") for stage in STAGES)
+"""Bytes of a source's key, so that S3's limit of 1024 holds for its outputs' as well.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+"""
 
 LEAST = 10.0
 """Seconds left below which no picture is begun."""
@@ -94,8 +96,8 @@ def _failed(job: Job, error: Exception) -> Outcome:
 def _done(job: Job, deps: Deps, seconds_left: Clock) -> Outcome:
     if job.source.bucket != deps.config.input_bucket:
         raise BadEvent(f"{job.source} is not in the input bucket {deps.config.input_bucket}.")
-    if len(f"{job.source.key}/{max(STAGES, key=len)}.png".encode()) > _LONGEST_KEY:
-        raise BadEvent(f"{job.source} has so long a key that no output's would fit; shorten it by 20 bytes.")
+    if len(job.source.key.encode()) > LONGEST_KEY:
+        raise BadEvent(f"The key {job.source.key} is too long for its outputs'; at most {LONGEST_KEY} bytes work.")
     while True:
         if (left := seconds_left()) < LEAST:
             raise OutOfTime(f"{left:.0f} s are left, too little to begin {job.source}.")

@@ -1,5 +1,6 @@
 """The settings, and the README's list of them; tests/test_template.py holds the template to the same names."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -81,5 +82,6 @@ def test_options_that_are_no_json_object_are_refused(text):
         parse_options(text, "The metadata")
 
 
-def test_the_names_are_unique():
-    assert len(set(names())) == len(names())
+def test_the_readme_lists_exactly_these():
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert re.findall(r"^\| `(HAIRLINE_\w+)` \|", readme, re.MULTILINE) == list(names())
