@@ -1,0 +1,289 @@
+"""Our matting against PyMatting's, in the same run: `python -m bench.matting --data FOLDER`.
+
+Sets with trimaps (alphamatting27, adobe_composites14) tell quality and speed, alternating in one process; photographs
+with the trimap that Hairline makes of them tell speed and memory, each run in a process of its own. The tables go into
+RESULTS.md, the drawing into matting.png; with --sets or --quick they are only printed.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import pymatting
+from numpy.typing import NDArray
+from PIL import Image
+from tqdm import tqdm
+
+from bench import results
+from pipeline import matting
+from pipeline.models import DEFAULT_FOLDER, named
+from pipeline.segment import OnnxSegmenter
+from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, Trimap
+from pipeline.trimap import build
+
+PLOT = Path(__file__).with_name("matting.png")
+PHOTOS = ("aim_s1.jpg", "u2net_bike.jpg", "hato.jpg", "fivek_a0002.jpg")
+TRIMAPS = (("alphamatting27", "trimap1"), ("alphamatting27", "trimap2"), ("adobe_composites14", "trimap"))
+REPEATS = 5
+PATIENCE = 20.0
+"""Seconds: a run that took longer is not repeated, because its noise no longer matters."""
+PEER_MEGAPIXELS = 7.0
+"""Above, PyMatting needs more memory than this machine has to spare."""
+
+Alpha = NDArray[np.floating[Any]]
+
+
+def peer(picture: Picture, trimap: Trimap) -> Alpha:
+    """As `pymatting.estimate_alpha_cf` has it with its defaults."""
+    values = np.select([trimap.values == FOREGROUND, trimap.values == UNKNOWN], [1.0, 0.5], 0.0)
+    alpha: Alpha = pymatting.estimate_alpha_cf(picture.rgb / 255, values)
+    return alpha
+
+
+METHODS: dict[str, Callable[[Picture, Trimap], Alpha]] = {
+    "PyMatting": peer,
+    "exact": lambda picture, trimap: matting.solve(picture, trimap, method="exact").alpha,
+    "fast": lambda picture, trimap: matting.solve(picture, trimap, method="fast").alpha,
+}
+
+
+class Case(NamedTuple):
+    """A picture with its trimap, and the true alpha, float64 (H, W)."""
+
+    group: str
+    stem: str
+    picture: Picture
+    trimap: Trimap
+    truth: Alpha
+
+
+class Entry(NamedTuple):
+    """What a method made of a case: median seconds, and over the unknown: squared error, distance from PyMatting."""
+
+    group: str
+    stem: str
+    method: str
+    seconds: float
+    error: float
+    furthest: float
+    distance: float
+
+
+def cases(root: Path, wanted: Sequence[str], limit: int | None) -> Iterator[Case]:
+    """All pictures whose trimap knows both sides."""
+    for group, folder in TRIMAPS:
+        if f"{group}/{folder}" not in wanted:
+            continue
+        for path in sorted((root / group / folder).glob("*.png"))[:limit]:
+            grey = np.asarray(Image.open(path).convert("L"))
+            values = np.where((grey == BACKGROUND) | (grey == FOREGROUND), grey, UNKNOWN).astype(np.uint8)
+            if {BACKGROUND, FOREGROUND} <= set(np.unique(values).tolist()):
+                rgb = np.array(Image.open(root / group / "image" / path.name).convert("RGB"))
+                truth = np.asarray(Image.open(root / group / "alpha" / path.name).convert("L")) / 255
+                yield Case(f"{group}/{folder}", path.stem, Picture(rgb), Trimap(values), truth)
+
+
+def measure(case: Case, repeats: int) -> list[Entry]:
+    """The methods take turns, so that all of them meet the same weather on the machine."""
+    seconds: dict[str, list[float]] = {method: [] for method in METHODS}
+    alphas: dict[str, Alpha] = {}
+    for _ in range(repeats):
+        for method, solve in METHODS.items():
+            if not seconds[method] or max(seconds[method]) < PATIENCE:
+                start = time.perf_counter()
+                alphas[method] = solve(case.picture, case.trimap)
+                seconds[method].append(time.perf_counter() - start)
+    unknown = case.trimap.values == UNKNOWN
+    entries = []
+    for method, alpha in alphas.items():
+        error = float(np.mean((alpha - case.truth)[unknown] ** 2))
+        away = abs(alpha - alphas["PyMatting"])[unknown]
+        median = statistics.median(seconds[method])
+        entries.append(Entry(case.group, case.stem, method, median, error, float(away.max()), float(away.mean())))
+    return entries
+
+
+def quality_rows(entries: Sequence[Entry]) -> list[list[str]]:
+    """A line for each set and method."""
+    rows = []
+    for group, method in dict.fromkeys((entry.group, entry.method) for entry in entries):
+        own = [e for e in entries if (e.group, e.method) == (group, method)]
+        base = [e for e in entries if (e.group, e.method) == (group, "PyMatting")]
+        speeds = [theirs.seconds / ours.seconds for theirs, ours in zip(base, own, strict=True)]
+        error, base_error = (statistics.mean(e.error for e in part) for part in (own, base))
+        total, base_total = (sum(e.seconds for e in part) for part in (own, base))
+        each = statistics.median(e.error / b.error for e, b in zip(own, base, strict=True))
+        rows.append(
+            [
+                *(group, method, str(len(own)), f"{1000 * error:.2f}", f"{error / base_error:.3f}", f"{each:.3f}"),
+                *(f"{max(e.furthest for e in own):.1e}", f"{statistics.mean(e.distance for e in own):.1e}"),
+                *(f"{total / len(own):.2f}", f"{statistics.median(speeds):.1f}", f"{min(speeds):.1f}"),
+                f"{base_total / total:.1f}",
+            ]
+        )
+    return rows
+
+
+def photo_trimap(path: Path, scale: float) -> tuple[Picture, Trimap]:
+    """The photograph, resized by `scale`, and the trimap that Hairline makes of it."""
+    rgb = np.array(Image.open(path).convert("RGB"))
+    if scale != 1:
+        rgb = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    picture = Picture(rgb)
+    return picture, build(picture, OnnxSegmenter(named("u2netp"), DEFAULT_FOLDER).segment(picture))
+
+
+def peak(method: str, folder: Path) -> dict[str, float]:
+    """Seconds of one run in this process, and the most memory in bytes above what it held before. Linux only."""
+    saved = np.load(folder)
+    picture, trimap = Picture(saved["rgb"]), Trimap(saved["trimap"])
+    corner = Picture(picture.rgb[:32, :32]), Trimap(np.tile(np.array([0, 128, 128, 255], np.uint8), (32, 8)))
+    METHODS[method](*corner)  # libraries load some of their parts when first used
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _status("VmRSS")
+    start = time.perf_counter()
+    METHODS[method](picture, trimap)
+    return {"seconds": time.perf_counter() - start, "bytes": float(_status("VmHWM") - before)}
+
+
+def _status(key: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(key + ":"))
+
+
+class Run(NamedTuple):
+    """One method on one photograph; None where the method gave up."""
+
+    photo: str
+    megapixels: float
+    unknown: int
+    method: str
+    seconds: float | None
+    peak: float | None
+
+
+def photographs(root: Path, scratch: Path, sizes: Sequence[tuple[str, float]]) -> Iterator[Run]:
+    """Each method in a process of its own, on each photograph at each scale."""
+    for name, scale in sizes:
+        picture, trimap = photo_trimap(root / "photos" / name, scale)
+        np.savez(scratch, rgb=picture.rgb, trimap=trimap.values)
+        megapixels = trimap.values.size / 1e6
+        unknown = int(np.count_nonzero(trimap.values == UNKNOWN))
+        for method in METHODS:
+            if method == "PyMatting" and megapixels > PEER_MEGAPIXELS:
+                continue
+            command = [sys.executable, "-m", "bench.matting", "--peak", method, str(scratch)]
+            told = subprocess.run(command, check=False, capture_output=True, text=True)
+            found = json.loads(told.stdout.splitlines()[-1]) if told.returncode == 0 else {}
+            if not found:
+                print(name, method, told.stderr.splitlines()[-1:], file=sys.stderr)
+            yield Run(name, megapixels, unknown, method, found.get("seconds"), found.get("bytes"))
+
+
+def photo_rows(runs: Sequence[Run]) -> list[list[str]]:
+    """A line for each photograph and method."""
+    return [
+        [
+            *(run.photo, run.method, f"{run.megapixels:.1f}", f"{run.unknown / run.megapixels / 1e4:.1f} %"),
+            "refused" if run.seconds is None else f"{run.seconds:.2f}",
+            "-" if run.peak is None else f"{run.peak / 1e6:.0f}",
+            "-" if run.peak is None else f"{run.peak / run.megapixels / 1e6:.0f}",
+        ]
+        for run in runs
+    ]
+
+
+def draw(runs: Sequence[Run]) -> None:
+    """Time and memory against megapixels, both axes logarithmic."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for axis, key, label, unit in zip(axes, ("seconds", "peak"), ("seconds", "peak memory, MB"), (1, 1e6), strict=True):
+        for method, mark in zip(METHODS, "os^", strict=True):
+            points = sorted(
+                (r.megapixels, getattr(r, key) / unit) for r in runs if r.method == method and getattr(r, key)
+            )
+            axis.loglog(*zip(*points, strict=True), marker=mark, linestyle="none", label=method)
+        axis.set(xlabel="megapixels", ylabel=label)
+        axis.grid(visible=True, which="both", alpha=0.3)
+    axes[0].legend()
+    figure.savefig(PLOT, dpi=100)
+
+
+HEAD = [
+    *("set", "method", "n", "MSE x 1000", "of PyMatting's", "median of it", "furthest", "mean distance"),
+    *("seconds", "speed", "slowest", "of totals"),
+]
+PHOTO_HEAD = ["photograph", "method", "MP", "unknown", "seconds", "peak MB", "bytes a pixel"]
+NOTE = """
+Over the unknown pixels. MSE: mean over the set, and in proportion to PyMatting's mean, and the median of that over the
+pictures. Distance: from PyMatting's alpha. Seconds: mean over the set of the medians. Speed: how many times as fast as
+PyMatting, median and minimum over the pictures, and by total time. All with the machine's threads, while others used
+the same machine, so trust ratios only.
+"""
+PHOTO_NOTE = """
+With Hairline's own trimap, each run in a process of its own; peak memory above picture and imports. PyMatting is left
+out above 7 MP. The last two pictures are enlarged ones.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables; write them and the drawing where they cover everything."""
+    parser = argparse.ArgumentParser(prog="python -m bench.matting", description="Our matting against PyMatting's.")
+    names = ["/".join(pair) for pair in TRIMAPS]
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="holds the sets and photos/")
+    parser.add_argument("--sets", nargs="*", choices=[*names, "photos"], default=[*names, "photos"])
+    parser.add_argument("--quick", action="store_true", help="two pictures of each set, once")
+    parser.add_argument("--repeats", type=int, default=REPEATS, metavar="N")
+    parser.add_argument("--peak", nargs=2, metavar=("METHOD", "FILE"), help="one run of a saved picture; for itself")
+    asked = parser.parse_args(arguments)
+    if asked.peak:
+        print(json.dumps(peak(asked.peak[0], Path(asked.peak[1]))))
+        return 0
+    if asked.data is None:
+        parser.error("--data is needed: the folder of sets")
+    entries: list[Entry] = []
+    for case in tqdm(cases(asked.data, asked.sets, 2 if asked.quick else None), unit="picture", disable=None):
+        entries += measure(case, 1 if asked.quick else asked.repeats)
+    sizes = [(name, 1.0) for name in PHOTOS] + [("aim_s1.jpg", 0.45), ("fivek_a0002.jpg", 2.0368)]
+    if asked.quick:
+        sizes = sizes[:1]
+    runs: list[Run] = []
+    if "photos" in asked.sets:
+        scratch = Path("out") / "bench-matting.npz"
+        scratch.parent.mkdir(exist_ok=True)
+        runs = list(photographs(asked.data, scratch, sizes))
+        scratch.unlink()
+    text = "\n".join(
+        [
+            *(
+                "## Matting: hairline against PyMatting",
+                "",
+                results.machine(),
+                NOTE,
+                results.table(HEAD, quality_rows(entries)),
+            ),
+            *(PHOTO_NOTE, results.table(PHOTO_HEAD, photo_rows(runs)), "", "![time and memory](matting.png)"),
+        ]
+    )
+    print(text)
+    if len(asked.sets) == len(names) + 1 and not asked.quick:
+        before = results.PATH.read_text() if results.PATH.exists() else "# Results\n"
+        results.PATH.write_text(results.replace_part(before, "matting", text))
+        draw(runs)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
