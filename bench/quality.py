@@ -20,12 +20,12 @@ from bench.samples import Sample, groups, samples
 from pipeline import __version__
 from pipeline.options import Options
 
-HEAD = ["set", "method", "n", "MAE", "MAE median", "MSE", "SAD", "Grad", "IoU", "IoU < 0.5", "refused", "seconds"]
+HEAD = ["set", "method", "n", "MAE", "MAE median", "MSE", "SAD", "Grad", "IoU", "IoU < 0.5", "refused", "CPU s"]
 
 NOTE = """
 Means over each set, of whole cutouts, refused pictures (counted as empty mattes) included. MAE and MSE x 1000, SAD and
 Grad / 1000, as Rhemann et al. 2009 define them; IoU at alpha > 0.5. Lower is better but for IoU. All with the same
-u2netp weights. Seconds: mean from a file's bytes to a PNG's, warm, with whatever else the machine was doing.
+u2netp weights. CPU s: the processor's seconds a picture from a file's bytes to a PNG's, all threads together, warm.
 """
 
 
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 
 
 def measure(methods: Sequence[Method], pictures: Sequence[Sample]) -> list[Entry]:
-    """Every picture by every method, one after another, so that all of them meet the same weather on the machine."""
+    """Every picture by every method, one after another, so that all of them meet the same machine."""
     entries = []
     for sample in tqdm(pictures, unit="picture", disable=None):
         for method in methods:
@@ -68,7 +68,7 @@ def _row(group: str, method: str, entries: Sequence[Entry]) -> list[str]:
         f"{np.median(values[:, 0]):.1f}",
         f"{mse:.1f}",
         f"{sad:.2f}",
-        f"{grad:.2f}",
+        f"{grad:.3f}",
         f"{iou:.3f}",
         str(int((values[:, 4] < 0.5).sum())),
         str(sum(entry.refused for entry in entries)),

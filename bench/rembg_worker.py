@@ -1,6 +1,6 @@
 """Run by the Python of .venv-rembg, which has rembg and nothing of Hairline's: cuts out one picture after another.
 
-Reads lines of JSON, [picture, where to write its cutout as a PNG]; answers each with the seconds that it took.
+Reads lines of JSON, [picture, where to write its cutout as a PNG]; answers each with the processor's seconds that it took.
 """
 
 import json
@@ -20,9 +20,9 @@ def main() -> None:
     for line in sys.stdin:
         source, target = json.loads(line)
         data = Path(source).read_bytes()
-        begin = time.perf_counter()
+        begin = time.process_time()
         cutout = rembg.remove(data, session=session, alpha_matting=True)
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
         Path(target).write_bytes(cutout)
         print(json.dumps(seconds), file=ANSWERS)
 
