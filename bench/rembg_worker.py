@@ -1,6 +1,6 @@
 """Run by the Python of .venv-rembg, which has rembg and nothing of Hairline's: cuts out one picture after another.
 
-Reads lines of JSON, [picture, where to write its cutout as a PNG]; answers each with the processor's seconds that it took.
+Reads lines of JSON, [picture, where to write its cutout as a PNG]; answers each with its processor seconds.
 """
 
 import json
