@@ -23,13 +23,13 @@ from PIL import Image
 from tqdm import tqdm
 
 from bench import results
+from bench.plot import Run, draw
 from pipeline import matting
 from pipeline.models import DEFAULT_FOLDER, named
 from pipeline.segment import OnnxSegmenter
 from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, Trimap
 from pipeline.trimap import build
 
-PLOT = Path(__file__).with_name("matting.png")
 PHOTOS = ("aim_s1.jpg", "u2net_bike.jpg", "hato.jpg", "fivek_a0002.jpg")
 TRIMAPS = (("alphamatting27", "trimap1"), ("alphamatting27", "trimap2"), ("adobe_composites14", "trimap"))
 REPEATS = 5
@@ -159,17 +159,6 @@ def _status(key: str) -> int:
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(key + ":"))
 
 
-class Run(NamedTuple):
-    """One method on one photograph; None where the method gave up."""
-
-    photo: str
-    megapixels: float
-    unknown: int
-    method: str
-    seconds: float | None
-    peak: float | None
-
-
 def photographs(root: Path, scratch: Path, sizes: Sequence[tuple[str, float]]) -> Iterator[Run]:
     """Each method in a process of its own, on each photograph at each scale."""
     for name, scale in sizes:
@@ -199,26 +188,6 @@ def photo_rows(runs: Sequence[Run]) -> list[list[str]]:
         ]
         for run in runs
     ]
-
-
-def draw(runs: Sequence[Run]) -> None:
-    """Time and memory against megapixels, both axes logarithmic."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for axis, key, label, unit in zip(axes, ("seconds", "peak"), ("seconds", "peak memory, MB"), (1, 1e6), strict=True):
-        for method, mark in zip(METHODS, "os^", strict=True):
-            points = sorted(
-                (r.megapixels, getattr(r, key) / unit) for r in runs if r.method == method and getattr(r, key)
-            )
-            axis.loglog(*zip(*points, strict=True), marker=mark, linestyle="none", label=method)
-        axis.set(xlabel="megapixels", ylabel=label)
-        axis.grid(visible=True, which="both", alpha=0.3)
-    axes[0].legend()
-    figure.savefig(PLOT, dpi=100)
 
 
 HEAD = [
@@ -281,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(asked.sets) == len(names) + 1 and not asked.quick:
         before = results.PATH.read_text() if results.PATH.exists() else "# Results\n"
         results.PATH.write_text(results.replace_part(before, "matting", text))
-        draw(runs)
+        draw(runs, list(METHODS))
     return 0
 
 
