@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import IO, Self
 
-GRACE_S = 10.0
+GRACE_S = 60.0
 """How long a child may take to finish what it is doing before it is killed."""
 
 
