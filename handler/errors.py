@@ -5,6 +5,10 @@
     ├── SourceMissing       the picture was removed before we came to it
     ├── SourceChanged       the picture was replaced; the newer one has, or had, an event of its own
     ├── StoreUnavailable    S3 or SQS did not do what was asked: a fault, a throttle, a missing permission
+    ├── NotFetched          a URL did not give what was asked of it; the words are the same for all that could tell a
+    │   │                   stranger what stands in our network
+    │   ├── FetchRefused    it never will: not allowed, not there, redirected too often
+    │   └── FetchFailed     it may another time: no answer, too slow, the server's own fault
     └── BadConfig           the deployment's settings are incomplete or contradict one another
 
 What follows from each is in `handler.dispositions`.
@@ -35,6 +39,25 @@ class StoreUnavailable(HairlineError):
     """S3 or SQS did not do what was asked. The message holds its own words."""
 
     code = "store_unavailable"
+
+
+class NotFetched(HairlineError):
+    """A URL could not be fetched. detail: why, for our own log and never for whoever named the URL."""
+
+    code = "not_fetched"
+    UNREACHABLE = "The address could not be fetched. Make sure that it is public and begins with https://."
+
+    def __init__(self, detail: str, message: str = UNREACHABLE) -> None:
+        super().__init__(message)
+        self.detail = detail
+
+
+class FetchRefused(NotFetched):
+    """Asking again changes nothing."""
+
+
+class FetchFailed(NotFetched):
+    """Another try may do."""
 
 
 class BadConfig(HairlineError):

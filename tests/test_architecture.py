@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("pipeline", "handler", "layers", "bench")
 
 PLAIN = {"pipeline.errors", "pipeline.geometry", "pipeline.models", "pipeline.options", "pipeline.srgb"}
-PLAIN |= {"pipeline.stages", "pipeline.threads", "pipeline.placement"}
+PLAIN |= {"pipeline.stages", "pipeline.threads", "pipeline.placement", "pipeline.sniff"}
 """What every stage may use: types and rules, no pictures' work."""
 
 STAGES = {"decode", "segment", "trimap", "matting", "refine", "quality", "foreground", "compose", "encode"}
@@ -22,6 +22,7 @@ ARROWS = {
     "pipeline": set(),
     "pipeline.errors": set(),
     "pipeline.stages": set(),
+    "pipeline.sniff": {"pipeline.errors"},
     "pipeline.srgb": set(),
     "pipeline.threads": set(),
     "pipeline.files": set(),

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pipeline.decode import boxes, colour, jpeg, pixels, png, riff, simple, tiff
 from pipeline.decode.header import Header
-from pipeline.decode.sniff import sniff
 from pipeline.errors import ImageTooLarge, TruncatedImage
+from pipeline.sniff import sniff
 from pipeline.stages import Picture, UInt8
 
 _PARSERS: dict[str, Callable[[bytes], Header]] = {

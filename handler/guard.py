@@ -1,0 +1,158 @@
+"""Which URLs may be asked: those that lead to the public internet by a name that means what it seems to mean.
+
+Against server-side request forgery: a stranger names a URL, and we, who stand inside, ask it. After OWASP's cheat sheet,
+https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import quote, urlsplit
+
+from handler.errors import FetchRefused
+
+_LONGEST = 2048
+"""Characters of a URL."""
+_ODD = re.compile(r"[\x00-\x1f\x7f\\]")
+"""Control characters, which parsers drop or take for the end, and the backslash, which some take for a slash."""
+_NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*\Z")
+"""A host name of two or more labels, the last of them no number: a resolver takes "0x7f.1" and "2130706433" for
+addresses (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
+_SAFE = "%/:=&?~+!$,;'@()*[]"
+"""What stays as it is in a path and a query; shops send file names with letters and spaces unencoded."""
+_HERE = ("127.0.0.1", "localhost")
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NAT64 = IPv6Network("64:ff9b::/96")
+"""RFC 6052: the last 32 bits are an IPv4 address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What may be asked for, how large the answer may be, and how long it may take.
+
+    http: whether port 80 without TLS is allowed too. loopback: whether 127.0.0.1 and localhost are, on any port and
+    without TLS; for tests and the local stack alone. max_bytes: of an answer. redirects: how many are followed.
+    connect_s, read_s: seconds for one step of the exchange. total_s: for all of it, redirects included.
+    """
+
+    http: bool = False
+    loopback: bool = False
+    max_bytes: int = 40_000_000
+    redirects: int = 3
+    connect_s: float = 3
+    read_s: float = 10
+    total_s: float = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL taken apart. host: in lower-case ASCII. path: with the query, percent-encoded. url: put together again."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        """What the Host header says."""
+        usual = self.port == {"https": 443, "http": 80}[self.scheme]
+        return self.host if usual else f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The URL that means the same."""
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+
+def target(url: str, policy: Policy, hosts: Collection[str] | None = None) -> Target:
+    """Take a URL apart and say whether it may be asked as far as its words tell; nothing is resolved.
+
+    hosts: the only ones allowed besides what `loopback` allows, each a name or "*.name" for all below it; None allows
+    every one. Raises FetchRefused.
+    """
+    if len(url) > _LONGEST:
+        raise FetchRefused(f"the URL has {len(url)} characters")
+    if _ODD.search(url):
+        raise FetchRefused(f"the URL {url!r} holds a control character or a backslash")
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, (parts.hostname or "").encode("idna").decode().lower()
+    except ValueError as error:  # UnicodeError is one
+        raise FetchRefused(f"{url!r} is no URL: {error}") from error
+    if "@" in parts.netloc:
+        raise FetchRefused(f"{url!r} names a user")
+    here = policy.loopback and host in _HERE
+    if parts.scheme != "https" and not (parts.scheme == "http" and (policy.http or here)):
+        raise FetchRefused(f"{url!r} has the scheme {parts.scheme!r}")
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    if port not in (None, usual) and not here:
+        raise FetchRefused(f"{url!r} names port {port}")
+    if not (here or _is_plain(host)):
+        raise FetchRefused(f"{url!r} has no host that is a full name or a plain IPv4 address")
+    if hosts is not None and not here and not any(_covers(each, host) for each in hosts):
+        raise FetchRefused(f"{host} is none of the hosts {', '.join(sorted(hosts))}")
+    path = quote(parts.path or "/", _SAFE) + (f"?{quote(parts.query, _SAFE)}" if parts.query else "")
+    return Target(parts.scheme, host, port or usual, path)
+
+
+def check(target: Target, addresses: Sequence[str], policy: Policy) -> None:
+    """Raise FetchRefused unless every one of the addresses that the target's name has is on the public internet."""
+    if not addresses:
+        raise FetchRefused(f"{target.host} has no address")
+    if policy.loopback and target.host in _HERE:
+        return
+    for address in addresses:
+        if not is_public(address):
+            raise FetchRefused(f"{target.host} has the address {address}, which is not public")
+
+
+def is_public(address: str) -> bool:
+    """Whether anybody on the internet may be meant by it, also where it carries an IPv4 address within.
+
+    False for private, loopback, link-local (cloud metadata), shared (100.64.0.0/10), multicast, documentation and
+    reserved addresses, and for what is no address at all. https://www.iana.org/assignments/iana-ipv4-special-registry
+    """
+    try:
+        return all(_is_global(each) for each in _meant(ip_address(address)))
+    except ValueError:
+        return False
+
+
+def _meant(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
+    """The address itself and those within it, to which a gateway or the kernel would carry the packets on."""
+    if isinstance(address, IPv4Address):
+        yield address
+    elif address.ipv4_mapped is not None:
+        yield address.ipv4_mapped
+    elif address in _NAT64:
+        yield IPv4Address(address.packed[-4:])
+    else:
+        yield address
+        if address.sixtofour is not None:
+            yield address.sixtofour
+        if address.teredo is not None:
+            yield from address.teredo
+
+
+_RELAYS = IPv4Network("192.88.99.0/24")
+"""6to4 relays (RFC 7526, withdrawn): nobody's web server."""
+
+
+def _is_global(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved) and address not in _RELAYS
+
+
+def _is_plain(host: str) -> bool:
+    try:
+        return str(IPv4Address(host)) == host
+    except ValueError:
+        return _NAME.match(host) is not None
+
+
+def _covers(pattern: str, host: str) -> bool:
+    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
