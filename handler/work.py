@@ -31,6 +31,7 @@ from handler.store import Held
 from handler.wiring import Deps
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
 from pipeline.options import STAGES, Options
+from pipeline.profiles import PROFILES
 from pipeline.report import rejection
 from pipeline.run import cut_out
 from pipeline.stages import Encoded
@@ -38,7 +39,7 @@ from pipeline.stages import Encoded
 METADATA = "hairline"
 """The name of an object's metadata that holds options as JSON: the header x-amz-meta-hairline."""
 REPORT = "report.json"
-LONGEST_KEY = 1024 - max(len(f"/{stage}.png") for stage in STAGES)
+LONGEST_KEY = 1024 - max(len(f"/{name}.jpg") for name in (*STAGES, *PROFILES))
 """Bytes of a source's key, so that S3's limit of 1024 holds for its outputs' as well.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 """
@@ -156,7 +157,7 @@ def _cut(source: Held, deps: Deps, seconds_left: Clock) -> tuple[dict[str, Encod
     with observability.span("cut_out"):
         result = cut_out(data, deps.segmenter, options, deadline=seconds_left() - RESERVE)
     outputs = {f"cutout.{result.output.extension}": result.output}
-    outputs |= {f"{stage}.{made.extension}": made for stage, made in result.stages.items()}
+    outputs |= {f"{name}.{made.extension}": made for name, made in {**result.stages, **result.listings}.items()}
     return outputs, result.report
 
 
@@ -190,7 +191,7 @@ def _within(folder: ObjectRef, name: str) -> ObjectRef:
 
 def _is_output(name: str) -> bool:
     """Whether a file beside a report is one of ours, and not something that its owner put there."""
-    return name == REPORT or name.partition(".")[0] in {"cutout", *STAGES}
+    return name == REPORT or name.partition(".")[0] in {"cutout", *STAGES, *PROFILES}
 
 
 def _described(source: Held) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pipeline.errors import HairlineError
 from pipeline.files import BadPaths, plan
 from pipeline.geometry import parse_colour
 from pipeline.options import CHOICES, STAGES, Options
+from pipeline.profiles import PROFILES
 
 _OVERLAID = (
     "format",
@@ -26,6 +27,9 @@ _OVERLAID = (
     "scale",
     "position",
     "canvas",
+    "shadow",
+    "shadow_opacity",
+    "profiles",
 )
 
 
@@ -113,6 +117,14 @@ def _parser() -> argparse.ArgumentParser:
     cut.add_argument("--scale", type=float, metavar="PERCENT", help="size of the subject in the canvas, 10 to 100")
     cut.add_argument("--position", metavar="PLACE", help='original, center, "50%%" or "20%% 80%%"')
     cut.add_argument("--canvas", metavar="WxH", help="size of the result in pixels")
+    cut.add_argument("--shadow", choices=CHOICES["shadow"], help="of the subject, on a wall or on the ground (none)")
+    cut.add_argument("--shadow-opacity", type=int, metavar="PERCENT", help="its darkest (50)")
+    cut.add_argument(
+        "--profile",
+        dest="profiles",
+        metavar="NAME,…",
+        help="a listing picture for each marketplace as well: " + ", ".join(PROFILES),
+    )
     cut.add_argument("--model", default="u2netp", metavar="NAME", help="one of " + ", ".join(models.MODELS))
     cut.add_argument("--models", type=Path, default=models.DEFAULT_FOLDER, metavar="DIR", help="folder of the weights")
     cut.add_argument("--stages", action="store_true", help="write probability, trimap and alpha as well")

@@ -93,8 +93,8 @@ def _cut_one(task: Task, work: Work) -> Line:
     except Exception:  # noqa: BLE001 - our own bug: shown whole, and the pictures after this one get their turn
         return Line(False, f"{task.source}: failed unexpectedly:\n{traceback.format_exc()}")
     output = task.target(f".{result.output.extension}")
-    for name, stage in result.stages.items():
-        write(task.target(f".{name}.{stage.extension}"), stage.data)
+    for name, made in {**result.stages, **result.listings}.items():
+        write(task.target(f".{name}.{made.extension}"), made.data)
     write(output, result.output.data)
     _write_report(task, dict(result.report))
     confidence = result.report["quality"]["confidence"]

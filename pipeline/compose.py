@@ -13,6 +13,7 @@ import numpy as np
 from pipeline import geometry
 from pipeline.options import Options
 from pipeline.placement import Box, Placement, place
+from pipeline.shadow import cast_shadow
 from pipeline.stages import Canvas, Cutout, Float32, Matte, Picture, UInt8, check_same_size, to_uint8
 
 STRIP = 256
@@ -22,13 +23,17 @@ WHITE = (255, 255, 255)
 _Plane = TypeVar("_Plane", Float32, UInt8)
 
 
-def compose(cutout: Cutout, matte: Matte, options: Options, background: Picture | None) -> Canvas:
-    """What `options` ask for: see Options for crop, margin, scale, position, canvas, channels and blend.
+def compose(
+    cutout: Cutout, matte: Matte, options: Options, background: Picture | None, *, least: float = 0.0
+) -> Canvas:
+    """What `options` ask for: see Options for crop, margin, scale, position, canvas, channels, blend and shadow.
 
     background: the picture that the bytes in `options.background` hold; it is centred and fills the canvas, and where
     it is itself transparent, white shows. With a colour or a picture behind it the canvas is opaque: where alpha rounds
     to 255 it holds the cutout's pixel to the bit, where it rounds to 0 the background's. Where nothing is scaled, the
     cutout's pixels and the matte's alpha are kept to the bit.
+    least: alpha on the canvas below which there is nothing. A shadow darkens what lies behind the subject; on
+    transparency it is black of that opacity.
     Raises NoSubject where nothing is visible, BadOptions where the margin makes too large a canvas.
     """
     check_same_size(cutout.rgba, matte.alpha)
@@ -39,14 +44,23 @@ def compose(cutout: Cutout, matte: Matte, options: Options, background: Picture 
     size = placement.target.width, placement.target.height
     resized = _resized(piece, size)
     clipped = piece if resized is piece else np.clip(resized, 0, 1)  # bicubic overshoots
+    if least:
+        clipped = np.where(clipped < least, np.float32(0), clipped)
     alpha = _pasted(clipped, placement)
     if options.channels == "alpha":
         return Canvas(None, alpha, subject)
     rgb = _pasted(_colours(cutout.rgba[placement.source.slices], piece, resized), placement)
     behind = _behind(options, background, placement.size)
+    linear = options.blend == "linear"
+    if options.shadow != "none":
+        shade = cast_shadow(alpha, options.shadow, options.shadow_opacity)
+        if behind is None:
+            rgb, alpha = _on_shadow(rgb, alpha, shade)
+        else:
+            behind = over(np.zeros_like(behind), shade, behind, linear=linear)
     if behind is None:
         return Canvas(rgb, alpha, subject)
-    return Canvas(over(rgb, alpha, behind, linear=options.blend == "linear"), None, subject)
+    return Canvas(over(rgb, alpha, behind, linear=linear), None, subject)
 
 
 def over(rgb: UInt8, alpha: Float32, behind: UInt8, *, linear: bool) -> UInt8:
@@ -69,6 +83,17 @@ def over(rgb: UInt8, alpha: Float32, behind: UInt8, *, linear: bool) -> UInt8:
             mixed = np.rint(a * front + (1 - a) * back).astype(np.uint8)
         out[rows].reshape(-1, 3)[where] = mixed
     return out
+
+
+def _on_shadow(rgb: UInt8, alpha: Float32, shade: Float32) -> tuple[UInt8, Float32]:
+    """`rgb`, `alpha` over black of opacity `shade`, as colour and alpha; of sRGB's code values, as viewers mix them."""
+    both = alpha + shade * (1 - alpha)
+    rgb = rgb.copy()
+    opacity = to_uint8(alpha)
+    where = np.nonzero((opacity > 0) & (opacity < 255) & (shade > 0))
+    share = (alpha[where] / both[where])[:, None]
+    rgb[where] = np.rint(rgb[where] * share)
+    return rgb, np.minimum(both, 1)
 
 
 def _resized(plane: _Plane, size: tuple[int, int]) -> _Plane:

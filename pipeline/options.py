@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self, TypedDict
 
-from pipeline import geometry
+from pipeline import geometry, profiles
 from pipeline.errors import BadOptions
 
 CHOICES: dict[str, tuple[Any, ...]] = {
@@ -16,6 +16,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "channels": ("rgba", "alpha"),
     "depth": (8, 16),
     "blend": ("linear", "srgb"),
+    "shadow": ("none", "drop", "contact"),
 }
 STAGES = ("probability", "trimap", "alpha")
 LIMITS = ("max_megapixels", "max_bytes", "threads")
@@ -53,6 +54,9 @@ class Options:
       scale: the subject's size in percent of the canvas (10..100); None leaves it.
       position: "original", "center", "x%" or "x% y%"; None is the centre where scale or canvas is given.
       canvas: (width, height) of the result in pixels.
+      shadow: a soft one of the subject: "drop", as on a wall behind it, or "contact", as on the ground it stands on.
+      shadow_opacity: its darkest, in percent.
+      profiles: marketplaces, for each of which one more picture is made as `profiles.PROFILES` says.
       stages: which intermediate pictures to return as well: "probability", "trimap", "alpha".
     Machine, without influence on the result:
       threads: None takes as many as the process may use.
@@ -73,6 +77,9 @@ class Options:
     scale: float | None = None
     position: str | None = None
     canvas: tuple[int, int] | None = None
+    shadow: str = "none"
+    shadow_opacity: int = 50
+    profiles: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     threads: int | None = None
 
@@ -89,11 +96,31 @@ class Options:
             raise BadOptions("format zip holds colour and alpha; for alpha alone choose another format.")
         if self.format == "jpeg" and self.channels == "rgba" and self.background is None:
             raise BadOptions("format jpeg cannot be transparent: give a background, or choose png or webp.")
+        if self.channels == "alpha" and self.shadow != "none":
+            raise BadOptions("channels=alpha is the matte alone, so it takes no shadow; leave one of the two out.")
+        self._check_profiles()
+
+    def _check_profiles(self) -> None:
+        if hint := profiles.unknown(self.profiles):
+            raise BadOptions(f"profiles is {_short(self.profiles)}, and one of them does not exist. {hint}")
+        for name in self.profiles:
+            for option, silent in profiles.DECIDED.items():
+                if (value := getattr(self, option)) not in silent:
+                    raise BadOptions(
+                        f"{option} {_short(value)} contradicts the profile {name}, which decides it itself. "
+                        "Leave one of the two out."
+                    )
+            if self.shadow != "none" and not profiles.PROFILES[name].shadows:
+                raise BadOptions(
+                    f"shadow {self.shadow} contradicts the profile {name}: that marketplace asks for exact white "
+                    "around the product. Leave one of the two out."
+                )
 
     def overlaid(self, request: Mapping[str, Any]) -> Self:
         """These options with a request's laid over them.
 
-        request: names and values as JSON gives them; "canvas" also as "800x600", "stages" as a list.
+        request: names and values as JSON gives them; "canvas" also as "800x600", "stages" and "profiles" as lists,
+            "profiles" also as words with commas between them.
         Raises BadOptions for an unknown name, for one of LIMITS, and for a bad value.
         """
         known = [field.name for field in fields(self) if field.name not in LIMITS]
@@ -105,8 +132,11 @@ class Options:
         changes = dict(request)
         if "canvas" in changes:
             changes["canvas"] = geometry.parse_canvas(changes["canvas"]) or changes["canvas"]
-        if isinstance(changes.get("stages"), list):
-            changes["stages"] = tuple(changes["stages"])
+        if isinstance(changes.get("profiles"), str):
+            changes["profiles"] = [name.strip() for name in changes["profiles"].split(",")]
+        for name in ("stages", "profiles"):
+            if isinstance(changes.get(name), list):
+                changes[name] = tuple(changes[name])
         return replace(self, **changes)
 
     def limits(self) -> Limits:
@@ -177,6 +207,11 @@ _RULES: dict[str, _Rule] = {
     "canvas": (
         lambda v: v is None or (isinstance(v, tuple) and geometry.parse_canvas(v) == v),
         f'two sides of 1 to {geometry.LARGEST_SIDE:,} pixels, such as "1600x1200"',
+    ),
+    "shadow_opacity": _within(0, 100, int),
+    "profiles": (
+        lambda v: isinstance(v, tuple) and all(isinstance(name, str) for name in v),
+        "a list out of " + ", ".join(profiles.PROFILES),
     ),
     "stages": (
         lambda v: isinstance(v, tuple) and all(stage in STAGES for stage in v),

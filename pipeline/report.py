@@ -8,6 +8,7 @@ from typing import Any
 
 import pipeline
 from pipeline.errors import HairlineError
+from pipeline.listings import Listing
 from pipeline.models import ModelSpec
 from pipeline.options import Options
 from pipeline.quality import Quality
@@ -25,6 +26,7 @@ def completed(
     stages: Mapping[str, Facts],
     canvas: Canvas,
     output: Encoded,
+    listings: Mapping[str, Listing],
     ms: Mapping[str, int],
 ) -> dict[str, Any]:
     """The report of a cutout that was made. Only milliseconds, `ms`, differ between two runs on the same input."""
@@ -50,6 +52,8 @@ def completed(
         "quality": quality.described(),
         **{stage: dict(facts) for stage, facts in stages.items()},
         "output": made,
+        "listings": {name: listing.described() for name, listing in listings.items()},
+        "compliance": {name: listing.compliance.described() for name, listing in listings.items()},
         "ms": dict(ms),
     }
 

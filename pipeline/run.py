@@ -6,14 +6,16 @@ from typing import ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-from pipeline import compose, decode, encode, foreground, matting, quality, refine, report, trimap
+from pipeline import compose, decode, encode, foreground, listings, matting, quality, refine, report, trimap
 from pipeline.errors import BadOptions, InputError, OutOfTime
+from pipeline.listings import Listing
 from pipeline.options import Options
 from pipeline.segment import Segmenter
 from pipeline.stages import (
     FOREGROUND,
     UNKNOWN,
     Canvas,
+    Cutout,
     Encoded,
     Float32,
     Matte,
@@ -37,7 +39,7 @@ def cut_out(
     """Cut the subject out of an encoded picture.
 
     data: the bytes of a picture file. deadline: seconds from now after which an answer is of no use.
-    The same data, segmenter and options give the same output and stages, to the byte.
+    The same data, segmenter and options give the same pictures, to the byte.
     Raises InputError where the picture or the options are at fault, OutOfTime, OutOfMemory, or MattingFailed.
     """
     lap = _Stopwatch(deadline)
@@ -52,9 +54,10 @@ def cut_out(
     canvas = lap("compose", compose.compose, cutout, matte, options, background)
     output = lap("encode", encode.encode, canvas, format=options.format, quality=options.quality, depth=options.depth)
     stages = lap("stages", _stages, probability, known, matte, options)
+    listed = lap("listings", _listings, cutout, matte, options)
     facts = {"trimap": known.facts, "matting": matte.facts}
-    told = report.completed(data, picture, segmenter.spec, options, judged, facts, canvas, output, lap.ms)
-    return Result(output, stages, told)
+    told = report.completed(data, picture, segmenter.spec, options, judged, facts, canvas, output, listed, lap.ms)
+    return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, told)
 
 
 def _background(options: Options) -> Picture | None:
@@ -98,6 +101,10 @@ def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: O
     return {
         name: encode.encode(Canvas(None, planes[name]), format="png", quality=None, depth=8) for name in options.stages
     }
+
+
+def _listings(cutout: Cutout, matte: Matte, options: Options) -> dict[str, Listing]:
+    return {name: listings.make(cutout, matte, options, name) for name in options.profiles}
 
 
 class _Stopwatch:

@@ -173,11 +173,13 @@ class Result:
 
     output: the cutout (or alpha, or composite) as the options asked for it. stages: by name ("alpha", "trimap",
     "probability"), those that `Options.stages` asked for, as PNG files of the picture's own size.
+    listings: by the name of a profile, those that `Options.profiles` asked for.
     report: JSON values only; see `pipeline.run.cut_out`.
     """
 
     output: Encoded
     stages: Mapping[str, Encoded]
+    listings: Mapping[str, Encoded]
     report: Mapping[str, Any]
 
 

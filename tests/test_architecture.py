@@ -12,13 +12,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("pipeline", "handler", "layers", "bench")
 
 PLAIN = {"pipeline.errors", "pipeline.geometry", "pipeline.models", "pipeline.options", "pipeline.srgb"}
-PLAIN |= {"pipeline.stages", "pipeline.threads", "pipeline.placement", "pipeline.sniff"}
+PLAIN |= {"pipeline.stages", "pipeline.threads", "pipeline.placement", "pipeline.profiles", "pipeline.sniff"}
 """What every stage may use: types and rules, no pictures' work."""
 
 STAGES = {"decode", "segment", "trimap", "matting", "refine", "quality", "foreground", "compose", "encode"}
 
 ARROWS = {
     **dict.fromkeys((f"pipeline.{stage}" for stage in STAGES), PLAIN),
+    "pipeline.compose": PLAIN | {"pipeline.shadow"},
     "pipeline": set(),
     "pipeline.errors": set(),
     "pipeline.stages": set(),
@@ -28,10 +29,14 @@ ARROWS = {
     "pipeline.files": set(),
     "pipeline.geometry": set(),
     "pipeline.models": {"pipeline.errors"},
-    "pipeline.options": {"pipeline.errors", "pipeline.geometry"},
+    "pipeline.options": {"pipeline.errors", "pipeline.geometry", "pipeline.profiles"},
+    "pipeline.profiles": set(),
+    "pipeline.shadow": {"pipeline.stages"},
+    "pipeline.compliance": {"pipeline.profiles", "pipeline.srgb", "pipeline.stages"},
+    "pipeline.listings": PLAIN | {"pipeline.compose", "pipeline.encode", "pipeline.compliance"},
     "pipeline.placement": {"pipeline.errors", "pipeline.geometry", "pipeline.options", "pipeline.stages"},
-    "pipeline.report": PLAIN | {"pipeline", "pipeline.quality"},
-    "pipeline.run": PLAIN | {f"pipeline.{stage}" for stage in STAGES} | {"pipeline.report"},
+    "pipeline.report": PLAIN | {"pipeline", "pipeline.quality", "pipeline.listings"},
+    "pipeline.run": PLAIN | {f"pipeline.{stage}" for stage in STAGES} | {"pipeline.report", "pipeline.listings"},
     "pipeline.batch": {"pipeline"},
     "pipeline.__main__": {"pipeline"},
     "handler": {"handler", "pipeline"},

@@ -186,9 +186,30 @@ def test_the_objects_own_options_are_laid_over_the_defaults(cloud, deps, photo):
     assert report(cloud)["options"]["background"] == "#ffffff"
 
 
+def test_listings_are_outputs_as_any_and_stale_ones_are_removed(cloud, deps, photo):
+    cloud.drop(KEY, photo, Metadata={"hairline": '{"profiles": ["amazon-main", "etsy"]}'})
+    store = Telling(cloud.s3)
+    assert process(JOB, replace(deps, store=store), plenty).status == "done"
+    names = ("cutout.png", "alpha.png", "amazon-main.jpg", "etsy.jpg", "report.json")
+    assert store.written() == [("put", f"{KEY}/{name}") for name in names]
+    assert report(cloud)["files"].keys() == {*names} - {"report.json"}
+    assert report(cloud)["compliance"].keys() == {"amazon-main", "etsy"}
+    assert cloud.s3.head_object(Bucket=OUTPUT, Key=f"{KEY}/etsy.jpg")["ContentType"] == "image/jpeg"
+    assert process(JOB, deps, plenty).status == "repeated"
+    cloud.s3.delete_object(Bucket=OUTPUT, Key=f"{KEY}/etsy.jpg")
+    assert process(JOB, deps, plenty).status == "done"
+    assert_whole(cloud)
+    cloud.drop(KEY, photo, Metadata={"hairline": '{"profiles": ["etsy"]}'})
+    assert process(JOB, deps, plenty).status == "done"
+    assert cloud.outputs().keys() == {f"{KEY}/{name}" for name in names if name != "amazon-main.jpg"}
+    assert_whole(cloud)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ('{"profiles": ["amzon-main"]}', "Did you mean amazon-main"),
+        ('{"profiles": ["ebay"], "format": "webp"}', "format 'webp' contradicts the profile ebay"),
         ('{"formt": "png"}', "formt"),
         ('{"quality": 900}', "quality"),
         ('{"max_megapixels": 900}', "max_megapixels"),
@@ -470,7 +491,7 @@ def test_what_we_may_not_touch_is_a_bad_event(cloud, deps, ref):
 
 
 def test_the_longest_key_that_fits(cloud, deps):
-    key = "é" * 504
+    key = "é" * 502
     cloud.drop(key, b"no picture")
     outcome = process(Job(ObjectRef(INPUT, key)), deps, plenty)
     assert outcome.status == REJECT

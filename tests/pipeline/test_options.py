@@ -23,6 +23,9 @@ BAD = {
     "scale": (9, 101, "50%", True),
     "position": ("", "middle", "50", "50% 50% 50%", "101%", 50),
     "canvas": ((0, 5), (5,), (5, 5, 5), (1.5, 2), (20_001, 1), (20_000, 20_000), "5x5", [5, 5]),
+    "shadow": ("soft", None, True),
+    "shadow_opacity": (-1, 101, 50.5, "50", None, True),
+    "profiles": (("amzon-main",), "etsy", ["etsy"], (1,), None),
     "stages": (("cutout",), "alpha", ["alpha"], None),
     "threads": (0, -1, 1.5, True),
 }
@@ -42,6 +45,9 @@ GOOD = {
     "scale": 10,
     "position": "20% 80%",
     "canvas": (20_000, 5_000),
+    "shadow": "contact",
+    "shadow_opacity": 0,
+    "profiles": ("etsy", "amazon-main"),
     "stages": ("alpha", "trimap"),
     "threads": 4,
 }
@@ -74,11 +80,54 @@ def test_a_good_value_is_kept_and_moves_the_digest_unless_it_is_a_limit(name):
         {"channels": "alpha", "background": "white"},
         {"channels": "alpha", "format": "zip"},
         {"format": "jpeg"},
+        {"channels": "alpha", "shadow": "drop"},
     ],
 )
 def test_what_does_not_go_together_is_refused(wish):
     with pytest.raises(BadOptions):
         Options(**wish)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"format": "webp"},
+        {"format": "jpeg", "background": "white"},
+        {"background": "white"},
+        {"background": b"picture"},
+        {"quality": 90},
+        {"canvas": (1600, 1600)},
+        {"crop": True},
+        {"margin": "5%"},
+        {"scale": 80},
+        {"position": "center"},
+        {"channels": "alpha"},
+        {"shadow": "contact"},
+    ],
+)
+def test_what_a_profile_decides_itself_is_refused_by_both_names(wish):
+    with pytest.raises(BadOptions, match=f"{next(iter(wish))} .* the profile walmart"):
+        Options(profiles=("etsy", "walmart"), **wish) if "shadow" in wish else Options(profiles=("walmart",), **wish)
+
+
+@pytest.mark.parametrize("wish", [{"format": "auto"}, {"blend": "srgb"}, {"shadow": "drop"}, {"stages": ("alpha",)}])
+def test_what_a_profile_leaves_open_may_be_asked_for(wish):
+    assert Options(profiles=("shopify", "etsy"), **wish).profiles == ("shopify", "etsy")
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["amzon-main"], "Did you mean amazon-main"),
+        (["etsy", "Amazon"], "Did you mean amazon-main"),
+        ("ebay,shopfy", "Did you mean shopify"),
+        (["zalando"], "There are: amazon-main, google-shopping"),
+        ("", "There are: "),
+    ],
+)
+def test_an_unknown_profile_is_told_the_near_one(names, words):
+    with pytest.raises(BadOptions, match=words):
+        Options().overlaid({"profiles": names})
 
 
 def test_a_request_is_laid_over_and_leaves_the_rest():
@@ -87,6 +136,9 @@ def test_a_request_is_laid_over_and_leaves_the_rest():
     assert (options.format, options.max_bytes, options.canvas) == ("webp", 5, (800, 600))
     assert base.overlaid({"canvas": [800, 600]}).canvas == (800, 600)
     assert options.stages == ("trimap",)
+    assert base.overlaid({"profiles": []}).profiles == ()
+    for names in (["ebay", "etsy"], "ebay,etsy", "ebay, etsy"):
+        assert Options().overlaid({"profiles": names}).profiles == ("ebay", "etsy")
 
 
 @pytest.mark.parametrize(
