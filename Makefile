@@ -88,7 +88,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header --
 lock: .venv/stamp-made
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
-	for name in uv sam rembg; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done
+	for name in uv sam checkov rembg; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done
 
 clean:
 	rm -rf .venv .venv-sam .venv-rembg models out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
