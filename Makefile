@@ -20,7 +20,7 @@ help:
 	@echo 'make run     cut out photographs through the local S3, queue and handler: make run IMAGES="photo.jpg folder/" OUT=out'
 	@echo 'make serve   keep that stack up and cut out whatever is dropped into its bucket'
 	@echo 'make test    all tests; some of them: make test ARGS="tests/layers -k sha256"'
-	@echo 'make lint    ruff, mypy, cfn-lint and sam validate'
+	@echo 'make lint    ruff, mypy; cfn-lint, sam validate and checkov for the template'
 	@echo 'make bench   measure quality against rembg: make bench ARGS="--data FOLDER"'
 	@echo 'make lock    pin dependencies anew where pyproject.toml asks for it; all of them: make lock ARGS=--upgrade'
 	@echo 'make clean   remove what set-up and runs have made'
@@ -41,12 +41,13 @@ build-CutoutFunction:
 test: setup
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-lint: setup .venv-sam/stamp-synced
+lint: setup .venv-sam/stamp-synced .venv-checkov/stamp-synced
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(SAM)/cfn-lint --regions us-east-1 -- template.yaml
+	$(SAM)/cfn-lint --regions us-east-1 --append-rules cfn_lint_serverless.rules -- template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam validate --lint
+	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 
 bench: setup .venv-rembg/stamp-synced
 	@$(BIN)/python -m bench.quality $(ARGS)
@@ -91,4 +92,4 @@ lock: .venv/stamp-made
 	for name in uv sam checkov rembg; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done
 
 clean:
-	rm -rf .venv .venv-sam .venv-rembg models out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-checkov .venv-rembg models out build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -22,7 +22,8 @@ REQUIRED = {
 OPTIONAL = {
     "HAIRLINE_MODEL": "the segmenter's name; u2netp",
     "HAIRLINE_MODEL_DIR": "the folder of the weights; models/ beside the code",
-    "HAIRLINE_OPTIONS": 'the default options of a cutout as JSON, such as {"format": "webp"}; none',
+    "HAIRLINE_FORMAT": "the format of a cutout; as in Options",
+    "HAIRLINE_OPTIONS": 'more default options of a cutout as JSON, such as {"quality": 90}; none',
     "HAIRLINE_MAX_MEGAPIXELS": "the largest picture in millions of pixels; as in Options",
     "HAIRLINE_MAX_BYTES": "the largest file in bytes; as in Options",
 }
@@ -84,7 +85,9 @@ def _options(given: Mapping[str, str]) -> Options:
                 limits[field] = kind(given[name])
             except ValueError as error:
                 raise BadConfig(f"{name} is {given[name]!r}, but must be a number.") from error
-    return Options(**limits).overlaid(parse_options(given.get(name := "HAIRLINE_OPTIONS", "{}"), name))
+    shape = {field: given[name] for name, field in (("HAIRLINE_FORMAT", "format"),) if name in given}
+    # Laid over the defaults at once, since one may need the other, as JPEG needs a background.
+    return Options(**limits).overlaid(shape | parse_options(given.get(name := "HAIRLINE_OPTIONS", "{}"), name))
 
 
 def parse_options(text: str, where: str) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from handler.dispositions import Disposition
 from handler.jobs import Outcome
 from pipeline.errors import HairlineError
 
-SERVICE, NAMESPACE = "hairline", "Hairline"
+NAMESPACE = "Hairline"
 
-logger = Logger(service=SERVICE)
-tracer = Tracer(service=SERVICE, patch_modules=["botocore"])
+# Powertools takes the service's name, which tells two stacks of an account apart, from POWERTOOLS_SERVICE_NAME.
+logger = Logger()
+tracer = Tracer(patch_modules=["botocore"])
 
 
 @contextmanager
@@ -55,7 +56,7 @@ def _log(outcome: Outcome, ms: float) -> None:
 
 def _count(outcome: Outcome, ms: float) -> None:
     """One EMF line on standard output: each metric for the service as a whole and by outcome."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE, default_dimensions={"service": SERVICE})
+    metrics = EphemeralMetrics(namespace=NAMESPACE, default_dimensions={"service": logger.service})
     metrics.add_dimensions(outcome=outcome.status)
     metrics.add_metric("Pictures", MetricUnit.Count, 1)
     metrics.add_metric("Milliseconds", MetricUnit.Milliseconds, ms)

@@ -1,14 +1,20 @@
 """What template.yaml promises, read from the file itself."""
 
 import importlib
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
-from handler import config
+from handler import config, observability
+from handler.dispositions import Disposition
+from handler.jobs import Job, ObjectRef, Outcome
 from handler.local import template
+from pipeline import models
+from pipeline.options import CHOICES
 
 TEMPLATE = template.load()
 RESOURCES = TEMPLATE["Resources"]
@@ -16,6 +22,50 @@ RESOURCES = TEMPLATE["Resources"]
 
 def properties(logical_id: str) -> dict[str, Any]:
     return template.properties(TEMPLATE, logical_id)
+
+
+class Names(dict[str, str]):
+    """What stands for what in one deployment; an attribute of a resource that is there has a made-up value."""
+
+    def __missing__(self, name: str) -> str:
+        resource, dot, _ = name.partition(".")
+        if dot and resource in self:
+            return f"<{name}>"
+        raise KeyError(name)
+
+
+def deployed(**parameters: str) -> tuple[dict[str, Any], Names]:
+    """The resources and outputs that come of a deployment with these parameters, worked out; and what stands for what.
+
+    Raises KeyError where one of them names a resource that this deployment lacks.
+    """
+    assert parameters.keys() <= TEMPLATE["Parameters"].keys()
+    pseudo = {"AccountId": "1" * 12, "Region": "ap-southeast-1", "Partition": "aws", "StackName": "hairline"}
+    names = Names(template.defaults(TEMPLATE) | {f"AWS::{name}": value for name, value in pseudo.items()} | parameters)
+    there = {
+        name: resource
+        for name, resource in RESOURCES.items()
+        if "Condition" not in resource or template.holds(resource["Condition"], names, TEMPLATE)
+    }
+    names |= {name: f"<{name}>" for name in there}
+    for name, resource in there.items():
+        if resource["Type"] == "AWS::S3::Bucket":
+            names[name] = template.resolve(resource["Properties"]["BucketName"], names, TEMPLATE)
+    return template.resolve({**there, "Outputs": TEMPLATE["Outputs"]}, names, TEMPLATE), names
+
+
+KEY = "arn:aws:kms:eu-west-1:111111111111:key/1234abcd"
+DEPLOYMENTS: dict[str, dict[str, str]] = {
+    "defaults": {},
+    "existing input": {"ExistingInputBucket": "my-pictures", "KeyPrefix": "in/", "KeySuffix": ".jpg"},
+    "existing output": {"ExistingOutputBucket": "my-cutouts", "KeySuffix": ".jpg"},
+    "both existing": {"ExistingInputBucket": "my-pictures", "ExistingOutputBucket": "my-cutouts"},
+    "key": {"KmsKeyArn": KEY, "AlarmEmail": "a@example.com"},
+    "key and both existing": {"KmsKeyArn": KEY, "ExistingInputBucket": "a-b", "ExistingOutputBucket": "c-d"},
+    "no extras": {"Tracing": "PassThrough", "SnapStart": "off", "Rollout": "AllAtOnce", "Timeout": "60"},
+    "all extras": {"SnapStart": "on", "Timeout": "900", "MemorySize": "10240", "OutputFormat": "webp"},
+}
+each_deployment = pytest.mark.parametrize("parameters", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
 
 
 def of_type(kind: str) -> list[str]:
@@ -31,20 +81,6 @@ def everything(node: Any) -> Iterator[Any]:
 FUNCTIONS = of_type("AWS::Serverless::Function")
 BUCKETS = of_type("AWS::S3::Bucket")
 QUEUES = of_type("AWS::SQS::Queue")
-
-
-def statements(kind: str, protected: str, attribute: str) -> list[dict[str, Any]]:
-    """The statements of the policies of `kind` that name `protected` in `attribute`."""
-    return [
-        statement
-        for policy in of_type(kind)
-        if {"Ref": protected} in [properties(policy)[attribute], *_listed(properties(policy)[attribute])]
-        for statement in properties(policy)["PolicyDocument"]["Statement"]
-    ]
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def test_there_are_the_buckets_and_queues_of_the_design() -> None:
@@ -66,16 +102,18 @@ def test_the_function_gets_exactly_the_settings_that_are_read(function: str) -> 
 
 
 def test_the_default_parameters_make_a_valid_configuration() -> None:
-    names = template.defaults(TEMPLATE) | {"InputBucket": "in", "OutputBucket": "out", "DeadLetterQueue": "https://q"}
-    variables = template.resolve(properties("CutoutFunction")["Environment"]["Variables"], names)
+    variables = deployed()[0]["CutoutFunction"]["Properties"]["Environment"]["Variables"]
     made = config.Config.from_env(variables)
     assert made.options == config.Config.from_env({name: variables[name] for name in config.REQUIRED}).options
 
 
-def test_a_message_stays_hidden_for_six_timeouts() -> None:
-    source = properties("CutoutFunction")["Events"]["Pictures"]["Properties"]["Queue"]
-    assert source == {"Fn::GetAtt": ["Queue", "Arn"]}
-    assert properties("Queue")["VisibilityTimeout"] >= 6 * properties("CutoutFunction")["Timeout"]
+@pytest.mark.parametrize("seconds", TEMPLATE["Parameters"]["Timeout"]["AllowedValues"])
+def test_queue_and_alarm_follow_the_timeout(seconds: int) -> None:
+    made, _ = deployed(Timeout=str(seconds))
+    function = made["CutoutFunction"]["Properties"]
+    assert function["Events"]["Pictures"]["Properties"]["Queue"] == "<Queue.Arn>"
+    assert made["Queue"]["Properties"]["VisibilityTimeout"] >= 6 * int(function["Timeout"])
+    assert made["DurationAlarm"]["Properties"]["Threshold"] == 0.8 * 1000 * int(function["Timeout"])
 
 
 def test_failed_messages_go_to_the_dead_letter_queue_and_stay_longer_there() -> None:
@@ -114,53 +152,91 @@ def test_buckets_forget_unfinished_uploads_and_outlive_the_stack(bucket: str) ->
 def test_the_input_bucket_keeps_versions_and_tells_the_queue_of_new_objects() -> None:
     made = properties("InputBucket")
     assert made["VersioningConfiguration"] == {"Status": "Enabled"}
-    told = made["NotificationConfiguration"]["QueueConfigurations"]
-    assert told == [{"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Queue", "Arn"]}}]
+    (told,) = deployed()[0]["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert told == {"Event": "s3:ObjectCreated:*", "Queue": "<Queue.Arn>"}
     assert "NotificationConfiguration" not in properties("OutputBucket")  # or a cutout would be cut out
 
 
-def test_the_two_buckets_never_are_one() -> None:
-    names = template.defaults(TEMPLATE) | {"AWS::AccountId": "1", "AWS::Region": "r"}
-    first, second = (template.resolve(properties(bucket)["BucketName"], names) for bucket in BUCKETS)
-    assert first != second
+@each_deployment
+def test_no_cutout_comes_back_as_a_picture(parameters: dict[str, str]) -> None:
+    made, _ = deployed(**parameters)
+    variables = made["CutoutFunction"]["Properties"]["Environment"]["Variables"]
+    taken, written = variables["HAIRLINE_INPUT_BUCKET"], variables["HAIRLINE_OUTPUT_BUCKET"]
+    assert taken != written
+    assert (made["Outputs"]["InputBucket"]["Value"], made["Outputs"]["OutputBucket"]["Value"]) == (taken, written)
+    for rule in (each["Properties"] for each in made.values() if each.get("Type") == "AWS::Events::Rule"):
+        assert rule["EventPattern"]["detail"]["bucket"] == {"name": [taken]}
+
+
+def test_one_existing_bucket_for_both_is_refused() -> None:
+    rule = TEMPLATE["Rules"]["NotOneBucketForBoth"]
+    for one, other, refused in [
+        ("", "", False),
+        ("a", "", False),
+        ("", "a", False),
+        ("a", "b", False),
+        ("a", "a", True),
+    ]:
+        names = {"ExistingInputBucket": one, "ExistingOutputBucket": other}
+        applies = template.resolve(rule["RuleCondition"], names, TEMPLATE)
+        asserted = [template.resolve(each["Assert"], names, TEMPLATE) for each in rule["Assertions"]]
+        assert (applies and not all(asserted)) is refused
 
 
 def test_the_longest_bucket_name_fits() -> None:
     longest = int(re.search(r"\{1,(\d+)\}", TEMPLATE["Parameters"]["BucketPrefix"]["AllowedPattern"])[1]) + 2  # type: ignore[index]
-    names = {"BucketPrefix": "p" * longest, "AWS::AccountId": "1" * 12, "AWS::Region": "ap-southeast-1"}
-    assert max(len(template.resolve(properties(bucket)["BucketName"], names)) for bucket in BUCKETS) <= 63
+    made, _ = deployed(BucketPrefix="p" * longest)
+    assert max(len(made[bucket]["Properties"]["BucketName"]) for bucket in BUCKETS) <= 63
 
 
-@pytest.mark.parametrize(
-    ("kind", "protected", "attribute"),
-    [("AWS::S3::BucketPolicy", name, "Bucket") for name in BUCKETS]
-    + [("AWS::SQS::QueuePolicy", name, "Queues") for name in QUEUES],
-)
-def test_only_tls(kind: str, protected: str, attribute: str) -> None:
-    denied = [s for s in statements(kind, protected, attribute) if s["Effect"] == "Deny"]
-    assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
-    assert denied[0]["Action"] in ("s3:*", "sqs:*")
-    resources = denied[0]["Resource"]
-    if kind == "AWS::S3::BucketPolicy":
-        assert resources == [{"Fn::GetAtt": [protected, "Arn"]}, {"Fn::Sub": f"${{{protected}.Arn}}/*"}]
-    else:
-        assert resources == {"Fn::GetAtt": [protected, "Arn"]}
+@each_deployment
+def test_only_tls(parameters: dict[str, str]) -> None:
+    made, names = deployed(**parameters)
+    for protected in made.keys() & {*BUCKETS, *QUEUES}:
+        kind = RESOURCES[protected]["Type"]
+        (policy,) = [
+            each["Properties"]
+            for each in made.values()
+            if each.get("Type") == f"{kind}Policy"
+            and names[protected] in (each["Properties"].get("Bucket"), *each["Properties"].get("Queues", ()))
+        ]
+        (denied,) = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        arn = f"<{protected}.Arn>"
+        bucket = kind == "AWS::S3::Bucket"
+        assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert denied["Action"] == ("s3:*" if bucket else "sqs:*")
+        assert denied["Resource"] == ([arn, f"{arn}/*"] if bucket else arn)
 
 
-@pytest.mark.parametrize("queue", QUEUES)
-def test_queues_are_encrypted(queue: str) -> None:
-    assert properties(queue)["SqsManagedSseEnabled"] is True
+@each_deployment
+def test_what_holds_pictures_or_names_is_encrypted(parameters: dict[str, str]) -> None:
+    made, _ = deployed(**parameters)
+    key = parameters.get("KmsKeyArn")
+    for name in QUEUES:
+        assert made[name]["Properties"].get("SqsManagedSseEnabled", False) is (key is None)
+        assert made[name]["Properties"].get("KmsMasterKeyId") == key
+    for name in made.keys() & set(BUCKETS):
+        (rule,) = made[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        by_default = rule["ServerSideEncryptionByDefault"]
+        assert by_default == ({"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key} if key else {"SSEAlgorithm": "AES256"})
+    assert made["CutoutLogs"]["Properties"].get("KmsKeyId") == key
+    assert made["CutoutFunction"]["Properties"].get("KmsKeyArn") == key
+
+
+def senders(made: dict[str, Any], policy: str) -> list[dict[str, Any]]:
+    return [s for s in made[policy]["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
 
 
 def test_only_the_input_bucket_of_this_account_may_send() -> None:
-    (allowed,) = [s for s in statements("AWS::SQS::QueuePolicy", "Queue", "Queues") if s["Effect"] == "Allow"]
+    made, names = deployed()
+    (allowed,) = senders(made, "QueuePolicy")
     assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
-    assert allowed["Action"] == "sqs:SendMessage"
-    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-    names = template.defaults(TEMPLATE) | {"AWS::AccountId": "1", "AWS::Region": "r", "AWS::Partition": "aws"}
-    bucket = template.resolve(properties("InputBucket")["BucketName"], names)
-    source = template.resolve(allowed["Condition"]["ArnEquals"]["aws:SourceArn"], names)
-    assert source == f"arn:aws:s3:::{bucket}"
+    assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", "<Queue.Arn>")
+    assert allowed["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "1" * 12},
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{names['InputBucket']}"},
+    }
+    assert senders(made, "DeadLetterQueuePolicy") == []
     # S3 tries the queue out while the bucket is made, so the policy must be there before, and must not wait for it.
     assert RESOURCES["InputBucket"]["DependsOn"] == "QueuePolicy"
     assert not any(
@@ -168,22 +244,69 @@ def test_only_the_input_bucket_of_this_account_may_send() -> None:
     )
 
 
-def test_the_role_may_do_what_the_handler_does_and_nothing_else() -> None:
-    (policy,) = properties("CutoutRole")["Policies"]
-    assert "ManagedPolicyArns" not in properties("CutoutRole")
+def test_an_existing_bucket_sends_by_one_rule_alone() -> None:
+    made, _ = deployed(ExistingInputBucket="my-pictures", KeyPrefix="in/", KeySuffix=".jpg")
+    pattern = made["ExistingInputBucketRule"]["Properties"]["EventPattern"]
+    assert pattern["source"] == ["aws.s3"]
+    assert pattern["detail-type"] == ["Object Created"]
+    assert pattern["detail"] == {"bucket": {"name": ["my-pictures"]}, "object": {"key": [{"wildcard": "in/*.jpg"}]}}
+    (target,) = made["ExistingInputBucketRule"]["Properties"]["Targets"]
+    assert (target["Arn"], target["DeadLetterConfig"]) == ("<Queue.Arn>", {"Arn": "<DeadLetterQueue.Arn>"})
+    for policy, queue in (("QueuePolicy", "Queue"), ("DeadLetterQueuePolicy", "DeadLetterQueue")):
+        (allowed,) = senders(made, policy)
+        assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+        assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", f"<{queue}.Arn>")
+        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": "<ExistingInputBucketRule.Arn>"}}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "rules"),
+    [
+        ("in/", "", [{"Name": "prefix", "Value": "in/"}]),
+        ("", ".jpg", [{"Name": "suffix", "Value": ".jpg"}]),
+        ("in/", ".jpg", [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".jpg"}]),
+    ],
+)
+def test_a_bucket_tells_of_the_keys_that_were_asked_for(prefix: str, suffix: str, rules: list[Any]) -> None:
+    made, _ = deployed(KeyPrefix=prefix, KeySuffix=suffix)
+    (told,) = made["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert told["Filter"] == {"S3Key": {"Rules": rules}}
+
+
+@pytest.mark.parametrize("parameter", ["KeyPrefix", "KeySuffix"])
+def test_a_filter_reads_the_same_plain_and_encoded(parameter: str) -> None:
+    pattern = TEMPLATE["Parameters"][parameter]["AllowedPattern"]
+    accepted = {chr(code) for code in range(0x250) if re.fullmatch(pattern, chr(code))}
+    assert accepted == {each for each in accepted if quote_plus(each, safe="/") == each}
+    assert {*"aZ9/._-"} <= accepted
+
+
+@each_deployment
+def test_the_role_may_do_what_the_handler_does_and_nothing_else(parameters: dict[str, str]) -> None:
+    made, names = deployed(**parameters)
+    role = made["CutoutRole"]["Properties"]
+    assert "ManagedPolicyArns" not in role
+    (policy,) = role["Policies"]
+    taken = parameters.get("ExistingInputBucket") or names["InputBucket"]
+    written = parameters.get("ExistingOutputBucket") or names["OutputBucket"]
     allowed = {
-        action: statement["Resource"]
+        statement["Sid"]: (statement["Action"], statement["Resource"])
         for statement in policy["PolicyDocument"]["Statement"]
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
     }
-    assert not any("*" in action for action in allowed)
-    assert {action for action, resource in allowed.items() if resource == "*"} == {
-        "xray:PutTraceSegments",
-        "xray:PutTelemetryRecords",
+    assert all(statement["Effect"] == "Allow" for statement in policy["PolicyDocument"]["Statement"])
+    expected: dict[str, tuple[Any, Any]] = {
+        "ReadPictures": ("s3:GetObject", f"arn:aws:s3:::{taken}/*"),
+        "WriteCutouts": (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], f"arn:aws:s3:::{written}/*"),
+        "TellMissingFromForbidden": ("s3:ListBucket", [f"arn:aws:s3:::{taken}", f"arn:aws:s3:::{written}"]),
+        "TakeMessages": (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "<Queue.Arn>"),
+        "SetMessagesAside": ("sqs:SendMessage", "<DeadLetterQueue.Arn>"),
+        "WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], "<CutoutLogs.Arn>"),
     }
-    written = {action for action in allowed if re.match(r"s3:(Put|Delete)", action)}
-    assert written == {"s3:PutObject", "s3:DeleteObject"}
-    assert all(allowed[action] == {"Fn::Sub": "${OutputBucket.Arn}/*"} for action in written)
+    if parameters.get("Tracing") != "PassThrough":
+        expected["WriteTraces"] = (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
+    if "KmsKeyArn" in parameters:
+        expected["UseTheKey"] = (["kms:Decrypt", "kms:GenerateDataKey"], KEY)
+    assert allowed == expected
 
 
 @pytest.mark.parametrize(
@@ -193,26 +316,32 @@ def test_the_role_may_do_what_the_handler_does_and_nothing_else() -> None:
         ("ApproximateAgeOfOldestMessage", "QueueName", {"Fn::GetAtt": ["Queue", "QueueName"]}),
         ("Errors", "FunctionName", {"Ref": "CutoutFunction"}),
         ("Duration", "FunctionName", {"Ref": "CutoutFunction"}),
+        ("Throttles", "FunctionName", {"Ref": "CutoutFunction"}),
     ],
 )
 def test_alarms(metric: str, dimension: str, watched: Any) -> None:
     (alarm,) = [
-        properties(name) for name in of_type("AWS::CloudWatch::Alarm") if properties(name)["MetricName"] == metric
+        properties(name)
+        for name in of_type("AWS::CloudWatch::Alarm")
+        if (properties(name).get("MetricName"), len(properties(name).get("Dimensions", []))) == (metric, 1)
     ]
     assert alarm["Dimensions"] == [{"Name": dimension, "Value": watched}]
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-    assert {"Fn::If": ["HasAlarmEmail", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]} in alarm["AlarmActions"]
 
 
-def test_the_duration_alarm_comes_before_the_timeout() -> None:
-    assert properties("DurationAlarm")["Threshold"] == 0.8 * 1000 * properties("CutoutFunction")["Timeout"]
+@pytest.mark.parametrize("alarm", of_type("AWS::CloudWatch::Alarm"))
+def test_every_alarm_tells_whoever_asked_for_it(alarm: str) -> None:
+    for email, told in (("", []), ("a@example.com", ["<AlarmTopic>"])):
+        made = deployed(AlarmEmail=email)[0][alarm]["Properties"]
+        assert made["AlarmActions"] == made["OKActions"] == told
+        assert made["TreatMissingData"] == "notBreaching"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_functions_have_a_live_runtime_logs_with_an_end_and_traces(function: str) -> None:
     made = properties(function)
     assert made["Runtime"] == "python3.13"
-    assert made["Tracing"] == "Active"
+    assert made["Tracing"] == {"Ref": "Tracing"}
     log_group = made["LoggingConfig"]["LogGroup"]["Ref"]
     assert properties(log_group)["RetentionInDays"]
     assert "MemorySize" in made
@@ -225,7 +354,123 @@ def test_nothing_secret_or_personal_is_written_down() -> None:
     assert TEMPLATE["Parameters"]["AlarmEmail"]["Default"] == ""
 
 
-def test_every_output_names_a_resource_that_is_always_there() -> None:
-    for output in TEMPLATE["Outputs"].values():
-        named = output["Value"].get("Ref") or output["Value"]["Fn::GetAtt"][0]
-        assert "Condition" not in RESOURCES[named]
+@each_deployment
+def test_nothing_names_what_is_not_there(parameters: dict[str, str]) -> None:
+    made, names = deployed(**parameters)  # raises KeyError for such a name
+    assert all(output["Value"] for output in made["Outputs"].values())
+    # and what the template makes or not, it makes where nothing existing was given
+    assert ("InputBucket" in made) is ("ExistingInputBucket" not in parameters)
+    assert ("OutputBucket" in made) is ("ExistingOutputBucket" not in parameters)
+    assert (
+        names["AWS::StackName"]
+        == made["CutoutFunction"]["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    )
+
+
+def test_what_may_be_chosen_is_what_the_pipeline_knows() -> None:
+    assert tuple(TEMPLATE["Parameters"]["OutputFormat"]["AllowedValues"]) == CHOICES["format"]
+    assert [models.named(name).name for name in TEMPLATE["Parameters"]["Model"]["AllowedValues"]]
+
+
+def parameters_of(node: Any) -> set[str]:
+    """The parameters that a part of the template depends on, by way of its conditions too."""
+    found: set[str] = set()
+    for part in everything(node):
+        match part:
+            case {"Ref": str(name)} if name in TEMPLATE["Parameters"]:
+                found.add(name)
+            case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), _]}:
+                found |= set(re.findall(r"\$\{(\w+)\}", text)) & TEMPLATE["Parameters"].keys()
+            case {"Fn::If": [condition, *_]} | {"Condition": str(condition)}:
+                found |= parameters_of(TEMPLATE["Conditions"][condition])
+    return found
+
+
+NOT_IN_A_VERSION = {
+    "Rollout": "how to deploy, no part of what is deployed",
+    "MaximumConcurrency": "the mapping's, outside the version",
+    "ExistingInputBucket": "of another bucket's pictures the role may read none; docs/deploy.md: make a new stack",
+    "ExistingOutputBucket": "as the input bucket",
+    "KmsKeyArn": "as the buckets",
+}
+
+
+def test_a_changed_parameter_makes_a_new_version() -> None:
+    function = properties("CutoutFunction")
+    assert function["AutoPublishAliasAllProperties"] is True
+    reaching = parameters_of({name: value for name, value in function.items() if name != "VersionDescription"})
+    assert parameters_of(function["VersionDescription"]) == reaching - NOT_IN_A_VERSION.keys()
+    assert reaching >= {"DefaultOptions", "MemorySize", "SnapStart"}
+
+
+def test_the_longest_version_description_fits() -> None:
+    longest = {
+        name: "x" * rule["MaxLength"] if "MaxLength" in rule
+        else max((str(value) for value in rule.get("AllowedValues", [rule.get("MaxValue", "")])), key=len)
+        for name, rule in TEMPLATE["Parameters"].items()
+    }  # fmt: skip
+    assert len(template.resolve(properties("CutoutFunction")["VersionDescription"], longest, TEMPLATE)) <= 256
+
+
+def test_a_rollout_is_taken_back_by_alarms() -> None:
+    made, _ = deployed()
+    rollout = made["CutoutFunction"]["Properties"]["DeploymentPreference"]
+    assert rollout["Alarms"] == ["<NewVersionAlarm>", "<FailingAlarm>"]
+    dimensions = {each["Name"]: each["Value"] for each in made["NewVersionAlarm"]["Properties"]["Dimensions"]}
+    assert dimensions == {
+        "FunctionName": "<CutoutFunction>",
+        "Resource": "<CutoutFunction>:live",
+        "ExecutedVersion": "<CutoutFunction.Version.Version>",
+    }
+
+
+def widgets(**parameters: str) -> list[dict[str, Any]]:
+    body = json.loads(deployed(**parameters)[0]["Dashboard"]["Properties"]["DashboardBody"])
+    return [widget["properties"] for widget in body["widgets"]]
+
+
+def test_the_dashboard_shows_what_an_operator_asks_for() -> None:
+    titles = " / ".join(widget["title"] for widget in widgets())
+    for asked in ("Pictures by outcome", "Duration", "Queue", "need review", "Cost", "Function"):
+        assert asked in titles
+    shown = json.dumps(widgets())
+    for outcome in ("done", "repeated", *Disposition):
+        assert f'"{outcome}"' in shown
+    for percentile in ("p50", "p95", "p99"):
+        assert percentile in shown
+
+
+def test_the_dashboard_and_the_alarm_read_the_metrics_that_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    done = Outcome(
+        Job(ObjectRef("in", "a.jpg")), "done", {"source": {"width": 1, "height": 1}, "quality": {"needs_review": True}}
+    )
+    observability.tell(done, 5)
+    (written,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    (directive,) = written["_aws"]["CloudWatchMetrics"]
+    metrics = {each["Name"] for each in directive["Metrics"]}
+    read = [
+        metric["MetricStat"]["Metric"] for metric in properties("FailingAlarm")["Metrics"] if "MetricStat" in metric
+    ]
+    for each in read:
+        assert (each["Namespace"], each["MetricName"] in metrics) == (directive["Namespace"], True)
+        assert [dimension["Name"] for dimension in each["Dimensions"]] in directive["Dimensions"]
+    ours = [row for widget in widgets() for row in widget["metrics"] if row[0] == directive["Namespace"]]
+    assert {row[1] for row in ours} == {"Pictures", "NeedsReview"} <= metrics
+    assert all(row[2::2][:2] == ["service", "outcome"] for row in ours)
+
+
+def test_the_cost_is_estimated_for_the_memory_that_is_paid() -> None:
+    (cost,) = [widget for widget in widgets(MemorySize="2048") if "Cost" in widget["title"]]
+    assert "ms / 1000 * 2048 / 1024 * 0.0000166667" in cost["metrics"][0][0]["expression"]
+
+
+def test_every_skipped_check_has_a_reason() -> None:
+    text = template.TEMPLATE.read_text("utf-8")
+    skips = re.findall(r"checkov:skip=(\w+)(?::(.*))?$", text, re.MULTILINE)
+    assert skips
+    assert all(len(reason) > 10 for _, reason in skips)
+    ignored = list(re.finditer(r"^(.*)ignore_checks: \[.*?\]\}\}(.*)$", text, re.MULTILINE))
+    assert ignored
+    for found in ignored:
+        before = text[: found.start()].splitlines()[-1].strip()
+        assert found[2].strip().startswith("#") or before.startswith("#")

@@ -3,11 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from handler.local import template
 from handler.local.environment import ACCOUNT, REGION, client
 from pipeline import models
+
+_PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::Partition": "aws",
+    "AWS::StackName": "hairline-local",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +41,24 @@ class Stack:
 
 
 def create(
-    endpoint: str, *, visibility_s: int | None = None, batch_size: int | None = None, versioned: bool = True
+    endpoint: str,
+    *,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+    visibility_s: int | None = None,
+    batch_size: int | None = None,
+    versioned: bool = True,
 ) -> Stack:
     """Make everything that template.yaml describes, in an empty emulator.
 
-    visibility_s: how soon an unfinished message is tried again, batch_size, and versioned (False leaves versions of
-    the input bucket off) depart from the template; without them all is as it says.
+    parameters: of the template, where its defaults are not meant. visibility_s: how soon an unfinished message is tried
+    again, batch_size, and versioned (False leaves versions of the input bucket off) depart from the template.
     """
     described = template.load()
     s3, sqs = client("s3", endpoint), client("sqs", endpoint)
-    names = template.defaults(described) | {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws"}
+    names = template.defaults(described) | _PSEUDO | dict(parameters)
 
     for queue in ("DeadLetterQueue", "Queue"):
-        properties = template.resolve(template.properties(described, queue), names)
+        properties = template.resolve(template.properties(described, queue), names, described)
         if visibility_s is not None and "VisibilityTimeout" in properties:
             properties["VisibilityTimeout"] = visibility_s
         attributes = {name: v if isinstance(v, str) else json.dumps(v) for name, v in properties.items()}
@@ -54,7 +67,7 @@ def create(
         names[f"{queue}.Arn"] = answer["Attributes"]["QueueArn"]
 
     for bucket in ("OutputBucket", "InputBucket"):
-        properties = template.resolve(template.properties(described, bucket), names)
+        properties = template.resolve(template.properties(described, bucket), names, described)
         names[bucket] = properties["BucketName"]
         s3.create_bucket(Bucket=names[bucket])
         if versioned and "VersioningConfiguration" in properties:
@@ -67,7 +80,9 @@ def create(
             )
 
     function = template.properties(described, "CutoutFunction")
-    variables = template.resolve(function["Environment"]["Variables"], names)
+    variables, timeout_s, memory_mb = template.resolve(
+        [function["Environment"]["Variables"], function["Timeout"], function["MemorySize"]], names, described
+    )
     return Stack(
         endpoint=endpoint,
         input_bucket=names["InputBucket"],
@@ -76,16 +91,18 @@ def create(
         dead_letter_queue_url=names["DeadLetterQueue"],
         # The layer's folder is not on this machine; the weights lie where the command line looks for them.
         variables={**variables, "HAIRLINE_MODEL_DIR": str(models.DEFAULT_FOLDER)},
-        timeout_s=function["Timeout"],
-        memory_mb=function["MemorySize"],
+        timeout_s=int(timeout_s),
+        memory_mb=int(memory_mb),
         batch_size=batch_size or function["Events"]["Pictures"]["Properties"]["BatchSize"],
     )
 
 
 def _notification(described: Mapping[str, Any]) -> dict[str, Any]:
     """CloudFormation's words for a bucket's notification in those of S3's own interface."""
-    return {
-        "QueueConfigurations": [
-            {"QueueArn": row["Queue"], "Events": [row["Event"]]} for row in described["QueueConfigurations"]
-        ]
-    }
+    rows = []
+    for row in described["QueueConfigurations"]:
+        told = {"QueueArn": row["Queue"], "Events": [row["Event"]]}
+        if "Filter" in row:
+            told["Filter"] = {"Key": {"FilterRules": row["Filter"]["S3Key"]["Rules"]}}
+        rows.append(told)
+    return {"QueueConfigurations": rows}

@@ -1,6 +1,7 @@
 """template.yaml as plain data, so that the local stack has the deployment's own names and numbers."""
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 import yaml
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+
+_ABSENT = object()
+"""What `!Ref AWS::NoValue` stands for: the property or item that has it is left out."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -45,24 +49,52 @@ def properties(template: Mapping[str, Any], logical_id: str) -> dict[str, Any]:
     return found
 
 
-def resolve(value: Any, names: Mapping[str, str]) -> Any:
-    """`value` with Ref, Fn::GetAtt and Fn::Sub worked out.
+def resolve(value: Any, names: Mapping[str, str], template: Mapping[str, Any]) -> Any:
+    """`value` with CloudFormation's functions worked out, as far as the template uses them.
 
-    names: what "Queue", "Queue.Arn", "AWS::Region" or a parameter stand for. Raises KeyError for a name that is not
-    there, NotImplementedError for another function, so that nothing is passed on half worked out.
+    names: what "Queue", "Queue.Arn", "AWS::Region" or a parameter stand for. template: whose conditions and mappings
+    hold. Raises KeyError for a name that is not there, NotImplementedError for another function, so that nothing is
+    passed on half worked out.
     """
+
+    def inner(part: Any) -> Any:
+        return resolve(part, names, template)
+
     match value:
         case {"Ref": name}:
-            return names[name]
+            return _ABSENT if name == "AWS::NoValue" else names[name]
         case {"Fn::GetAtt": [resource, attribute]}:
             return names[f"{resource}.{attribute}"]
         case {"Fn::Sub": str(text)}:
-            return re.sub(r"\$\{([^}]+)\}", lambda found: names[found[1]], text)
+            return _substituted(text, names)
+        case {"Fn::Sub": [text, more]}:
+            return _substituted(text, ChainMap(inner(more), names))  # type: ignore[arg-type]
+        case {"Fn::FindInMap": [table, row, column]}:
+            return template["Mappings"][table][inner(row)][inner(column)]
+        case {"Fn::If": [condition, yes, no]}:
+            return inner(yes if holds(condition, names, template) else no)
+        case {"Condition": str(condition)} if len(value) == 1:
+            return holds(condition, names, template)
+        case {"Fn::Equals": parts}:
+            return len({inner(part) for part in parts}) == 1
+        case {"Fn::Or": parts}:
+            return any(map(inner, parts))
+        case {"Fn::Not": [part]}:
+            return not inner(part)
         case dict():
             if function := next((key for key in value if str(key).startswith("Fn::")), None):
                 raise NotImplementedError(f"The local stack does not know {function}.")
-            return {key: resolve(item, names) for key, item in value.items()}
+            worked = {key: inner(item) for key, item in value.items()}
+            return {key: item for key, item in worked.items() if item is not _ABSENT}
         case list():
-            return [resolve(item, names) for item in value]
-        case _:
-            return value
+            return [item for item in map(inner, value) if item is not _ABSENT]
+    return value
+
+
+def holds(condition: str, names: Mapping[str, str], template: Mapping[str, Any]) -> bool:
+    """Whether the template's condition of that name holds."""
+    return bool(resolve(template["Conditions"][condition], names, template))
+
+
+def _substituted(text: str, names: Mapping[str, str]) -> str:
+    return re.sub(r"\$\{([^}]+)\}", lambda found: names[found[1]], text)

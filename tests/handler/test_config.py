@@ -32,13 +32,21 @@ def test_every_setting_arrives():
         | {
             "HAIRLINE_MODEL": "u2netp",
             "HAIRLINE_MODEL_DIR": "/opt/models",
-            "HAIRLINE_OPTIONS": '{"format": "webp", "canvas": "800x600"}',
+            "HAIRLINE_FORMAT": "webp",
+            "HAIRLINE_OPTIONS": '{"canvas": "800x600"}',
             "HAIRLINE_MAX_MEGAPIXELS": "12.5",
             "HAIRLINE_MAX_BYTES": "1000000",
         }
     )
     assert config.model_folder == Path("/opt/models")
     assert config.options == Options(max_megapixels=12.5, max_bytes=1_000_000, format="webp", canvas=(800, 600))
+
+
+def test_the_options_are_laid_over_the_format():
+    both = COMPLETE | {"HAIRLINE_FORMAT": "webp", "HAIRLINE_OPTIONS": '{"format": "avif"}'}
+    assert Config.from_env(both).options == Options(format="avif")
+    jpeg = COMPLETE | {"HAIRLINE_FORMAT": "jpeg", "HAIRLINE_OPTIONS": '{"background": "white"}'}
+    assert Config.from_env(jpeg).options == Options(format="jpeg", background="white")
 
 
 def test_an_empty_value_is_none_since_a_template_cannot_leave_one_out():
@@ -60,6 +68,8 @@ def test_a_missing_setting_is_named(name, value):
         ("HAIRLINE_OUTPUT_BUCKET", " in ", "both 'in'"),
         ("HAIRLINE_OUTPUT_BUKET", "x", "no setting HAIRLINE_OUTPUT_BUKET"),
         ("HAIRLINE_MODEL", "u3net", "u3net"),
+        ("HAIRLINE_FORMAT", "psd", "format"),
+        ("HAIRLINE_FORMAT", "jpeg", "background"),
         ("HAIRLINE_OPTIONS", "{", "HAIRLINE_OPTIONS is not JSON"),
         ("HAIRLINE_OPTIONS", "[]", "HAIRLINE_OPTIONS must be a JSON object"),
         ("HAIRLINE_OPTIONS", '{"formt": "png"}', "Did you mean format"),

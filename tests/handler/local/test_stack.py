@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_queues_are_as_the_template_says(endpoint: str) -> None:
     sqs = made.client("sqs")
     queue = sqs.get_queue_attributes(QueueUrl=made.queue_url, AttributeNames=["All"])["Attributes"]
     dead = sqs.get_queue_attributes(QueueUrl=made.dead_letter_queue_url, AttributeNames=["All"])["Attributes"]
-    assert int(queue["VisibilityTimeout"]) == described["VisibilityTimeout"]
+    assert int(queue["VisibilityTimeout"]) == 6 * made.timeout_s
     assert int(queue["MessageRetentionPeriod"]) == described["MessageRetentionPeriod"]
     assert json.loads(queue["RedrivePolicy"]) == {
         "deadLetterTargetArn": dead["QueueArn"],
@@ -106,3 +107,12 @@ def test_a_missing_moto_is_said_plainly() -> None:
     assert ended.returncode == 2
     assert "pip install 'moto[server,s3,sqs]'" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_only_keys_of_the_filter_reach_the_queue(endpoint: str) -> None:
+    made = stack.create(endpoint, parameters={"KeyPrefix": "in/", "KeySuffix": ".jpg"})
+    for key in ("in/a b.jpg", "in/a.png", "out/a.jpg"):
+        made.client("s3").put_object(Bucket=made.input_bucket, Key=key, Body=b"x")
+    received = made.client("sqs").receive_message(QueueUrl=made.queue_url, MaxNumberOfMessages=10)["Messages"]
+    records = [record for message in received for record in json.loads(message["Body"]).get("Records", [])]
+    assert [unquote_plus(record["s3"]["object"]["key"]) for record in records] == ["in/a b.jpg"]

@@ -32,21 +32,38 @@ def test_a_tag_that_would_make_an_object_makes_none(tmp_path: Path) -> None:
         template.load(tmp_path / "t.yaml")
 
 
+TEMPLATE = {
+    "Conditions": {"Yes": {"Fn::Equals": ["a", "a"]}, "No": {"Fn::Not": [{"Condition": "Yes"}]}},
+    "Mappings": {"Sizes": {"pictures": {"Width": 3}}},
+}
+
+
 @pytest.mark.parametrize(
     ("value", "resolved"),
     [
         ({"Ref": "Bucket"}, "pictures"),
         ({"Fn::GetAtt": ["Queue", "Arn"]}, "arn:q"),
         ({"Fn::Sub": "${Bucket}-${AWS::Region}/*"}, "pictures-r/*"),
+        ({"Fn::Sub": ["${Bucket}-${Here}", {"Here": {"Ref": "AWS::Region"}}]}, "pictures-r"),
         ({"a": [{"Ref": "Bucket"}, 1, True, None]}, {"a": ["pictures", 1, True, None]}),
+        ({"Fn::If": ["Yes", {"Ref": "Bucket"}, {"Ref": "NotThere"}]}, "pictures"),
+        ({"Fn::If": ["No", {"Ref": "NotThere"}, 2]}, 2),
+        ({"Fn::Or": [{"Condition": "No"}, {"Condition": "Yes"}]}, True),
+        ({"Fn::Or": [{"Condition": "No"}, {"Condition": "No"}]}, False),
+        ({"Fn::FindInMap": ["Sizes", {"Ref": "Bucket"}, "Width"]}, 3),
+        ({"a": {"Fn::If": ["Yes", {"Ref": "AWS::NoValue"}, 1]}, "b": [{"Ref": "AWS::NoValue"}, 1]}, {"b": [1]}),
+        (
+            {"Effect": "Allow", "Condition": {"Bool": {"x": "y"}}},
+            {"Effect": "Allow", "Condition": {"Bool": {"x": "y"}}},
+        ),
     ],
 )
 def test_functions_are_worked_out(value: object, resolved: object) -> None:
-    assert template.resolve(value, NAMES) == resolved
+    assert template.resolve(value, NAMES, TEMPLATE) == resolved
 
 
 def test_an_unknown_name_or_function_is_not_passed_on() -> None:
     with pytest.raises(KeyError, match="Nothing"):
-        template.resolve({"Ref": "Nothing"}, NAMES)
-    with pytest.raises(NotImplementedError, match="Fn::If"):
-        template.resolve({"Fn::If": ["HasMail", 1, 2]}, NAMES)
+        template.resolve({"Ref": "Nothing"}, NAMES, TEMPLATE)
+    with pytest.raises(NotImplementedError, match="Fn::Cidr"):
+        template.resolve({"Fn::Cidr": ["a", 1, 2]}, NAMES, TEMPLATE)

@@ -1,0 +1,90 @@
+"""template.yaml as CloudFormation sees it, after SAM's own translation of it."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from handler.local import template
+from tests.test_template import DEPLOYMENTS, everything
+
+
+@pytest.fixture(autouse=True)
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SAM knows its region when it translates."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+
+def translated(layer: str = "s3://packages/layer", **parameters: str) -> dict[str, Any]:
+    """The whole template with these parameters, and the layer uploaded as `layer`.
+
+    Raises InvalidDocumentException where SAM refuses it.
+    """
+    described = copy.deepcopy(template.load())
+    for resource in described["Resources"].values():
+        for folder, uploaded in (("CodeUri", "s3://packages/code"), ("ContentUri", layer)):  # by `sam deploy`
+            if folder in resource.get("Properties", {}):
+                resource["Properties"][folder] = uploaded
+    values = template.defaults(described) | parameters
+    made: dict[str, Any] = Translator({}, Parser()).translate(described, values)
+    return made
+
+
+def of_type(made: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {name: each["Properties"] for name, each in made["Resources"].items() if each["Type"] == kind}
+
+
+def named(node: Any) -> Iterator[str]:
+    for part in everything(node):
+        match part:
+            case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+                yield name
+
+
+@pytest.mark.parametrize("parameters", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
+def test_sam_takes_it_and_every_name_leads_somewhere(parameters: dict[str, str]) -> None:
+    made = translated(**parameters)
+    known = made["Resources"].keys() | made["Parameters"].keys()
+    assert {name for name in named([made["Resources"], made["Outputs"]]) if not name.startswith("AWS::")} <= known
+    assert not [each for each in made["Resources"].values() if each["Type"].startswith("AWS::Serverless::")]
+
+
+def test_the_queue_calls_the_alias_so_that_a_rollout_reaches_it() -> None:
+    made = translated()
+    (mapping,) = of_type(made, "AWS::Lambda::EventSourceMapping").values()
+    (alias,) = of_type(made, "AWS::Lambda::Alias")
+    assert mapping["FunctionName"] == {"Ref": alias}
+
+
+def test_a_rollout_shifts_and_is_taken_back() -> None:
+    (group,) = of_type(translated(Rollout="Linear10PercentEvery1Minute"), "AWS::CodeDeploy::DeploymentGroup").values()
+    assert "Linear10PercentEvery1Minute" in str(group["DeploymentConfigName"])
+    assert group["AutoRollbackConfiguration"]["Enabled"] is True
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    watched = [alarm["Name"] for alarm in group["AlarmConfiguration"]["Alarms"]]
+    assert watched == [{"Ref": "NewVersionAlarm"}, {"Ref": "FailingAlarm"}]
+    (version,) = of_type(translated(), "AWS::Lambda::Version")
+    alarm = translated()["Resources"]["NewVersionAlarm"]["Properties"]
+    assert {"Name": "ExecutedVersion", "Value": {"Fn::GetAtt": [version, "Version"]}} in alarm["Dimensions"]
+
+
+def test_a_version_is_described_by_its_settings() -> None:
+    """A changed description is what makes CloudFormation publish a new version; nothing else of it can change."""
+    (version,) = of_type(translated(), "AWS::Lambda::Version").values()
+    assert "${DefaultOptions}" in version["Description"]["Fn::Sub"]
+
+
+def test_a_new_layer_alone_makes_a_new_version() -> None:
+    first, again, other = (
+        set(of_type(translated(layer), "AWS::Lambda::Version")) for layer in ("s3://p/1", "s3://p/1", "s3://p/2")
+    )
+    assert first == again
+    assert not first & other
+
+
+def test_snap_start_is_of_published_versions() -> None:
+    (function,) = of_type(translated(), "AWS::Lambda::Function").values()
+    assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["SnapStarts", "PublishedVersions", "None"]}}
