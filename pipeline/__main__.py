@@ -12,7 +12,7 @@ from pipeline import __version__, models
 from pipeline.errors import HairlineError
 from pipeline.files import BadPaths, plan
 from pipeline.geometry import parse_colour
-from pipeline.options import CHOICES, STAGES, Options
+from pipeline.options import CHOICES, PLANES, Options
 from pipeline.profiles import PROFILES
 
 _OVERLAID = (
@@ -60,7 +60,8 @@ def _cut(given: argparse.Namespace) -> int:
     # Only now: ONNX Runtime and PyMatting take a second to load, which --help and a typing error need not wait for.
     from pipeline.batch import Work, cut_all
 
-    return cut_all(tasks, Work(spec, given.models, options), jobs=min(given.jobs, len(tasks)))
+    page = given.out if given.sheet and any(path.is_dir() for path in given.inputs) else None
+    return cut_all(tasks, Work(spec, given.models, options), jobs=min(given.jobs, len(tasks)), page=page)
 
 
 def _matte(given: argparse.Namespace) -> int:
@@ -82,8 +83,7 @@ def _options(given: argparse.Namespace) -> Options:
         request["background"] = given.background if colour else _read(Path(given.background))
     if given.trimap is not None:
         request["trimap"] = _read(given.trimap)
-    if given.stages:
-        request["stages"] = STAGES
+    request["stages"] = (*(PLANES if given.stages else ()), *(("sheet",) if given.sheet else ()))
     return Options(max_megapixels=given.max_megapixels, max_bytes=given.max_bytes).overlaid(request)
 
 
@@ -128,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     cut.add_argument("--model", default="u2netp", metavar="NAME", help="one of " + ", ".join(models.MODELS))
     cut.add_argument("--models", type=Path, default=models.DEFAULT_FOLDER, metavar="DIR", help="folder of the weights")
     cut.add_argument("--stages", action="store_true", help="write probability, trimap and alpha as well")
+    cut.add_argument(
+        "--sheet", action="store_true", help="write a contact sheet of it all; for a folder a page, worst first"
+    )
     cut.add_argument("--jobs", type=_positive, default=1, metavar="N", help="pictures at a time (1)")
     limits = Options()
     cut.add_argument("--max-megapixels", type=float, default=limits.max_megapixels, help="refuse larger (%(default)s)")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pipeline import decode, encode, matting, report, trimap
+from pipeline import decode, encode, gallery, matting, report, trimap
 from pipeline.errors import HairlineError
 from pipeline.files import Task, write
 from pipeline.models import ModelSpec
@@ -39,11 +39,16 @@ class Line:
 
     done: bool
     text: str
+    entry: gallery.Entry
 
 
-def cut_all(tasks: Sequence[Task], work: Work, *, jobs: int) -> int:
-    """Cut every picture; returns 0, or 1 where some were refused. One line each: done on stdout, refused on stderr."""
+def cut_all(tasks: Sequence[Task], work: Work, *, jobs: int, page: Path | None = None) -> int:
+    """Cut every picture; returns 0, or 1 where some were refused. One line each: done on stdout, refused on stderr.
+
+    page: the folder that holds all results and gets, when they are done, an index.html that shows them.
+    """
     work = replace(work, options=replace(work.options, threads=max(1, usable() // jobs)))
+    entries: list[gallery.Entry] = []
     refused = 0
     quiet = len(tasks) < 2 or not sys.stderr.isatty()
     with tqdm(total=len(tasks), unit="picture", disable=quiet) as bar, _lines(tasks, work, jobs) as lines:
@@ -51,6 +56,9 @@ def cut_all(tasks: Sequence[Task], work: Work, *, jobs: int) -> int:
             bar.write(line.text, file=sys.stdout if line.done else sys.stderr)
             bar.update()
             refused += not line.done
+            entries.append(line.entry)
+    if page is not None:
+        write(page / "index.html", gallery.page(entries, page).encode("utf-8", "surrogateescape"))
     return 1 if refused else 0
 
 
@@ -86,20 +94,36 @@ def _cut_one(task: Task, work: Work) -> Line:
         segmenter = _segmenter(work.spec, work.folder, work.options.threads or 1)
         result = cut_out(task.source.read_bytes(), segmenter, work.options)
     except HairlineError as error:
-        _write_report(task, report.rejection(error, work.spec, work.options))
-        return Line(False, f"{task.source}: {error.code}: {error}")
+        target = _write_report(task, report.rejection(error, work.spec, work.options))
+        return _failed(task, f"{error.code}: {error}", target)
     except OSError as error:
-        return Line(False, f"{task.source}: cannot be read: {error.strerror}")
+        return _failed(task, f"cannot be read: {error.strerror}")
     except Exception:  # noqa: BLE001 - our own bug: shown whole, and the pictures after this one get their turn
-        return Line(False, f"{task.source}: failed unexpectedly:\n{traceback.format_exc()}")
+        return _failed(task, f"failed unexpectedly:\n{traceback.format_exc()}")
     output = task.target(f".{result.output.extension}")
-    for name, made in {**result.stages, **result.listings}.items():
-        write(task.target(f".{name}.{made.extension}"), made.data)
+    extra = {**result.stages, **result.listings}
+    targets = {name: task.target(f".{name}.{made.extension}") for name, made in extra.items()}
+    for name, path in targets.items():
+        write(path, extra[name].data)
     write(output, result.output.data)
-    _write_report(task, dict(result.report))
-    confidence = result.report["quality"]["confidence"]
-    return Line(True, f"{output}  confidence {confidence:.2f}  {sum(result.report['ms'].values()) / 1000:.1f} s")
+    told = dict(result.report)
+    entry = gallery.Entry(
+        task.folder / task.source.name,
+        told["quality"],
+        sheet=targets.get("sheet"),
+        output=output,
+        report=_write_report(task, told),
+    )
+    confidence = told["quality"]["confidence"]
+    return Line(True, f"{output}  confidence {confidence:.2f}  {sum(told['ms'].values()) / 1000:.1f} s", entry)
 
 
-def _write_report(task: Task, told: dict[str, object]) -> None:
-    write(task.target(".report.json"), (json.dumps(told, indent=2) + "\n").encode())
+def _failed(task: Task, message: str, told: Path | None = None) -> Line:
+    entry = gallery.Entry(task.folder / task.source.name, message=message, report=told)
+    return Line(False, f"{task.source}: {message}", entry)
+
+
+def _write_report(task: Task, told: dict[str, object]) -> Path:
+    target = task.target(".report.json")
+    write(target, (json.dumps(told, indent=2) + "\n").encode())
+    return target

@@ -18,7 +18,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "blend": ("linear", "srgb"),
     "shadow": ("none", "drop", "contact"),
 }
-STAGES = ("probability", "trimap", "alpha")
+PLANES = ("probability", "trimap", "alpha")
+"""What the stages hand on, as grey pictures of the source's size."""
+STAGES = (*PLANES, "sheet")
 LIMITS = ("max_megapixels", "max_bytes", "threads")
 """What belongs to whoever runs Hairline; a request may not set them."""
 
@@ -57,7 +59,8 @@ class Options:
       shadow: a soft one of the subject: "drop", as on a wall behind it, or "contact", as on the ground it stands on.
       shadow_opacity: its darkest, in percent.
       profiles: marketplaces, for each of which one more picture is made as `profiles.PROFILES` says.
-      stages: which intermediate pictures to return as well: "probability", "trimap", "alpha".
+      stages: which pictures to return as well: "probability", "trimap", "alpha", and "sheet", a contact sheet of them
+        with the cutout on black, white and checks.
     Machine, without influence on the result:
       threads: None takes as many as the process may use.
     """

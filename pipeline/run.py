@@ -6,7 +6,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-from pipeline import compose, decode, encode, foreground, listings, matting, quality, refine, report, trimap
+from pipeline import compose, decode, encode, foreground, listings, matting, quality, refine, report, sheet, trimap
 from pipeline.errors import BadOptions, InputError, OutOfTime
 from pipeline.listings import Listing
 from pipeline.options import Options
@@ -54,6 +54,9 @@ def cut_out(
     canvas = lap("compose", compose.compose, cutout, matte, options, background)
     output = lap("encode", encode.encode, canvas, format=options.format, quality=options.quality, depth=options.depth)
     stages = lap("stages", _stages, probability, known, matte, options)
+    if "sheet" in options.stages:
+        drawn = lap("sheet", sheet.draw, picture, probability, known, matte, cutout, judged)
+        stages["sheet"] = encode.encode(drawn, format="jpeg")
     listed = lap("listings", _listings, cutout, matte, options)
     facts = {"trimap": known.facts, "matting": matte.facts}
     told = report.completed(data, picture, segmenter.spec, options, judged, facts, canvas, output, listed, lap.ms)
@@ -99,7 +102,9 @@ def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: O
         "alpha": matte.alpha,
     }
     return {
-        name: encode.encode(Canvas(None, planes[name]), format="png", quality=None, depth=8) for name in options.stages
+        name: encode.encode(Canvas(None, planes[name]), format="png", quality=None, depth=8)
+        for name in options.stages
+        if name in planes
     }
 
 

@@ -172,7 +172,7 @@ class Result:
     """What `cut_out` returns.
 
     output: the cutout (or alpha, or composite) as the options asked for it. stages: by name ("alpha", "trimap",
-    "probability"), those that `Options.stages` asked for, as PNG files of the picture's own size.
+    "probability"), those that `Options.stages` asked for, as PNG files of the picture's own size; "sheet" as a JPEG.
     listings: by the name of a profile, those that `Options.profiles` asked for.
     report: JSON values only; see `pipeline.run.cut_out`.
     """

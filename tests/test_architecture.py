@@ -36,7 +36,11 @@ ARROWS = {
     "pipeline.listings": PLAIN | {"pipeline.compose", "pipeline.encode", "pipeline.compliance"},
     "pipeline.placement": {"pipeline.errors", "pipeline.geometry", "pipeline.options", "pipeline.stages"},
     "pipeline.report": PLAIN | {"pipeline", "pipeline.quality", "pipeline.listings"},
-    "pipeline.run": PLAIN | {f"pipeline.{stage}" for stage in STAGES} | {"pipeline.report", "pipeline.listings"},
+    "pipeline.sheet": PLAIN | {"pipeline.compose", "pipeline.quality"},
+    "pipeline.gallery": set(),
+    "pipeline.run": PLAIN
+    | {f"pipeline.{stage}" for stage in STAGES}
+    | {"pipeline.report", "pipeline.listings", "pipeline.sheet"},
     "pipeline.batch": {"pipeline"},
     "pipeline.__main__": {"pipeline"},
     "handler": {"handler", "pipeline"},

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,26 @@ def test_stages_are_written_beside_the_cutout(folder):
     assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--stages", "--format", "webp"]) == 0
     endings = ["alpha.png", "probability.png", "report.json", "trimap.png", "webp"]
     assert _names(folder / "out") == [f"a.{ending}" for ending in endings]
+
+
+def test_a_folder_on_sheets_and_one_page_that_leads_to_them(folder):
+    assert main(["cut", str(folder / "in"), "-o", str(folder / "out"), "--sheet"]) == 1
+    written = _names(folder / "out")
+    assert [name for name in written if "sheet" in name] == ["a.sheet.jpg", "sub/b.sheet.jpg"]
+    page = (folder / "out/index.html").read_text()
+    links = {link.removeprefix("./") for link in re.findall(r'(?:href|src)="([^"]*)"', page)}
+    assert links == set(written) - {"index.html"}
+    assert "not_an_image" in page
+    with Image.open(folder / "out/a.sheet.jpg") as sheet:
+        assert sheet.width > 4 * 240
+
+
+def test_one_picture_on_a_sheet_leaves_a_page_that_is_there_alone(folder):
+    (folder / "out").mkdir()
+    (folder / "out/index.html").write_text("mine")
+    assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--sheet"]) == 0
+    assert _names(folder / "out") == ["a.png", "a.report.json", "a.sheet.jpg", "index.html"]
+    assert (folder / "out/index.html").read_text() == "mine"
 
 
 def test_options_reach_the_result(folder):

@@ -1,0 +1,102 @@
+"""Picture, ProbabilityMap, Trimap, Matte, Cutout, Quality -> Canvas: all of a cutout on one picture, for looking at.
+
+Source, probability, trimap, alpha, the cutout on black, on white and on a checkerboard, and in words how sure we are.
+"""
+
+import textwrap
+from collections.abc import Iterator
+from typing import cast
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.compose import over
+from pipeline.quality import Quality
+from pipeline.stages import Canvas, Cutout, Matte, Picture, ProbabilityMap, Trimap, UInt8, to_uint8
+
+PANEL = 480
+"""The longest side of each small picture, in pixels; smaller ones are not enlarged."""
+NARROWEST = 240
+"""The least width and height of a cell, in pixels, so that words find room."""
+COLUMNS = 4
+GAP = 12
+CAPTION = 22
+"""Pixels above each panel, for its name."""
+SQUARE = 12
+"""The checkerboard's squares, in pixels."""
+PAPER, INK = (245, 245, 245), (20, 20, 20)
+
+
+def draw(
+    picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: Matte, cutout: Cutout, quality: Quality
+) -> Canvas:
+    """An opaque contact sheet of eight cells in two rows, at most about 2,000 pixels wide. All arguments of one size.
+
+    The cutout is composited in linear light, as `compose` does by default.
+    """
+    panels = list(_panels(picture, probability, trimap, matte, cutout))
+    height, width = panels[0][1].shape[:2]
+    cell = max(width, NARROWEST), max(height, NARROWEST) + CAPTION
+    size = COLUMNS * (cell[0] + GAP) + GAP, 2 * (cell[1] + GAP) + GAP
+    sheet = Image.new("RGB", size, PAPER)
+    pen = ImageDraw.Draw(sheet)
+    corners = [
+        (GAP + column * (cell[0] + GAP), GAP + row * (cell[1] + GAP)) for row in range(2) for column in range(COLUMNS)
+    ]
+    for (name, panel), (left, top) in zip(panels, corners, strict=False):
+        pen.text((left, top), name, INK, _font(15))
+        sheet.paste(Image.fromarray(panel), (left, top + CAPTION))
+    left, top = corners[-1]
+    pen.multiline_text((left, top), _words(quality, cell[0]), INK, _font(13), spacing=4)
+    return Canvas(np.array(sheet), None)
+
+
+def _panels(
+    picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: Matte, cutout: Cutout
+) -> Iterator[tuple[str, UInt8]]:
+    yield "source", _reduced(picture.rgb)
+    for name, grey in (
+        ("probability", to_uint8(probability.values)),
+        ("trimap", trimap.values),
+        ("alpha", to_uint8(matte.alpha)),
+    ):
+        yield name, np.repeat(_reduced(grey)[..., None], 3, axis=2)
+    # Premultiplied, means over areas mix as the pixels do.
+    alpha = np.ascontiguousarray(cutout.rgba[..., 3])
+    visible = cv2.multiply(cutout.rgba[..., :3], cv2.merge([alpha] * 3), scale=1 / 255)
+    premultiplied = _reduced(cast("UInt8", visible))
+    opacity = np.divide(_reduced(alpha)[..., None], 255, dtype=np.float32)
+    rgb = np.rint(np.clip(premultiplied / np.maximum(opacity, np.float32(1 / 255)), 0, 255)).astype(np.uint8)
+    for name, behind in _grounds(rgb.shape[:2]):
+        yield f"on {name}", over(rgb, opacity[..., 0], behind, linear=True)
+
+
+def _grounds(size: tuple[int, int]) -> Iterator[tuple[str, UInt8]]:
+    y, x = np.indices(size)
+    checks = np.where((y // SQUARE + x // SQUARE) % 2, np.uint8(255), np.uint8(190))
+    for name, grey in (
+        ("black", np.zeros(size, np.uint8)),
+        ("white", np.full(size, 255, np.uint8)),
+        ("checks", checks),
+    ):
+        yield name, np.repeat(grey[..., None], 3, axis=2)
+
+
+def _reduced(plane: UInt8) -> UInt8:
+    """`plane`, (H, W) or (H, W, 3), with a longest side of at most PANEL; means over areas."""
+    height, width = plane.shape[:2]
+    scale = min(1.0, PANEL / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cast("UInt8", cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _words(quality: Quality, width: int) -> str:
+    lines = [f"confidence {quality.confidence:.2f}", "needs a look" if quality.needs_review else "needs no look"]
+    for reason in quality.reasons:
+        lines += ["", *textwrap.wrap(f"{reason.code} {reason.value:g}: {reason.advice}", width // 7)]
+    return "\n".join(lines)
