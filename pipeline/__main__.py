@@ -27,6 +27,7 @@ _OVERLAID = (
     "scale",
     "position",
     "canvas",
+    "megapixels",
     "shadow",
     "shadow_opacity",
     "profiles",
@@ -117,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     cut.add_argument("--scale", type=float, metavar="PERCENT", help="size of the subject in the canvas, 10 to 100")
     cut.add_argument("--position", metavar="PLACE", help='original, center, "50%%" or "20%% 80%%"')
     cut.add_argument("--canvas", metavar="WxH", help="size of the result in pixels")
+    cut.add_argument("--megapixels", type=float, metavar="MOST", help="shrink larger pictures to that first")
     cut.add_argument("--shadow", choices=CHOICES["shadow"], help="of the subject, on a wall or on the ground (none)")
     cut.add_argument("--shadow-opacity", type=int, metavar="PERCENT", help="its darkest (50)")
     cut.add_argument(

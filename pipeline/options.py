@@ -38,6 +38,8 @@ class Options:
 
     Limits, decided from the header before anything is decoded:
       max_megapixels: 50, the largest camera in common use. max_bytes: 40 MB.
+    Size:
+      megapixels: the most of them that are worked on; a larger picture is shrunk first. None keeps its size.
     Matting:
       matting: "fast" (closed-form, coarse to fine), "exact" (the whole closed-form system), "off" (the network's
         probability as it is).
@@ -67,6 +69,7 @@ class Options:
 
     max_megapixels: float = 50
     max_bytes: int = 40_000_000
+    megapixels: float | None = None
     matting: str = "fast"
     trimap: bytes | None = None
     format: str = "png"
@@ -91,6 +94,8 @@ class Options:
             value = getattr(self, name)
             if not accepts(value):
                 raise BadOptions(f"{name} is {_short(value)}, but must be {form}.")
+        if self.megapixels is not None and self.trimap is not None:
+            raise BadOptions("A trimap is of the picture's own size, so megapixels must be left out.")
         if self.depth == 16 and (self.channels != "alpha" or self.format not in ("png", "tiff")):
             raise BadOptions("depth 16 needs channels=alpha and format png or tiff.")
         if self.channels == "alpha" and self.background is not None:
@@ -191,6 +196,7 @@ _RULES: dict[str, _Rule] = {
     **{name: _one_of(choices) for name, choices in CHOICES.items()},
     "max_megapixels": _within(1e-6, 1000),
     "max_bytes": _within(1, 2**31, int),
+    "megapixels": _within(0.01, 1000, optional=True),
     "trimap": (_bytes_or_none, "the bytes of a picture"),
     "quality": _within(1, 100, int, optional=True),
     "background": (

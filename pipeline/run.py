@@ -6,7 +6,20 @@ from typing import ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-from pipeline import compose, decode, encode, foreground, listings, matting, quality, refine, report, sheet, trimap
+from pipeline import (
+    compose,
+    decode,
+    encode,
+    foreground,
+    listings,
+    matting,
+    quality,
+    refine,
+    report,
+    sheet,
+    shrink,
+    trimap,
+)
 from pipeline.errors import BadOptions, InputError, OutOfTime
 from pipeline.listings import Listing
 from pipeline.options import Options
@@ -44,7 +57,8 @@ def cut_out(
     """
     lap = _Stopwatch(deadline)
     background = _background(options)
-    picture = lap("decode", decode.decode, data, **options.limits())
+    source = lap("decode", decode.decode, data, **options.limits())
+    picture = lap("shrink", shrink.shrink, source, options.megapixels)
     probability = lap("segment", segmenter.segment, picture)
     known = lap("trimap", _trimap, picture, probability, options)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
@@ -59,7 +73,7 @@ def cut_out(
         stages["sheet"] = encode.encode(drawn, format="jpeg")
     listed = lap("listings", _listings, cutout, matte, options)
     facts = {"trimap": known.facts, "matting": matte.facts}
-    told = report.completed(data, picture, segmenter.spec, options, judged, facts, canvas, output, listed, lap.ms)
+    told = report.completed(data, source, segmenter.spec, options, judged, facts, canvas, output, listed, lap.ms)
     return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, told)
 
 

@@ -15,7 +15,7 @@ PLAIN = {"pipeline.errors", "pipeline.geometry", "pipeline.models", "pipeline.op
 PLAIN |= {"pipeline.stages", "pipeline.threads", "pipeline.placement", "pipeline.profiles", "pipeline.sniff"}
 """What every stage may use: types and rules, no pictures' work."""
 
-STAGES = {"decode", "segment", "trimap", "matting", "refine", "quality", "foreground", "compose", "encode"}
+STAGES = {"decode", "shrink", "segment", "trimap", "matting", "refine", "quality", "foreground", "compose", "encode"}
 
 ARROWS = {
     **dict.fromkeys((f"pipeline.{stage}" for stage in STAGES), PLAIN),

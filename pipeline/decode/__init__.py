@@ -58,6 +58,13 @@ def decode(data: bytes, *, max_bytes: int, max_megapixels: float) -> Picture:
     return Picture(upright(np.asarray(image)), alpha, format=header.format, notes=(*many, *header.notes, *more))
 
 
+def measure(data: bytes, *, max_bytes: int, max_megapixels: float) -> tuple[int, int]:
+    """(width, height) of a picture file, upright, from its header alone. Raises what `decode` raises of headers."""
+    header = _header(data, max_bytes, max_megapixels)
+    width, height = header.size
+    return (width, height) if header.orientation <= 4 else (height, width)
+
+
 def decode_grey(data: bytes, *, max_bytes: int, max_megapixels: float) -> UInt8:
     """Decode a picture that is data and no photograph, such as a trimap: uint8 (H, W), upright.
 
@@ -70,6 +77,11 @@ def decode_grey(data: bytes, *, max_bytes: int, max_megapixels: float) -> UInt8:
 
 
 def _read(data: bytes, max_bytes: int, max_megapixels: float) -> tuple[Header, pixels.Raster]:
+    header = _header(data, max_bytes, max_megapixels)
+    return header, pixels.load(header)
+
+
+def _header(data: bytes, max_bytes: int, max_megapixels: float) -> Header:
     if len(data) > max_bytes:
         raise ImageTooLarge(
             f"The file has {len(data) / 1e6:.1f} MB, and the limit is {max_bytes / 1e6:g} MB. "
@@ -83,7 +95,7 @@ def _read(data: bytes, max_bytes: int, max_megapixels: float) -> tuple[Header, p
     _check_size(header.size, max_megapixels)
     if name in ("avif", "heic"):  # an image sequence has its size elsewhere, and one size may hide behind another
         _check_size(pixels.size(header), max_megapixels)
-    return header, pixels.load(header)
+    return header
 
 
 def _check_size(size: tuple[int, int], max_megapixels: float) -> None:

@@ -10,6 +10,7 @@ from pipeline.options import LIMITS, Options
 BAD = {
     "max_megapixels": (0, -1, "50", True, None, float("nan")),
     "max_bytes": (0, 1.5, None),
+    "megapixels": (0, 0.009, 1001, "1", True),
     "matting": ("", "FAST", None, 1),
     "trimap": (b"", "trimap.png"),
     "format": ("jpg", "gif", None),
@@ -32,6 +33,7 @@ BAD = {
 GOOD = {
     "max_megapixels": 0.5,
     "max_bytes": 10,
+    "megapixels": 0.01,
     "matting": "exact",
     "trimap": b"x",
     "format": "webp",
@@ -75,6 +77,7 @@ def test_a_good_value_is_kept_and_moves_the_digest_unless_it_is_a_limit(name):
 @pytest.mark.parametrize(
     "wish",
     [
+        {"megapixels": 1, "trimap": b"x"},
         {"depth": 16},
         {"depth": 16, "channels": "alpha", "format": "webp"},
         {"channels": "alpha", "background": "white"},
@@ -145,7 +148,7 @@ def test_a_request_is_laid_over_and_leaves_the_rest():
     ("request_", "words"),
     [
         ({"fromat": "png"}, "Did you mean format"),
-        ({"zzz": 1}, "There are: matting"),
+        ({"zzz": 1}, "There are: megapixels"),
         ({"max_bytes": 1}, "no option 'max_bytes'"),
         ({"canvas": "800"}, "canvas is '800'"),
         ({"stages": [["alpha"]]}, "stages is"),

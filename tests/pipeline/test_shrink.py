@@ -1,0 +1,68 @@
+"""Smaller, of the same shape and brightness, and untouched where it is small enough."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.decode import decode, measure
+from pipeline.errors import ImageTooLarge, NotAnImage
+from pipeline.options import Options
+from pipeline.run import cut_out
+from pipeline.shrink import shrink
+from pipeline.stages import Picture
+
+from .pictures import LIMITS, gradient, saved
+
+
+@pytest.mark.parametrize("megapixels", [None, 0.06, 5])
+def test_what_is_small_enough_stays(megapixels):
+    picture = Picture(gradient(200, 300))
+    assert shrink(picture, megapixels) is picture
+
+
+@pytest.mark.parametrize(("height", "width"), [(200, 300), (300, 200), (999, 1001)])
+def test_the_result_has_at_most_so_many_pixels_and_the_same_shape(height, width):
+    small = shrink(Picture(gradient(height, width)), 0.01).rgb
+    assert small.shape[0] * small.shape[1] <= 10_000
+    assert small.shape[0] * small.shape[1] > 9_700
+    assert abs(small.shape[1] / small.shape[0] - width / height) < 0.03
+
+
+def test_a_thin_line_keeps_a_pixel_of_its_width():
+    assert shrink(Picture(gradient(1, 20_000)), 0.01).rgb.shape[0] == 1
+
+
+def test_colours_under_transparency_do_not_bleed():
+    rgb = np.zeros((200, 200, 3), np.uint8)
+    rgb[:, :101] = 200
+    alpha = np.zeros((200, 200), np.uint8)
+    alpha[:, :101] = 255
+    small = shrink(Picture(rgb, alpha), 0.01)
+    assert small.alpha is not None
+    assert small.alpha.mean() == pytest.approx(alpha.mean(), abs=1)
+    assert (small.rgb[small.alpha > 8] >= 199).all()
+    assert (small.rgb[small.alpha == 0] == 0).all()
+
+
+def test_a_cutout_of_fewer_megapixels(photo, segmenter):
+    made = cut_out(photo, segmenter, Options(megapixels=0.03, stages=("alpha",)))
+    with Image.open(io.BytesIO(made.output.data)) as cut, Image.open(io.BytesIO(made.stages["alpha"].data)) as alpha:
+        assert cut.size == alpha.size == (173, 173)
+    assert (made.report["source"]["width"], made.report["output"]["width"]) == (256, 173)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_header_tells_the_upright_size(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(gradient(24, 36), "JPEG", exif=exif)
+    assert measure(data, **LIMITS) == decode(data, **LIMITS).rgb.shape[1::-1]
+
+
+def test_a_header_is_refused_as_decoding_would():
+    with pytest.raises(ImageTooLarge):
+        measure(saved(gradient(24, 36), "PNG"), max_bytes=1000, max_megapixels=0.0001)
+    with pytest.raises(NotAnImage):
+        measure(b"<html>", **LIMITS)
