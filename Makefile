@@ -4,6 +4,11 @@
 IMAGES =
 OUT = out
 ARGS =
+# Lambda's Python and its architecture (x86_64 or arm64) for `make layer`, and where this machine has such a Python, if
+# it is not found by itself.
+LAMBDA_PYTHON ?= 3.13
+ARCHITECTURE ?= x86_64
+INTERPRETER ?=
 BIN = .venv/bin
 SAM = .venv-sam/bin
 UV = $(BIN)/uv
@@ -13,12 +18,13 @@ PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 py
 	$(shell $(name) $(NEW_ENOUGH) && echo $(name))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve build-CutoutFunction test lint bench lock setup weights clean
+.PHONY: help run serve layer build-DependenciesLayer build-CutoutFunction test lint bench lock setup weights clean
 .SUFFIXES:
 
 help:
 	@echo 'make run     cut out photographs through the local S3, queue and handler: make run IMAGES="photo.jpg folder/" OUT=out'
 	@echo 'make serve   keep that stack up and cut out whatever is dropped into its bucket'
+	@echo 'make layer   build the Lambda layer: make layer LAMBDA_PYTHON=3.13 ARCHITECTURE=x86_64'
 	@echo 'make test    all tests; some of them: make test ARGS="tests/layers -k sha256"'
 	@echo 'make lint    ruff, mypy; cfn-lint, sam validate and checkov for the template'
 	@echo 'make bench   measure quality against rembg: make bench ARGS="--data FOLDER"'
@@ -31,7 +37,17 @@ run: setup
 serve: setup
 	@$(BIN)/python -m handler.local serve
 
-# `sam build` calls this for the function: its code alone, as the dependencies are the layer's.
+# The network must be there first, since it goes into the layer.
+LAYER = $(BIN)/python -m layers.build --python $(LAMBDA_PYTHON) --architecture $(ARCHITECTURE) \
+	$(if $(INTERPRETER),--interpreter "$(INTERPRETER)")
+layer: .venv/stamp-synced weights
+	@$(LAYER)
+
+# `sam build` calls this for the layer ...
+build-DependenciesLayer: .venv/stamp-synced weights
+	@$(LAYER) --into "$(ARTIFACTS_DIR)"
+
+# ... and this for the function: its code alone, as the dependencies are the layer's.
 build-CutoutFunction:
 	cp -r handler pipeline "$(ARTIFACTS_DIR)"
 	rm -rf "$(ARTIFACTS_DIR)/handler/local"
@@ -89,7 +105,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header --
 lock: .venv/stamp-made
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
-	for name in uv sam checkov rembg; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done
+	for name in uv sam checkov rembg layer; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done
 
 clean:
 	rm -rf .venv .venv-sam .venv-checkov .venv-rembg models out build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,129 @@
+"""Build the Lambda layer: `make layer`, which is `python -m layers.build`.
+
+Each step is done again only where what it depends on has changed, and appears under its name when it is whole, so an
+interrupted build goes on where it was. Two builds at once wait for one another.
+"""
+
+import argparse
+import fcntl
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from layers import archive, compile_kernels, kernels, sizes, tree
+from layers.resolve import LOCK, ROOT, TOOLS, fingerprint, install
+from layers.target import MACHINES, PYTHONS, Target
+from layers.tools import BuildFailed, python, run
+from pipeline.errors import ModelUnavailable
+from pipeline.files import write
+from pipeline.models import DEFAULT_FOLDER, named, read_weights
+
+FOLDER = ROOT / "build" / "layer"
+MODEL = "u2netp"
+"""The network that goes into the layer. Larger ones have no room there."""
+FUNCTION = ("handler", "pipeline")
+"""The function's own code, which counts against the same limit."""
+
+
+def build(target: Target, interpreter: Path | None = None, folder: Path = FOLDER) -> Path:
+    """Build everything, and return the folder of the target below `folder`:
+
+        site, tools   the packages as their wheels have them
+        kernels       the compiled kernels
+        layer         what Lambda shows at /opt: python/ and models/
+        layer.zip     the same, packed
+        sizes.md      its size, package by package, and what was left out
+
+    interpreter: a Python of the target; found by itself where there is none given. Raises BuildFailed.
+    """
+    found = python(target, interpreter)
+    version = run(found, "-I", "-c", "import sys; print(sys.version)")
+    home = folder / str(target)
+    code = sorted(Path(__file__).parent.rglob("*.py"))
+    with _alone(home):
+        packages = fingerprint(str(target), LOCK, TOOLS)
+        _once(home / "site", packages, lambda new: install(LOCK, new, target))
+        _once(home / "tools", packages, lambda new: install(TOOLS, new, target))
+        compiled = fingerprint(packages, version, Path(compile_kernels.__file__), Path(kernels.__file__))
+        _once(home / "kernels", compiled, lambda new: _compile(home, new, target, found))
+        whole = fingerprint(compiled, *code, named(MODEL).sha256)
+        _once(home / "layer", whole, lambda new: _assemble(home, new, target, found))
+    return home
+
+
+def _compile(home: Path, new: Path, target: Target, interpreter: Path) -> None:
+    new.mkdir()
+    kernels.build(home / "site", home / "tools", new / kernels.MODULE, target, interpreter)
+
+
+def _assemble(home: Path, new: Path, target: Target, interpreter: Path) -> None:
+    kernel = home / "kernels" / kernels.MODULE
+    left_out = tree.assemble(home / "site", kernel, new / "python", target, interpreter)
+    model = named(MODEL)
+    try:
+        write(new / "models" / model.file, read_weights(model, DEFAULT_FOLDER))
+    except ModelUnavailable as error:
+        raise BuildFailed(str(error)) from error
+    archive.write(new, home / "layer.zip")
+    measured = sizes.measure(home / "layer.zip")
+    reasons = "\n".join(f"| {why} | {size:,} |" for why, size in left_out.most_common())
+    write(home / "sizes.md", f"{sizes.table(measured)}\n\n| left out | bytes |\n| --- | --: |\n{reasons}\n".encode())
+    sizes.check(measured, function_size())
+
+
+def function_size() -> int:
+    """Bytes of the function's own code, as `make build-CutoutFunction` copies it."""
+    paths = (path for name in FUNCTION for path in (ROOT / name).rglob("*.py"))
+    return sum(path.stat().st_size for path in paths if "local" not in path.relative_to(ROOT).parts)
+
+
+def _once(folder: Path, key: str, make: Callable[[Path], None]) -> None:
+    """Have `make` fill a new folder, unless `folder` was made with that key."""
+    stamp = folder.with_name(f"{folder.name}.stamp")
+    if stamp.exists() and folder.exists() and stamp.read_text() == key:
+        return
+    begin = perf_counter()
+    print(f"{folder.parent.name}: {folder.name} ...", file=sys.stderr, flush=True)
+    new = folder.with_name(f"{folder.name}.part")
+    for old in (stamp, new, folder):
+        shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+    make(new)
+    new.rename(folder)
+    stamp.write_text(key)
+    print(f"{folder.parent.name}: {folder.name} in {perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 where the layer is built, 1 where it could not be; argparse exits with 2 for wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m layers.build", description="Build the Lambda layer.")
+    parser.add_argument("--python", choices=PYTHONS, default=Target().python, help="Lambda's (default: %(default)s)")
+    parser.add_argument("--architecture", choices=MACHINES, default=Target().architecture, help="default: %(default)s")
+    parser.add_argument(
+        "--interpreter", metavar="FILE", type=Path, help="a Python of that kind; default: the first found"
+    )
+    parser.add_argument("--into", metavar="FOLDER", type=Path, help="copy the layer's files there, as `sam build` asks")
+    asked = parser.parse_args(arguments)
+    try:
+        home = build(Target(asked.python, asked.architecture), asked.interpreter)
+    except BuildFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    if asked.into:
+        shutil.copytree(home / "layer", asked.into, dirs_exist_ok=True)
+    print((home / "sizes.md").read_text(), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

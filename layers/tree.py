@@ -1,0 +1,58 @@
+"""A site-packages folder made into a layer's: what Lambda loads and nothing else, ready to be mounted at /opt."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+from layers import archive, compile_modules, elf, kernels, linked
+from layers.prune import ENDPOINTS, only_called, why_left_out
+from layers.target import Target
+from layers.tools import SEEDED, run
+
+MOUNTED = "/opt/python"
+"""Where Lambda shows the layer's packages, which is on its path."""
+
+
+def assemble(site: Path, kernel: Path, tree: Path, target: Target, interpreter: Path) -> Counter[str]:
+    """Make the site-packages `tree` of `site` and of the compiled `kernel`. Returns the bytes left out, by reason.
+
+    Raises BuildFailed.
+    """
+    left_out = copy(site, tree)
+    shutil.copy(kernel, tree / kernels.MODULE)
+    shutil.copy(kernels.STANDIN, tree / kernels.STANDIN.name)
+    (tree / ENDPOINTS).write_bytes(only_called((tree / ENDPOINTS).read_bytes()))
+    linked.replace(tree, target)
+    left_out["symbols for debuggers"] = strip(tree, target)
+    precompile(tree, interpreter)
+    return left_out
+
+
+def copy(site: Path, tree: Path) -> Counter[str]:
+    """Copy what is not left out. Returns the bytes left out, by reason."""
+    left_out = Counter[str]()
+    for path in archive.files(site):
+        name = path.relative_to(site)
+        if why := why_left_out(name.as_posix()):
+            left_out[why] += path.stat().st_size
+            continue
+        target = tree / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)  # never a link: uv's cache has the same file, and ours will be changed
+    return left_out
+
+
+def strip(tree: Path, target: Target) -> int:
+    """Strip every library that stays loadable. Returns the bytes that this saved."""
+    saved = 0
+    for path in archive.files(tree):
+        before = path.stat().st_size
+        if elf.is_library(path) and elf.strip(path, target):
+            saved += before - path.stat().st_size
+    return saved
+
+
+def precompile(tree: Path, interpreter: Path) -> None:
+    """Replace every module by its bytecode. Raises BuildFailed."""
+    script = Path(compile_modules.__file__)
+    run(*SEEDED, interpreter, "-s", "-S", "-P", "-B", script, tree, MOUNTED)

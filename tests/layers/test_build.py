@@ -1,0 +1,79 @@
+"""Steps of a build: done once, whole or not at all, and with a word on what is missing."""
+
+import subprocess
+import sys
+
+import pytest
+
+from layers import build
+
+
+@pytest.fixture
+def made(tmp_path):
+    """How often a step was done."""
+    return []
+
+
+def fill(made, text="x"):
+    def make(new):
+        new.mkdir()
+        (new / "file").write_text(text)
+        made.append(text)
+
+    return make
+
+
+def test_a_step_is_done_once_for_the_same_key(tmp_path, made):
+    for key, text in (("1", "a"), ("1", "b"), ("2", "c"), ("2", "d")):
+        build._once(tmp_path / "step", key, fill(made, text))
+    assert made == ["a", "c"]
+    assert (tmp_path / "step" / "file").read_text() == "c"
+
+
+def test_a_step_that_fails_is_done_again_from_its_beginning(tmp_path, made):
+    build._once(tmp_path / "step", "1", fill(made, "old"))
+
+    def fails(new):
+        new.mkdir()
+        (new / "half").touch()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build._once(tmp_path / "step", "2", fails)
+    assert not (tmp_path / "step").exists()  # nobody takes the old one for the new
+    build._once(tmp_path / "step", "2", fill(made, "new"))
+    assert [path.name for path in (tmp_path / "step").iterdir()] == ["file"]
+
+
+def test_a_folder_that_was_removed_is_made_again(tmp_path, made):
+    build._once(tmp_path / "step", "1", fill(made))
+    (tmp_path / "step" / "file").unlink()
+    (tmp_path / "step").rmdir()
+    build._once(tmp_path / "step", "1", fill(made))
+    assert len(made) == 2
+
+
+def test_two_builds_wait_for_one_another(tmp_path):
+    program = (
+        f"from pathlib import Path; from layers import build\nwith build._alone(Path({str(tmp_path)!r})): print('in')"
+    )
+    with build._alone(tmp_path):
+        other = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(2)
+    assert other.communicate()[0] == "in\n"
+
+
+def test_without_the_python_of_the_layer_it_says_so_and_ends_with_1(tmp_path, capsys):
+    assert build.main(["--interpreter", str(tmp_path / "python3.13")]) == 1
+    assert "python3.13: does not run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--python", "3.9"], ["--architecture", "riscv"]])
+def test_wrong_usage(arguments):
+    with pytest.raises(SystemExit, match="2"):
+        build.main(arguments)
+
+
+def test_the_functions_code_is_counted_as_it_is_deployed():
+    assert 50_000 < build.function_size() < 2_000_000
