@@ -26,8 +26,20 @@ OPTIONAL = {
     "HAIRLINE_OPTIONS": 'more default options of a cutout as JSON, such as {"quality": 90}; none',
     "HAIRLINE_MAX_MEGAPIXELS": "the largest picture in millions of pixels; as in Options",
     "HAIRLINE_MAX_BYTES": "the largest file in bytes; as in Options",
+    "HAIRLINE_EVENT_BUS": "the event bus that is told how pictures ended; nobody is told",
+    "HAIRLINE_CALLBACK_QUEUE_URL": "where callbacks wait to be delivered, required with an event bus; none",
+    "HAIRLINE_STATE_BUCKET": "the bucket of what has to be remembered, required with an event bus; none",
 }
 """With the default after the semicolon. An empty value counts as none, since a template cannot leave one out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Whom to tell how pictures ended, and where to remember that it was done."""
+
+    event_bus: str
+    callback_queue_url: str
+    state_bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +52,7 @@ class Config:
     model: ModelSpec
     model_folder: Path
     options: Options
+    telling: Telling | None = None
 
     def __post_init__(self) -> None:
         if self.input_bucket == self.output_bucket:
@@ -64,6 +77,7 @@ class Config:
                 model=models.named(given.get("HAIRLINE_MODEL", "u2netp")),
                 model_folder=Path(given.get("HAIRLINE_MODEL_DIR", models.DEFAULT_FOLDER)),
                 options=_options(given),
+                telling=_telling(given),
             )
         except BadOptions as error:
             raise BadConfig(f"The settings ask for a wrong option or model. {error}") from error
@@ -72,6 +86,15 @@ class Config:
 def names() -> tuple[str, ...]:
     """Every variable that is read, required ones first."""
     return (*REQUIRED, *OPTIONAL)
+
+
+def _telling(given: Mapping[str, str]) -> Telling | None:
+    wanted = ("HAIRLINE_EVENT_BUS", "HAIRLINE_CALLBACK_QUEUE_URL", "HAIRLINE_STATE_BUCKET")
+    if wanted[0] not in given:
+        return None
+    if missing := [name for name in wanted if name not in given]:
+        raise BadConfig(f"With HAIRLINE_EVENT_BUS, {' and '.join(missing)} must be set too.")
+    return Telling(*(given[name] for name in wanted))
 
 
 def _options(given: Mapping[str, str]) -> Options:

@@ -41,8 +41,11 @@ RULES: dict[type[Exception], Rule] = {
     errors.OutOfMemory: Rule(RETRY, _TEMPORARY, 503),
     errors.MattingFailed: Rule(ALARM, _PERMANENT, 500),
     ours.BadEvent: Rule(ALARM, _PERMANENT, 400),
+    ours.BadSignature: Rule(REJECT, _PERMANENT, 401),
+    ours.TooMuch: Rule(REJECT, _PERMANENT, 413),
     ours.FetchRefused: Rule(REJECT, _PERMANENT, 400),
     ours.FetchFailed: Rule(RETRY, _TEMPORARY, 400),
+    ours.CallbackFailed: Rule(ALARM, _PERMANENT, 500),
     # Faults of the deployment, found at start-up: the queue keeps the pictures until it is mended.
     errors.ModelUnavailable: Rule(RETRY, _TEMPORARY, 503),
     ours.BadConfig: Rule(RETRY, _TEMPORARY, 500),

@@ -4,11 +4,14 @@
     ├── BadEvent            not an event that this trigger sends, or one that names what we may not touch
     ├── SourceMissing       the picture was removed before we came to it
     ├── SourceChanged       the picture was replaced; the newer one has, or had, an event of its own
+    ├── BadSignature        a hook that its sender did not sign, or not so that we can tell
+    ├── TooMuch             a request with a larger body than is taken
     ├── StoreUnavailable    S3 or SQS did not do what was asked: a fault, a throttle, a missing permission
     ├── NotFetched          a URL did not give what was asked of it; the words are the same for all that could tell a
     │   │                   stranger what stands in our network
     │   ├── FetchRefused    it never will: not allowed, not there, redirected too often
     │   └── FetchFailed     it may another time: no answer, too slow, the server's own fault
+    ├── CallbackFailed      whoever wanted to be told did not listen, time and again
     └── BadConfig           the deployment's settings are incomplete or contradict one another
 
 What follows from each is in `handler.dispositions`.
@@ -35,6 +38,18 @@ class SourceChanged(HairlineError):
     code = "source_changed"
 
 
+class BadSignature(HairlineError):
+    """Nobody is told more than that: the message is for our own log."""
+
+    code = "bad_signature"
+
+
+class TooMuch(HairlineError):
+    """The body of a request is larger than its kind can have reason to be."""
+
+    code = "too_much"
+
+
 class StoreUnavailable(HairlineError):
     """S3 or SQS did not do what was asked. The message holds its own words."""
 
@@ -58,6 +73,12 @@ class FetchRefused(NotFetched):
 
 class FetchFailed(NotFetched):
     """Another try may do."""
+
+
+class CallbackFailed(HairlineError):
+    """The last try to deliver a callback came to nothing. The message says what the receiver did."""
+
+    code = "callback_failed"
 
 
 class BadConfig(HairlineError):

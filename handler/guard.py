@@ -1,6 +1,6 @@
 """Which URLs may be asked: those that lead to the public internet by a name that means what it seems to mean.
 
-Against server-side request forgery: a stranger names a URL, and we, who stand inside, ask it. After OWASP's cheat sheet,
+Against server-side request forgery: a stranger names a URL, and we, who stand inside, ask it. OWASP's cheat sheet:
 https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
 """
 

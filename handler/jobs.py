@@ -35,9 +35,11 @@ class Outcome:
 
     status: "done", "repeated" (the store held this very result already), or the word of `error`'s disposition.
     report: as stored, for done, repeated and refused pictures; empty otherwise.
+    callback: the URL that the picture's metadata asks to be told, None where it does not.
     """
 
     job: Job
     status: str
     report: Mapping[str, Any] = field(default_factory=dict)
     error: Exception | None = None
+    callback: str | None = None

@@ -2,13 +2,17 @@
 
 import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import boto3
 from botocore.config import Config as ClientConfig
 
 from handler.config import Config
 from handler.dead_letters import DeadLetters
+from handler.news import Bus, Herald, Silence
+from handler.queues import Queue
+from handler.state import State
 from handler.store import ObjectStore, S3Store
 from pipeline.segment import OnnxSegmenter, Segmenter
 
@@ -28,15 +32,30 @@ class Deps:
     store: ObjectStore
     segmenter: Segmenter
     dead_letters: DeadLetters
+    herald: Herald = field(default_factory=Silence)
 
 
 @functools.cache
 def deps() -> Deps:
     """Raises BadConfig or ModelUnavailable, at every event until the deployment is mended: the queue keeps them."""
     config = Config.from_env(os.environ)
+    s3, sqs = boto3.client("s3", config=_CLIENT), boto3.client("sqs", config=_CLIENT)
     return Deps(
         config,
-        S3Store(boto3.client("s3", config=_CLIENT)),
+        S3Store(s3),
         OnnxSegmenter(config.model, config.model_folder, threads=config.options.threads),
-        DeadLetters(boto3.client("sqs", config=_CLIENT), config.dead_letter_queue_url),
+        DeadLetters(sqs, config.dead_letter_queue_url),
+        _herald(config, s3, sqs),
+    )
+
+
+def _herald(config: Config, s3: Any, sqs: Any) -> Herald:
+    if config.telling is None:
+        return Silence()
+    events = boto3.client("events", config=_CLIENT)
+    return Bus(
+        events,
+        config.telling.event_bus,
+        Queue(sqs, config.telling.callback_queue_url),
+        State(s3, config.telling.state_bucket),
     )

@@ -22,10 +22,10 @@ from dataclasses import replace
 from typing import Any
 
 import pipeline
-from handler import dispositions, observability
+from handler import dispositions, news, observability
 from handler.config import Config, parse_options
 from handler.dispositions import ALARM, RETRY
-from handler.errors import BadEvent, SourceChanged, SourceMissing
+from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
 from handler.jobs import Job, ObjectRef, Outcome
 from handler.store import Held
 from handler.wiring import Deps
@@ -38,6 +38,8 @@ from pipeline.stages import Encoded
 
 METADATA = "hairline"
 """The name of an object's metadata that holds options as JSON: the header x-amz-meta-hairline."""
+CALLBACK = "hairline-callback"
+"""The name of the metadata that holds a URL to be told of the result; see `handler.hooks.callbacks`."""
 REPORT = "report.json"
 LONGEST_KEY = 1024 - max(len(f"/{name}.jpg") for name in (*STAGES, *PROFILES))
 """Bytes of a source's key, so that S3's limit of 1024 holds for its outputs' as well.
@@ -66,13 +68,26 @@ def deliver(body: str, parse: Callable[[], list[Job]], deps: Deps, seconds_left:
         observability.logger.exception("event", extra={"code": error.code, "reason": str(error)})
         deps.dead_letters.send(body, [error])
         return []
-    outcomes = [process(job, deps, seconds_left) for job in jobs]
+    outcomes = [_told(process(job, deps, seconds_left), deps) for job in jobs]
     for outcome in outcomes:
         if outcome.status == RETRY and outcome.error is not None:
             raise outcome.error
     if dead := [o.error for o in outcomes if o.status == ALARM and isinstance(o.error, HairlineError)]:
         deps.dead_letters.send(body, dead)
     return outcomes
+
+
+def _told(outcome: Outcome, deps: Deps) -> Outcome:
+    """Pass on how it ended; where that cannot be done now, the whole is to be tried again, and finds its report."""
+    if not outcome.report:
+        return outcome
+    try:
+        told = news.of_report(outcome.report, deps.config.output_bucket, outcome.callback)
+        deps.herald.tell(told, first=outcome.status != "repeated")
+    except StoreUnavailable as error:
+        observability.logger.warning("news", extra={"key": outcome.job.source.key, "reason": str(error)})
+        return _failed(outcome.job, error)
+    return outcome
 
 
 def process(job: Job, deps: Deps, seconds_left: Clock) -> Outcome:
@@ -120,7 +135,7 @@ def _up_to_date(job: Job, source: Held, deps: Deps, seconds_left: Clock) -> Outc
     held = {name: etag for name, etag in deps.store.children(folder).items() if _is_output(name)}
     mark = _mark(source, deps.config)
     if (standing := _standing(folder, held, mark, deps)) is not None:
-        return Outcome(job, "repeated", standing)
+        return Outcome(job, "repeated", standing, callback=source.metadata.get(CALLBACK))
     error: HairlineError | None = None
     try:
         outputs, report = _cut(source, deps, seconds_left)
@@ -132,7 +147,8 @@ def _up_to_date(job: Job, source: Held, deps: Deps, seconds_left: Clock) -> Outc
     told = {**report, "object": _described(source), "mark": mark}
     with observability.span("put"):
         told = _publish(folder, held, outputs, told, deps)
-    return Outcome(job, "done" if error is None else dispositions.REJECT, told, error)
+    status = "done" if error is None else dispositions.REJECT
+    return Outcome(job, status, told, error, source.metadata.get(CALLBACK))
 
 
 def _standing(folder: ObjectRef, held: Mapping[str, str], mark: str, deps: Deps) -> dict[str, Any] | None:

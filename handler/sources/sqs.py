@@ -1,4 +1,4 @@
-"""Bodies of SQS messages that S3 sent: directly, through SNS with raw delivery, or wrapped by SNS.
+"""Bodies of SQS messages with S3's news: sent directly, through SNS (raw or wrapped), or by EventBridge.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 from handler.errors import BadEvent
 from handler.jobs import Job
-from handler.sources import s3
+from handler.sources import eventbridge, s3
 
 
 def parse(body: str) -> list[Job]:
@@ -17,7 +17,7 @@ def parse(body: str) -> list[Job]:
     # The envelope is known by what only it has; raw delivery leaves S3's own event.
     if isinstance(event, dict) and event.get("Type") == "Notification" and isinstance(event.get("Message"), str):
         event = _decoded(event["Message"])
-    return s3.parse(event)
+    return eventbridge.parse(event) if eventbridge.is_one(event) else s3.parse(event)
 
 
 def _decoded(text: str) -> Any:

@@ -1,0 +1,88 @@
+"""The functions that template.yaml names for shops' hooks and for callbacks."""
+
+import base64
+import binascii
+import json
+import time
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handler import dispositions
+from handler.errors import BadEvent, FetchRefused
+from handler.hooks import callbacks, fetching, intake, wiring
+from handler.hooks.callbacks import Delivery
+from handler.observability import logger, tracer
+from pipeline.errors import HairlineError
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context
+def on_hook(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  as Lambda calls it
+    """POST /hooks/{source} by API Gateway. The answer says no more than the sender has to know."""
+    name = (event.get("pathParameters") or {}).get("source") or ""
+    try:
+        headers = {key.lower(): values for key, values in (event.get("multiValueHeaders") or {}).items()}
+        outcome = intake.take(name, headers, _body(event), wiring.intake(), time.time())
+    except HairlineError as error:
+        status = dispositions.of(error).http
+        log = logger.error if status >= 500 else logger.warning
+        log("hook", extra={"source": name, "status": status, "code": error.code, "reason": str(error)})
+        return _answer(status, {"error": error.code})
+    logger.info("hook", extra={"source": name, "status": 200, "outcome": outcome})
+    return _answer(200, {"status": "ok"})
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context
+def on_fetch(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """The fetch queue: products of hooks and of EventBridge, and single pictures."""
+    deps = wiring.fetching()
+
+    def one(record: SQSRecord) -> None:
+        fetching.deliver(record.body, deps)
+
+    return _batch(event, one, context)
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context
+def on_callback(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """The queue of callbacks."""
+    deps = wiring.callbacks()
+
+    def one(record: SQSRecord) -> None:
+        try:
+            delivery = Delivery.parse(record.body)
+            outcome = callbacks.deliver(delivery, deps, time.time())
+        except (BadEvent, FetchRefused) as error:
+            logger.exception("callback", extra={"code": error.code, "reason": str(error)})
+            deps.dead_letters.send(record.body, [error])
+            return
+        logger.info("callback", extra={"id": delivery.id, "attempt": delivery.attempt, "outcome": outcome})
+
+    return _batch(event, one, context)
+
+
+def _batch(event: dict[str, Any], one: Any, context: LambdaContext) -> PartialItemFailureResponse:
+    # As in `handler.app`: a batch that failed as a whole is no error of the function's.
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event, one, processor, context)
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    """The bytes as they were sent. API Gateway hands them on in base64 where it was told that they may be binary."""
+    text = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(text).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise BadEvent(f"API Gateway's base64 is none: {error}.") from error
+
+
+def _answer(status: int, body: dict[str, str]) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": json.dumps(body)}

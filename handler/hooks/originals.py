@@ -1,0 +1,100 @@
+"""The originals of shops' pictures in the input bucket: fetched where they changed, put there once.
+
+An object bears in its metadata where it came from, so it is its own record of what was fetched, written in the same
+moment as the picture. Two workers with one picture cannot both put it, because each puts it only if what lies there is
+still what it saw.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handler.errors import SourceChanged, SourceMissing, StoreUnavailable
+from handler.fetch import Fetched, Fetcher
+from handler.hooks.registry import Source
+from handler.jobs import ObjectRef
+from handler.store import Held, S3Store
+
+_URL, _ETAG = "hairline-url", "hairline-etag"
+_OPTIONS = "hairline"
+_LONGEST_ETAG = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """client: boto3's for S3. bucket: the input bucket."""
+
+    client: Any
+    bucket: str
+    fetcher: Fetcher
+
+    def bring(self, key: str, url: str, source: Source) -> bool:
+        """See to it that the picture at `url` lies under `key`; whether it had to be put there.
+
+        It is taken for unchanged where it came from the same URL, leaving its version aside, or where its server says
+        so. Raises what Fetcher does, StoreUnavailable, and SourceChanged where others keep changing it.
+        """
+        ref = ObjectRef(self.bucket, key)
+        mark = hashlib.sha256(without_version(url, source.platform.version).encode()).hexdigest()
+        held = self._held(ref)
+        if held is not None and held.metadata.get(_URL) == mark:
+            return False
+        etag = held.metadata.get(_ETAG) if held is not None else None
+        fetched = self.fetcher.get_if_changed(url, etag, hosts=source.hosts)
+        if fetched is None or (etag and fetched.etag == etag):
+            return False
+        metadata = {_URL: mark, _OPTIONS: source.options} | _etag(fetched)
+        try:
+            self._put(ref, fetched, metadata, held)
+        except SourceChanged:
+            # Another worker was quicker, most likely with the very same picture.
+            held = self._held(ref)
+            if held is None or held.metadata.get(_URL) != mark:
+                raise
+            return False
+        return True
+
+    def _held(self, ref: ObjectRef) -> Held | None:
+        try:
+            return S3Store(self.client).head(ref)
+        except SourceMissing:
+            return None
+
+    def _put(self, ref: ObjectRef, fetched: Fetched, metadata: Mapping[str, str], seen: Held | None) -> None:
+        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
+        condition = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen.etag}
+        try:
+            self.client.put_object(
+                Bucket=ref.bucket,
+                Key=ref.key,
+                Body=fetched.data,
+                ContentType=fetched.content_type,
+                Metadata=dict(metadata),
+                **condition,
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in (
+                *("PreconditionFailed", "ConditionalRequestConflict", "412", "409"),
+                *(("NoSuchKey", "404") if seen is not None else ()),
+            ):
+                raise SourceChanged(f"{ref} was replaced meanwhile.") from error
+            raise StoreUnavailable(f"Could not write {ref}: {error}") from error
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"Could not write {ref}: {error}") from error
+
+
+def without_version(url: str, name: str | None) -> str:
+    """`url` without the part of its query called `name`, and without its fragment."""
+    parts = urlsplit(url)
+    query = urlencode([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != name])
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+
+
+def _etag(fetched: Fetched) -> dict[str, str]:
+    """Only one that can stand in a header again."""
+    etag = fetched.etag or ""
+    return {_ETAG: etag} if etag and len(etag) <= _LONGEST_ETAG and etag.isascii() and etag.isprintable() else {}
