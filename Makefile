@@ -17,8 +17,10 @@ NEW_ENOUGH = -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
 	$(shell $(name) $(NEW_ENOUGH) && echo $(name))))
 
+FUNCTIONS = $(foreach name,Cutout Hook Fetch Callback,build-$(name)Function)
+
 .DEFAULT_GOAL := help
-.PHONY: help run serve layer build-DependenciesLayer build-CutoutFunction test lint bench lock setup weights clean
+.PHONY: help run serve layer build-DependenciesLayer $(FUNCTIONS) test lint bench lock setup weights clean
 .SUFFIXES:
 
 help:
@@ -47,8 +49,8 @@ layer: .venv/stamp-synced weights
 build-DependenciesLayer: .venv/stamp-synced weights
 	@$(LAYER) --into "$(ARTIFACTS_DIR)"
 
-# ... and this for the function: its code alone, as the dependencies are the layer's.
-build-CutoutFunction:
+# ... and this for each function: its code alone, as the dependencies are the layer's.
+$(FUNCTIONS):
 	cp -r handler pipeline "$(ARTIFACTS_DIR)"
 	rm -rf "$(ARTIFACTS_DIR)/handler/local"
 	find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -54,7 +54,7 @@ def test_sam_takes_it_and_every_name_leads_somewhere(parameters: dict[str, str])
 
 def test_the_queue_calls_the_alias_so_that_a_rollout_reaches_it() -> None:
     made = translated()
-    (mapping,) = of_type(made, "AWS::Lambda::EventSourceMapping").values()
+    mapping = of_type(made, "AWS::Lambda::EventSourceMapping")["CutoutFunctionPictures"]
     (alias,) = of_type(made, "AWS::Lambda::Alias")
     assert mapping["FunctionName"] == {"Ref": alias}
 
@@ -86,5 +86,5 @@ def test_a_new_layer_alone_makes_a_new_version() -> None:
 
 
 def test_snap_start_is_of_published_versions() -> None:
-    (function,) = of_type(translated(), "AWS::Lambda::Function").values()
+    function = of_type(translated(), "AWS::Lambda::Function")["CutoutFunction"]
     assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["SnapStarts", "PublishedVersions", "None"]}}

@@ -11,6 +11,7 @@ import pytest
 
 from handler import config, observability
 from handler.dispositions import Disposition
+from handler.hooks import settings
 from handler.jobs import Job, ObjectRef, Outcome
 from handler.local import template
 from pipeline import models
@@ -41,6 +42,7 @@ def deployed(**parameters: str) -> tuple[dict[str, Any], Names]:
     """
     assert parameters.keys() <= TEMPLATE["Parameters"].keys()
     pseudo = {"AccountId": "1" * 12, "Region": "ap-southeast-1", "Partition": "aws", "StackName": "hairline"}
+    pseudo["URLSuffix"] = "amazonaws.com"
     names = Names(template.defaults(TEMPLATE) | {f"AWS::{name}": value for name, value in pseudo.items()} | parameters)
     there = {
         name: resource
@@ -63,13 +65,14 @@ DEPLOYMENTS: dict[str, dict[str, str]] = {
     "key": {"KmsKeyArn": KEY, "AlarmEmail": "a@example.com"},
     "key and both existing": {"KmsKeyArn": KEY, "ExistingInputBucket": "a-b", "ExistingOutputBucket": "c-d"},
     "no extras": {"Tracing": "PassThrough", "SnapStart": "off", "Rollout": "AllAtOnce", "Timeout": "60"},
+    "partner": {"PartnerEventSource": "aws.partner/shopify.com/1/hairline"},
     "all extras": {"SnapStart": "on", "Timeout": "900", "MemorySize": "10240", "OutputFormat": "webp"},
 }
 each_deployment = pytest.mark.parametrize("parameters", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
 
 
 def of_type(kind: str) -> list[str]:
-    return [name for name, resource in RESOURCES.items() if resource["Type"] == kind]
+    return template.of_type(TEMPLATE, kind)
 
 
 def everything(node: Any) -> Iterator[Any]:
@@ -84,26 +87,46 @@ QUEUES = of_type("AWS::SQS::Queue")
 
 
 def test_there_are_the_buckets_and_queues_of_the_design() -> None:
-    assert sorted(BUCKETS) == ["InputBucket", "OutputBucket"]
-    assert sorted(QUEUES) == ["DeadLetterQueue", "Queue"]
+    assert sorted(BUCKETS) == ["InputBucket", "OutputBucket", "StateBucket"]
+    assert sorted(QUEUES) == sorted(
+        f"{line}{kind}" for line in ("", "Fetch", "Callback") for kind in ("Queue", "DeadLetterQueue")
+    )
+
+
+QUEUE_OF = {"CutoutFunction": "Queue", "FetchFunction": "FetchQueue", "CallbackFunction": "CallbackQueue"}
+"""The functions that a queue sets off."""
+
+
+def mapping_of(function: dict[str, Any]) -> dict[str, Any]:
+    (event,) = function["Events"].values()
+    assert event["Type"] == "SQS"
+    found: dict[str, Any] = event["Properties"]
+    return found
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_handlers_exist(function: str) -> None:
     module, _, name = properties(function)["Handler"].rpartition(".")
-    assert module == "handler.app"
+    assert module in ("handler.app", "handler.hooks.app")
     assert callable(getattr(importlib.import_module(module), name))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_function_gets_exactly_the_settings_that_are_read(function: str) -> None:
     given = properties(function)["Environment"]["Variables"]
-    assert {name for name in given if name.startswith(config.PREFIX)} == set(config.names())
+    read = settings.READ.get(properties(function)["Handler"].rpartition(".")[2], config.names())
+    assert {name for name in given if name.startswith(config.PREFIX)} == set(read)
+
+
+def test_this_machine_itself_is_asked_on_the_local_stack_alone() -> None:
+    asked = [properties(name)["Environment"]["Variables"].get("HAIRLINE_ALLOW_LOOPBACK") for name in FUNCTIONS]
+    assert sorted(asked, key=str) == [None, "no", "no", "no"]
 
 
 def test_the_default_parameters_make_a_valid_configuration() -> None:
     variables = deployed()[0]["CutoutFunction"]["Properties"]["Environment"]["Variables"]
     made = config.Config.from_env(variables)
+    assert made.telling == config.Telling("default", "<CallbackQueue>", variables["HAIRLINE_STATE_BUCKET"])
     assert made.options == config.Config.from_env({name: variables[name] for name in config.REQUIRED}).options
 
 
@@ -116,20 +139,30 @@ def test_queue_and_alarm_follow_the_timeout(seconds: int) -> None:
     assert made["DurationAlarm"]["Properties"]["Threshold"] == 0.8 * 1000 * int(function["Timeout"])
 
 
-def test_failed_messages_go_to_the_dead_letter_queue_and_stay_longer_there() -> None:
-    redrive = properties("Queue")["RedrivePolicy"]
-    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+@pytest.mark.parametrize(("function", "queue"), QUEUE_OF.items())
+def test_a_message_stays_hidden_for_six_timeouts(function: str, queue: str) -> None:
+    made, _ = deployed()
+    assert mapping_of(made[function]["Properties"])["Queue"] == f"<{queue}.Arn>"
+    assert made[queue]["Properties"]["VisibilityTimeout"] >= 6 * int(made[function]["Properties"]["Timeout"])
+
+
+@pytest.mark.parametrize("queue", QUEUE_OF.values())
+def test_failed_messages_go_to_the_dead_letter_queue_and_stay_longer_there(queue: str) -> None:
+    dead = f"{queue.removesuffix('Queue')}DeadLetterQueue"
+    redrive = properties(queue)["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [dead, "Arn"]}
     assert redrive["maxReceiveCount"] >= 5
-    assert properties("DeadLetterQueue")["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert properties("Queue")["MessageRetentionPeriod"] < properties("DeadLetterQueue")["MessageRetentionPeriod"]
+    assert properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert properties(queue)["MessageRetentionPeriod"] < properties(dead)["MessageRetentionPeriod"]
 
 
-def test_the_mapping_replies_in_part_and_is_capped() -> None:
-    mapping = properties("CutoutFunction")["Events"]["Pictures"]["Properties"]
+@pytest.mark.parametrize("function", QUEUE_OF)
+def test_the_mapping_replies_in_part_and_is_capped(function: str) -> None:
+    mapping = mapping_of(properties(function))
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     cap = TEMPLATE["Parameters"][mapping["ScalingConfig"]["MaximumConcurrency"]["Ref"]]
     assert cap["MinValue"] == 2  # the least that Lambda takes
-    assert "ReservedConcurrentExecutions" not in properties("CutoutFunction")  # throttled messages burn their tries
+    assert "ReservedConcurrentExecutions" not in properties(function)  # throttled messages burn their tries
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
@@ -165,7 +198,9 @@ def test_no_cutout_comes_back_as_a_picture(parameters: dict[str, str]) -> None:
     assert taken != written
     assert (made["Outputs"]["InputBucket"]["Value"], made["Outputs"]["OutputBucket"]["Value"]) == (taken, written)
     for rule in (each["Properties"] for each in made.values() if each.get("Type") == "AWS::Events::Rule"):
-        assert rule["EventPattern"]["detail"]["bucket"] == {"name": [taken]}
+        pattern = rule["EventPattern"]
+        if "aws.s3" in pattern.get("source", ["aws.s3"]) and pattern.get("detail-type") != ["hairline.requested"]:
+            assert pattern["detail"]["bucket"] == {"name": [taken]}
 
 
 def test_one_existing_bucket_for_both_is_refused() -> None:
@@ -219,8 +254,11 @@ def test_what_holds_pictures_or_names_is_encrypted(parameters: dict[str, str]) -
         (rule,) = made[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         by_default = rule["ServerSideEncryptionByDefault"]
         assert by_default == ({"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key} if key else {"SSEAlgorithm": "AES256"})
-    assert made["CutoutLogs"]["Properties"].get("KmsKeyId") == key
-    assert made["CutoutFunction"]["Properties"].get("KmsKeyArn") == key
+    for name in of_type("AWS::Logs::LogGroup"):
+        assert made[name]["Properties"].get("KmsKeyId") == key
+    for name in FUNCTIONS:
+        assert made[name]["Properties"].get("KmsKeyArn") == key
+    assert made["Registry"]["Properties"].get("KmsKeyId") == key
 
 
 def senders(made: dict[str, Any], policy: str) -> list[dict[str, Any]]:
@@ -297,9 +335,14 @@ def test_the_role_may_do_what_the_handler_does_and_nothing_else(parameters: dict
     expected: dict[str, tuple[Any, Any]] = {
         "ReadPictures": ("s3:GetObject", f"arn:aws:s3:::{taken}/*"),
         "WriteCutouts": (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], f"arn:aws:s3:::{written}/*"),
-        "TellMissingFromForbidden": ("s3:ListBucket", [f"arn:aws:s3:::{taken}", f"arn:aws:s3:::{written}"]),
+        "TellMissingFromForbidden": (
+            "s3:ListBucket",
+            [f"arn:aws:s3:::{taken}", f"arn:aws:s3:::{written}", "<StateBucket.Arn>"],
+        ),
+        "TellNews": ("events:PutEvents", f"arn:aws:events:ap-southeast-1:{'1' * 12}:event-bus/default"),
+        "RememberWhatWasTold": (["s3:GetObject", "s3:PutObject"], "<StateBucket.Arn>/told/*"),
         "TakeMessages": (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "<Queue.Arn>"),
-        "SetMessagesAside": ("sqs:SendMessage", "<DeadLetterQueue.Arn>"),
+        "SetMessagesAside": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
         "WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], "<CutoutLogs.Arn>"),
     }
     if parameters.get("Tracing") != "PassThrough":
@@ -309,10 +352,73 @@ def test_the_role_may_do_what_the_handler_does_and_nothing_else(parameters: dict
     assert allowed == expected
 
 
+WRITES = {
+    "HookRole": {("s3:PutObject", "<StateBucket.Arn>/*")},
+    "FetchRole": {("s3:PutObject", "<StateBucket.Arn>/*"), ("s3:PutObject", "arn:aws:s3:::{taken}/shops/*")},
+    "CallbackRole": {("s3:PutObject", "<StateBucket.Arn>/*")},
+}
+"""What the functions for hooks may write into buckets."""
+SENDS = {
+    "HookRole": ["FetchQueue"],
+    "FetchRole": ["FetchQueue", "CallbackQueue", "FetchDeadLetterQueue"],
+    "CallbackRole": ["CallbackQueue", "CallbackDeadLetterQueue"],
+}
+
+
+@each_deployment
+@pytest.mark.parametrize("role", WRITES)
+def test_a_function_for_hooks_may_do_what_it_does_and_nothing_else(role: str, parameters: dict[str, str]) -> None:
+    made, names = deployed(**parameters)
+    taken = parameters.get("ExistingInputBucket") or names["InputBucket"]
+    (policy,) = made[role]["Properties"]["Policies"]
+    allowed = {
+        (action, resource)
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        for resource in ([statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"])
+    }
+    assert "ManagedPolicyArns" not in made[role]["Properties"]
+    assert not any("*" in action for action, _ in allowed)
+    assert {action for action, resource in allowed if resource == "*"} <= {
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+    written = {(action, to) for action, to in allowed if action.startswith(("s3:Put", "s3:Delete"))}
+    assert written == {(action, to.format(taken=taken)) for action, to in WRITES[role]}
+    assert {to for action, to in allowed if action == "sqs:SendMessage"} == {f"<{queue}.Arn>" for queue in SENDS[role]}
+    assert ("secretsmanager:GetSecretValue", "<Registry>") in allowed
+
+
+def test_each_function_has_a_role_of_its_own() -> None:
+    roles = [properties(function)["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS]
+    assert sorted(set(roles)) == sorted(roles)
+
+
+@each_deployment
+def test_rules_for_shops_keep_what_they_cannot_deliver_and_send_alone(parameters: dict[str, str]) -> None:
+    made, _ = deployed(**parameters)
+    rules = {"RequestedRule", "PartnerRule"} & made.keys()
+    assert ("PartnerRule" in rules) is ("PartnerEventSource" in parameters)
+    for rule in rules:
+        (target,) = made[rule]["Properties"]["Targets"]
+        assert (target["Arn"], target["DeadLetterConfig"]) == (
+            "<FetchQueue.Arn>",
+            {"Arn": "<FetchDeadLetterQueue.Arn>"},
+        )
+    for queue in ("FetchQueue", "FetchDeadLetterQueue"):
+        (allowed,) = senders(made, f"{queue}Policy")
+        assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", f"<{queue}.Arn>")
+        assert set(allowed["Condition"]["ArnEquals"]["aws:SourceArn"]) == {f"<{rule}.Arn>" for rule in rules}
+    for queue in ("CallbackQueue", "CallbackDeadLetterQueue"):
+        assert senders(made, f"{queue}Policy") == []
+
+
 @pytest.mark.parametrize(
     ("metric", "dimension", "watched"),
     [
         ("ApproximateNumberOfMessagesVisible", "QueueName", {"Fn::GetAtt": ["DeadLetterQueue", "QueueName"]}),
+        ("ApproximateNumberOfMessagesVisible", "QueueName", {"Fn::GetAtt": ["FetchDeadLetterQueue", "QueueName"]}),
+        ("ApproximateNumberOfMessagesVisible", "QueueName", {"Fn::GetAtt": ["CallbackDeadLetterQueue", "QueueName"]}),
         ("ApproximateAgeOfOldestMessage", "QueueName", {"Fn::GetAtt": ["Queue", "QueueName"]}),
         ("Errors", "FunctionName", {"Ref": "CutoutFunction"}),
         ("Duration", "FunctionName", {"Ref": "CutoutFunction"}),
@@ -320,12 +426,12 @@ def test_the_role_may_do_what_the_handler_does_and_nothing_else(parameters: dict
     ],
 )
 def test_alarms(metric: str, dimension: str, watched: Any) -> None:
+    dimensions = [{"Name": dimension, "Value": watched}]
     (alarm,) = [
         properties(name)
         for name in of_type("AWS::CloudWatch::Alarm")
-        if (properties(name).get("MetricName"), len(properties(name).get("Dimensions", []))) == (metric, 1)
+        if (properties(name).get("MetricName"), properties(name).get("Dimensions")) == (metric, dimensions)
     ]
-    assert alarm["Dimensions"] == [{"Name": dimension, "Value": watched}]
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
 
 
@@ -350,7 +456,8 @@ def test_functions_have_a_live_runtime_logs_with_an_end_and_traces(function: str
 
 def test_nothing_secret_or_personal_is_written_down() -> None:
     text = template.TEMPLATE.read_text("utf-8")
-    assert not re.search(r"AKIA|ASIA|\b\d{12}\b|BEGIN [A-Z ]*PRIVATE KEY|password|secret", text, re.IGNORECASE)
+    assert not re.search(r"AKIA|ASIA|\b\d{12}\b|BEGIN [A-Z ]*PRIVATE KEY|password|whsec_", text, re.IGNORECASE)
+    assert properties("Registry")["SecretString"] == "{}"
     assert TEMPLATE["Parameters"]["AlarmEmail"]["Default"] == ""
 
 

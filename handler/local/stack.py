@@ -1,4 +1,4 @@
-"""The buckets, queues and notification of template.yaml, made in the emulator."""
+"""What template.yaml describes, made in the emulator: buckets, queues, secrets, notifications and rules."""
 
 import json
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ _PSEUDO = {
     "AWS::Region": REGION,
     "AWS::Partition": "aws",
     "AWS::StackName": "hairline-local",
+    "AWS::URLSuffix": "amazonaws.com",
 }
 
 
@@ -22,7 +23,8 @@ _PSEUDO = {
 class Stack:
     """What a deployment's outputs say, and how its function is set up.
 
-    variables: the function's environment. timeout_s, memory_mb: the function's. batch_size: the mapping's.
+    variables: the cutting function's environment. timeout_s, memory_mb: its own. batch_size: its mapping's.
+    names: what each resource of the template is called here, by its logical id, and by id.Arn.
     """
 
     endpoint: str
@@ -34,10 +36,18 @@ class Stack:
     timeout_s: int
     memory_mb: int
     batch_size: int
+    names: Mapping[str, str]
 
     def client(self, service: str) -> Any:
         """A boto3 client of `service` at this stack's endpoint."""
         return client(service, self.endpoint)
+
+    def environment(self, function: str) -> dict[str, str]:
+        """The environment that the template gives to a function, by its logical id."""
+        described = template.load()
+        variables = template.properties(described, function)["Environment"]["Variables"]
+        found: dict[str, str] = template.resolve(variables, self.names, described)
+        return found
 
 
 def create(
@@ -57,7 +67,8 @@ def create(
     s3, sqs = client("s3", endpoint), client("sqs", endpoint)
     names = template.defaults(described) | _PSEUDO | dict(parameters)
 
-    for queue in ("DeadLetterQueue", "Queue"):
+    # Others redrive into the dead-letter queues, so these come first.
+    for queue in sorted(template.of_type(described, "AWS::SQS::Queue"), key=lambda name: "DeadLetter" not in name):
         properties = template.resolve(template.properties(described, queue), names, described)
         if visibility_s is not None and "VisibilityTimeout" in properties:
             properties["VisibilityTimeout"] = visibility_s
@@ -66,7 +77,7 @@ def create(
         answer = sqs.get_queue_attributes(QueueUrl=names[queue], AttributeNames=["QueueArn"])
         names[f"{queue}.Arn"] = answer["Attributes"]["QueueArn"]
 
-    for bucket in ("OutputBucket", "InputBucket"):
+    for bucket in template.of_type(described, "AWS::S3::Bucket"):
         properties = template.resolve(template.properties(described, bucket), names, described)
         names[bucket] = properties["BucketName"]
         s3.create_bucket(Bucket=names[bucket])
@@ -78,6 +89,19 @@ def create(
             s3.put_bucket_notification_configuration(
                 Bucket=names[bucket], NotificationConfiguration=_notification(properties["NotificationConfiguration"])
             )
+
+    for secret in template.of_type(described, "AWS::SecretsManager::Secret"):
+        text = template.properties(described, secret)["SecretString"]
+        secrets = client("secretsmanager", endpoint)
+        names[secret] = secrets.create_secret(Name=f"hairline-{secret}", SecretString=text)["ARN"]
+
+    for rule in template.of_type(described, "AWS::Events::Rule"):
+        condition = described["Resources"][rule].get("Condition")
+        if condition is None or template.holds(condition, names, described):
+            properties = template.resolve(template.properties(described, rule), names, described)
+            events = client("events", endpoint)
+            events.put_rule(Name=rule, EventPattern=json.dumps(properties["EventPattern"]))
+            events.put_targets(Rule=rule, Targets=properties["Targets"])
 
     function = template.properties(described, "CutoutFunction")
     variables, timeout_s, memory_mb = template.resolve(
@@ -93,6 +117,7 @@ def create(
         variables={**variables, "HAIRLINE_MODEL_DIR": str(models.DEFAULT_FOLDER)},
         timeout_s=int(timeout_s),
         memory_mb=int(memory_mb),
+        names=names,
         batch_size=batch_size or function["Events"]["Pictures"]["Properties"]["BatchSize"],
     )
 

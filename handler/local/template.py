@@ -43,6 +43,11 @@ def defaults(template: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(parameter["Default"]) for name, parameter in template["Parameters"].items()}
 
 
+def of_type(template: Mapping[str, Any], kind: str) -> list[str]:
+    """The logical ids of the resources of one kind, such as "AWS::SQS::Queue"."""
+    return [name for name, resource in template["Resources"].items() if resource["Type"] == kind]
+
+
 def properties(template: Mapping[str, Any], logical_id: str) -> dict[str, Any]:
     """What the template says of a resource, unresolved."""
     found: dict[str, Any] = template["Resources"][logical_id]["Properties"]

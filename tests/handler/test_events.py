@@ -1,6 +1,8 @@
 """Every file in events/ against what it must be read as; a file without an expectation fails.
 
-sqs_*: what Lambda hands to `on_queue`, a list entry for each message. s3_*: what it hands to `on_s3`.
+sqs_*: what Lambda hands to `on_queue`, a list entry for each message. s3_*: what it hands to `on_s3`. hook_*: what a
+shop sends, its headers and its payload. bus_*: a shop's event as EventBridge puts it into the fetch queue. Of shops the
+keys are expected under which originals will lie, with ? where the shop has to be asked for its pictures.
 """
 
 import json
@@ -9,12 +11,25 @@ from pathlib import Path
 import pytest
 
 from handler.errors import BadEvent
-from handler.sources import s3, sqs
+from handler.hooks import intake, registry
+from handler.sources import eventbridge, s3, sqs
+from tests.handler.hooks.shops import ENTRIES, source
 
 EVENTS = Path(__file__).parents[2] / "events"
 BAD = BadEvent.code
 
 EXPECTED = {
+    "bus_bigcommerce_product": ["shops/big/abc123/205/?"],
+    "bus_hairline_requested": ["shops/own/catalogue/sku-1/front", "shops/own/catalogue/sku-1/back"],
+    "bus_shopify_product": [f"shops/spring/spring.myshopify.com/788032119674292922/{n}" for n in (1, 2)],
+    "hook_bigcommerce_order_created": [],
+    "hook_bigcommerce_product_updated": ["shops/big/abc123/205/?"],
+    "hook_shopify_products_create": [f"shops/spring/spring.myshopify.com/788032119674292922/{n}" for n in (1, 2)],
+    "hook_shopify_products_delete": [],
+    "hook_shopify_products_update_media": ["shops/spring/spring.myshopify.com/788032119674292922/1"],
+    "hook_standard_product_updated": ["shops/own/catalogue/sku-1/front", "shops/own/catalogue/sku-1/back"],
+    "hook_woocommerce_product_deleted": [],
+    "hook_woocommerce_product_updated": ["shops/woo/woo.example/794/792"],
     "s3_foreign_record": BAD,
     "s3_put_direct": ["products/shoe.jpg"],
     "s3_put_unversioned": ["red flower.jpg"],
@@ -26,7 +41,10 @@ EXPECTED = {
         ["products/gone.jpg"],
         ["products/hat.jpg"],
     ],
-    "sqs_eventbridge": [BAD],
+    "sqs_eventbridge": [["products/shoe.jpg"]],
+    "sqs_eventbridge_bad": [BAD, BAD],
+    "sqs_eventbridge_nasty_keys": [["a+b %41.png"], ["red flower.jpg"], ["100% wool.jpg"], ["été/鞋 👟.jpg"]],
+    "sqs_eventbridge_other_events": [[], [], []],
     "sqs_garbage": [BAD] * 8,
     "sqs_s3_bad_encoding": [BAD],
     "sqs_s3_copy": [["products/2026/shoe.jpg"]],
@@ -72,10 +90,30 @@ def keys(parse, event):
         return error.code
 
 
+PLATFORM_OF = {"shopify": "spring", "woocommerce": "woo", "bigcommerce": "big", "standard": "own"}
+
+
+def shop_keys(sender, words, payload):
+    product = intake.read(sender, words, payload)
+    if product is None:
+        return []
+    if product.pictures is None:
+        return [f"shops/{product.source}/{product.shop}/{product.id}/?"]
+    return [product.key(picture) for picture in product.pictures]
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in EVENTS.iterdir()))
 def test_an_event_is_read_as_expected(name):
     event = load(name)
-    if name.startswith("s3_"):
+    if name.startswith("hook_"):
+        words = {header.lower(): value for header, value in event["headers"].items()}
+        sender = source(PLATFORM_OF[name.split("_")[1]])
+        assert shop_keys(sender, words, event["payload"]) == EXPECTED[name]
+    elif name.startswith("bus_"):
+        event_source, words, payload = eventbridge.shop_payload(event)
+        sender = registry.Registry(ENTRIES, "registry", registry.Policy()).of_event_source(event_source)
+        assert shop_keys(sender, words, payload) == EXPECTED[name]
+    elif name.startswith("s3_"):
         assert keys(s3.parse, event) == EXPECTED[name]
     else:
         assert [keys(sqs.parse, record["body"]) for record in event["Records"]] == EXPECTED[name]
