@@ -52,8 +52,8 @@ def _rows(payload: Payload, name: str) -> list[Any]:
 
 
 def _shopify(payload: Payload) -> tuple[Picture, ...]:
-    if payload.get("images"):
-        return pictures(_rows(payload, "images"), url="src")
+    if images := _rows(payload, "images"):
+        return pictures(images, url="src")
     # The newer form of the same; pictures that Shopify has not processed yet come with another event.
     media = [row for row in _rows(payload, "media") if isinstance(row, dict)]
     ready = [row for row in media if row.get("media_content_type") == "IMAGE" and row.get("status") == "READY"]

@@ -19,7 +19,7 @@ from handler.errors import BadConfig, BadEvent, BadSignature, FetchRefused, Stor
 from handler.guard import Policy
 from handler.hooks.platforms import PLATFORMS, Platform
 from handler.hooks.products import part
-from handler.hooks.signatures import SCHEMES
+from handler.hooks.signatures import SCHEMES, Scheme
 
 KEPT_S = 300
 """How long a container uses what it has read: a new secret must be there for that long before anybody signs with it."""
@@ -100,7 +100,8 @@ class Registry:
     def signing_secrets(self) -> tuple[str, ...]:
         """With which callbacks are signed that a picture names itself: the secrets of the entry CALLBACKS."""
         entry = self._document().get(CALLBACKS)
-        secrets = _texts(entry, "secrets", f"The entry {CALLBACKS}") if isinstance(entry, Mapping) else ()
+        where = f"The entry {CALLBACKS}"
+        secrets = _secrets(entry, SCHEMES["standard"], where) if isinstance(entry, Mapping) else ()
         if not secrets:
             raise BadConfig(f"The secret {self._name} has no entry {CALLBACKS} with secrets to sign callbacks.")
         return secrets
@@ -141,9 +142,7 @@ def source(name: str, entry: Any, policy: Policy) -> Source:
             part(shop, "shop")
         except BadEvent as error:
             raise BadConfig(f"{where}: {error}") from error
-    secrets = _texts(entry, "secrets", where)
-    for secret in secrets:
-        platform.scheme.key(secret)
+    secrets = _secrets(entry, platform.scheme, where)
     if not shops or not (secrets or entry.get("event_source")):
         raise BadConfig(f"{where} needs shops, and either secrets or an event_source.")
     options = entry.get("options", {})
@@ -176,12 +175,20 @@ def _callback(entry: Any, where: str, policy: Policy) -> Callback:
         guard.target(url, policy)
     except FetchRefused as error:
         raise BadConfig(f"{where}: callback is refused: {error.detail}") from error
-    secrets = _texts(entry, "secrets", f"{where}: callback")
-    for secret in secrets:
-        SCHEMES["standard"].key(secret)
+    secrets = _secrets(entry, SCHEMES["standard"], f"{where}: callback")
     if not secrets:
         raise BadConfig(f"{where}: callback needs secrets, or nobody could tell that it is from you.")
     return Callback(url, secrets)
+
+
+def _secrets(entry: Mapping[str, Any], scheme: Scheme, where: str) -> tuple[str, ...]:
+    secrets = _texts(entry, "secrets", where)
+    try:
+        for secret in secrets:
+            scheme.key(secret)
+    except BadConfig as error:
+        raise BadConfig(f"{where}: {error}") from error
+    return secrets
 
 
 def _text(entry: Mapping[str, Any], field: str, where: str) -> str | None:

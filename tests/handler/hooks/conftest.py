@@ -1,0 +1,81 @@
+"""The world of hooks as moto plays it: queues, the state bucket, an event bus that can be listened to."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handler.dead_letters import DeadLetters
+from handler.guard import Policy
+from handler.hooks.registry import Registry
+from handler.news import Bus
+from handler.queues import Queue
+from handler.state import State
+from tests.handler.hooks.shops import DOCUMENT, Entries
+
+STATE, INPUT = "state", "input"
+
+
+@dataclass(frozen=True)
+class World:
+    """boto3's clients and the URLs of queues; entries may be changed."""
+
+    s3: Any
+    sqs: Any
+    events: Any
+    urls: dict[str, str]
+    entries: Entries
+
+    @property
+    def registry(self) -> Registry:
+        return Registry(self.entries, "registry", Policy())
+
+    @property
+    def state(self) -> State:
+        return State(self.s3, STATE)
+
+    @property
+    def bus(self) -> Bus:
+        return Bus(self.events, "default", self.queue("callbacks"), self.state)
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        return DeadLetters(self.sqs, self.urls["dead"])
+
+    def queue(self, name: str) -> Queue:
+        return Queue(self.sqs, self.urls[name])
+
+    def messages(self, name: str) -> list[Any]:
+        """Take all messages out of a queue, also those that wait; their bodies decoded."""
+        found = []
+        while batch := self.sqs.receive_message(QueueUrl=self.urls[name], MaxNumberOfMessages=10).get("Messages"):
+            for message in batch:
+                self.sqs.delete_message(QueueUrl=self.urls[name], ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
+
+    def originals(self) -> dict[str, dict[str, Any]]:
+        """Key to what HEAD says of every object in the input bucket."""
+        listed = self.s3.list_objects_v2(Bucket=INPUT).get("Contents", [])
+        return {item["Key"]: self.s3.head_object(Bucket=INPUT, Key=item["Key"]) for item in listed}
+
+
+@pytest.fixture
+def world(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        s3, sqs, events = boto3.client("s3"), boto3.client("sqs"), boto3.client("events")
+        for bucket in (STATE, INPUT):
+            s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket=INPUT, VersioningConfiguration={"Status": "Enabled"})
+        urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("fetch", "callbacks", "dead", "heard")}
+        arn = sqs.get_queue_attributes(QueueUrl=urls["heard"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events.put_rule(Name="heard", EventPattern=json.dumps({"source": ["hairline"]}))
+        events.put_targets(Rule="heard", Targets=[{"Id": "heard", "Arn": arn}])
+        yield World(s3, sqs, events, urls, Entries(DOCUMENT))

@@ -1,0 +1,191 @@
+"""The functions' entry points, as API Gateway and queues call them."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+
+from handler.errors import BadConfig
+from handler.hooks import app, settings, wiring
+from handler.local.poller import Context
+from tests.handler.hooks.shops import DOCUMENT, hook, signed
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def deployed(world, monkeypatch):
+    """The functions in an environment of their own, one after another."""
+    boto3.client("secretsmanager").create_secret(Name="registry", SecretString=json.dumps(DOCUMENT))
+    values = {
+        "HAIRLINE_REGISTRY": "registry",
+        "HAIRLINE_STATE_BUCKET": "state",
+        "HAIRLINE_ALLOW_LOOPBACK": "no",
+        "HAIRLINE_FETCH_QUEUE_URL": world.urls["fetch"],
+        "HAIRLINE_CALLBACK_QUEUE_URL": world.urls["callbacks"],
+        "HAIRLINE_DEAD_LETTER_QUEUE_URL": world.urls["dead"],
+        "HAIRLINE_INPUT_BUCKET": "input",
+        "HAIRLINE_EVENT_BUS": "default",
+        "HAIRLINE_MAX_BYTES": "1000000",
+    }
+
+    def _function(name):
+        for built in (wiring.intake, wiring.fetching, wiring.callbacks):
+            built.cache_clear()
+        for setting, value in values.items():
+            monkeypatch.setenv(setting, value) if setting in settings.READ[name] else monkeypatch.delenv(setting, False)
+        return lambda event: getattr(app, name)(event, Context(10, 256))
+
+    yield _function
+    for built in (wiring.intake, wiring.fetching, wiring.callbacks):
+        built.cache_clear()
+
+
+def request(name, headers, body):
+    """API Gateway's event, format 1.0."""
+    return {
+        "version": "1.0",
+        "resource": "/hooks/{source}",
+        "path": f"/hooks/{name}",
+        "httpMethod": "POST",
+        "headers": {key: values[-1] for key, values in headers.items()},
+        "multiValueHeaders": dict(headers),
+        "pathParameters": {"source": name},
+        "body": body.decode(),
+        "isBase64Encoded": False,
+    }
+
+
+def batch(*bodies):
+    """Messages of a queue."""
+    return {
+        "Records": [
+            {
+                "messageId": str(n),
+                "body": body,
+                "eventSource": "aws:sqs",
+                "attributes": {},
+                "messageAttributes": {},
+                "receiptHandle": "x",
+            }
+            for n, body in enumerate(bodies)
+        ]
+    }
+
+
+def created(now=None):
+    headers, body = hook("shopify_products_create")
+    return {
+        **{key.title(): values for key, values in signed("spring", headers, body, now or time.time()).items()},
+    }, body
+
+
+def test_a_hook_is_answered_and_queued(world, deployed):
+    on_hook = deployed("on_hook")
+    headers, body = created()
+    answer = on_hook(request("spring", headers, body))
+    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"status": "ok"})
+    assert len(world.messages("fetch")) == 1
+    encoded = {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    assert on_hook(request("spring", headers, b"") | encoded) == answer  # the same bytes, so the same hook again
+    assert world.messages("fetch") == []
+
+
+def test_a_bad_hook_is_told_no_more_than_that(deployed):
+    on_hook = deployed("on_hook")
+    headers, body = created()
+    told = set()
+    for wrong in (
+        request("nobody", headers, body),
+        request("spring", {}, body),
+        request("spring", headers, body + b" "),
+        request("spring", {**headers, "X-Shopify-Hmac-Sha256": 2 * headers["X-Shopify-Hmac-Sha256"]}, body),
+        request("spring", {**headers, "X-Shopify-Shop-Domain": ["other.myshopify.com"]}, body),
+        {**request("spring", headers, body), "multiValueHeaders": None, "pathParameters": None, "body": None},
+    ):
+        answer = on_hook(wrong)
+        told.add((answer["statusCode"], answer["body"]))
+    assert told == {(401, '{"error": "bad_signature"}')}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"body": "!", "isBase64Encoded": True}, 400),
+        ({"body": "x" * 1_000_001}, 413),
+        ({"body": "\ud800"}, 401),
+    ],
+)
+def test_other_refusals_have_their_status(deployed, change, status):
+    headers, body = created()
+    assert deployed("on_hook")(request("spring", headers, body) | change)["statusCode"] == status
+
+
+def test_a_fault_of_ours_is_a_5xx_so_that_the_sender_tries_again(world, deployed):
+    on_hook = deployed("on_hook")
+    headers, body = created()
+    world.sqs.delete_queue(QueueUrl=world.urls["fetch"])
+    assert on_hook(request("spring", headers, body))["statusCode"] == 503
+    boto3.client("secretsmanager").put_secret_value(SecretId="registry", SecretString="[]")
+    assert deployed("on_hook")(request("spring", headers, body))["statusCode"] == 500
+
+
+def test_no_secret_and_no_signature_is_logged(deployed, caplog):
+    headers, body = created()
+    deployed("on_hook")(request("spring", headers, body))
+    deployed("on_hook")(request("spring", headers, body + b" "))
+    logged = [vars(record) for record in caplog.records]
+    assert [record.get("outcome") for record in logged] == ["queued", None]
+    for word in ("hush", headers["X-Shopify-Hmac-Sha256"][0], "Example T-Shirt"):
+        assert word not in str(logged)
+
+
+def test_what_cannot_be_read_goes_to_the_dead_letters_and_not_back(world, deployed):
+    assert deployed("on_fetch")(batch("{", "[]", '"x"')) == {"batchItemFailures": []}
+    assert deployed("on_callback")(batch("{}")) == {"batchItemFailures": []}
+    found = world.sqs.receive_message(
+        QueueUrl=world.urls["dead"], MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )
+    assert [m["MessageAttributes"]["ReasonCode"]["StringValue"] for m in found["Messages"]] == 4 * ["bad_event"]
+
+
+def test_what_may_pass_goes_back_alone(world, deployed):
+    on_fetch = deployed("on_fetch")
+    nowhere = {"source": "own", "shop": "catalogue", "id": "1", "pictures": [{"id": "a", "url": "https://127.0.0.1/"}]}
+    boto3.client("secretsmanager").delete_secret(SecretId="registry", ForceDeleteWithoutRecovery=True)
+    assert on_fetch(batch(json.dumps(nowhere), "{")) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+
+
+@pytest.mark.parametrize("function", settings.READ)
+def test_settings_are_complete_and_known(deployed, monkeypatch, function):
+    call = deployed(function)
+    for name in settings.READ[function]:
+        assert name in settings.SETTINGS
+    monkeypatch.setenv("HAIRLINE_TYPO", "x")
+    event = request("spring", {}, b"") if function == "on_hook" else batch("{}")
+    if function == "on_hook":
+        assert call(event)["statusCode"] == 500
+    else:
+        with pytest.raises(BadConfig, match="HAIRLINE_TYPO"):
+            call(event)
+    monkeypatch.delenv("HAIRLINE_TYPO")
+    monkeypatch.delenv("HAIRLINE_REGISTRY")
+    with pytest.raises(BadConfig, match="HAIRLINE_REGISTRY"):
+        settings.read(os.environ, function)
+    monkeypatch.setenv("HAIRLINE_REGISTRY", "r")
+    monkeypatch.setenv("HAIRLINE_ALLOW_LOOPBACK", "maybe")
+    with pytest.raises(BadConfig, match="yes or no"):
+        settings.read(os.environ, function)
+
+
+def test_neither_numpy_nor_anything_for_pictures_is_ever_imported():
+    """In a process of its own, where nothing else has imported it."""
+    code = "import sys, handler.hooks.app\nprint({'numpy', 'PIL', 'cv2', 'scipy', 'onnxruntime'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={}, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,187 @@
+"""A hook as it comes in: who may send it, what is remembered, what reaches the queue."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from handler.errors import BadConfig, BadEvent, BadSignature, StoreUnavailable, TooMuch
+from handler.hooks import intake
+from handler.hooks.products import MOST_BYTES, Picture, Product
+from tests.handler.hooks.shops import NOW, hook, signed
+
+CREATED = hook("shopify_products_create")
+
+
+@pytest.fixture
+def deps(world):
+    return intake.Deps(world.registry, world.queue("fetch"), world.state)
+
+
+def send(deps, name, sent, now=NOW, **changes):
+    headers, body = sent
+    return intake.take(name, {**signed(name, headers, body), **changes}, body, deps, now)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "pictures"),
+    [
+        ("spring", "shopify_products_create", ["1", "2"]),
+        ("woo", "woocommerce_product_updated", ["792"]),
+        ("big", "bigcommerce_product_updated", None),
+        ("own", "standard_product_updated", ["front", "back"]),
+    ],
+)
+def test_a_signed_hook_of_each_platform_reaches_the_queue_once(world, deps, name, file, pictures):
+    assert send(deps, name, hook(file)) == "queued"
+    (message,) = world.messages("fetch")
+    product = Product.from_message(message)
+    assert product.source == name
+    assert (product.pictures and [each.id for each in product.pictures]) == pictures
+    # again, with another delivery id: the body is what counts
+    assert send(deps, name, hook(file), **{"x-shopify-webhook-id": ["another"]}) == "repeated"
+    assert world.messages("fetch") == []
+
+
+@pytest.mark.parametrize("file", ["shopify_products_delete", "shopify_products_create"])
+def test_what_does_not_concern_us_is_acknowledged_and_forgotten(world, deps, file):
+    headers, body = hook(file)
+    assert send(deps, "spring", ({**headers, "X-Shopify-Topic": "orders/create"}, body)) == "ignored"
+    assert send(deps, "spring", ({"X-Shopify-Shop-Domain": "spring.myshopify.com"}, body)) == "ignored"
+    assert world.messages("fetch") == []
+
+
+def test_a_product_without_pictures_or_with_our_own_alone_is_ignored(deps):
+    headers, body = CREATED
+    payload = json.loads(body)
+    for images in ([], None, payload["images"][2:]):
+        assert send(deps, "spring", (headers, json.dumps({**payload, "images": images}).encode())) == "ignored"
+
+
+def test_an_unsigned_or_wrongly_signed_hook_leaves_no_trace(world, deps):
+    headers, body = CREATED
+    plain = {key.lower(): [value] for key, value in headers.items()}
+    for wrong in (plain, {**plain, "x-shopify-hmac-sha256": ["x"]}, signed("woo", headers, body)):
+        with pytest.raises(BadSignature):
+            intake.take("spring", wrong, body, deps, NOW)
+    with pytest.raises(BadSignature):  # nothing is parsed before the signature holds
+        intake.take("spring", plain, b"no JSON", deps, NOW)
+    assert world.messages("fetch") == []
+    assert world.s3.list_objects_v2(Bucket="state").get("Contents", []) == []
+
+
+@pytest.mark.parametrize("name", ["", "nobody", "callbacks", "../spring", "x" * 5000])
+def test_a_source_that_is_not_registered_is_a_bad_signature(deps, name):
+    headers, body = CREATED
+    with pytest.raises(BadSignature):
+        intake.take(name, signed("spring", headers, body), body, deps, NOW)
+
+
+def test_a_source_without_secrets_takes_no_hooks(world, deps):
+    world.entries.document["spring"]["secrets"] = []
+    with pytest.raises(BadSignature):
+        send(deps, "spring", CREATED)
+
+
+def test_a_shop_that_is_not_the_sources_is_refused_though_the_body_is_signed(deps):
+    headers, body = CREATED
+    with pytest.raises(BadSignature):
+        send(deps, "spring", ({**headers, "X-Shopify-Shop-Domain": "other.myshopify.com"}, body))
+
+
+def test_of_several_shops_the_hook_says_which(world, deps):
+    world.entries.document["spring"]["shops"] = ["autumn.myshopify.com", "spring.myshopify.com"]
+    headers, body = CREATED
+    del headers["X-Shopify-Shop-Domain"]
+    with pytest.raises(BadSignature):
+        send(deps, "spring", (headers, body))
+    assert send(deps, "spring", ({**headers, "X-Shopify-Shop-Domain": "autumn.myshopify.com"}, body)) == "queued"
+    headers["X-Shopify-Shop-Domain"] = "spring.myshopify.com"
+
+
+def test_a_stale_hook_is_refused_where_time_is_signed(deps):
+    with pytest.raises(BadSignature):
+        send(deps, "own", hook("standard_product_updated"), now=NOW + 301)
+
+
+def test_woocommerces_creation_ping_is_answered_and_does_nothing(world, deps):
+    assert (
+        intake.take("woo", {"content-type": ["application/x-www-form-urlencoded"]}, b"webhook_id=7", deps, NOW)
+        == "ping"
+    )
+    assert world.messages("fetch") == []
+    for name, headers, body in [
+        ("spring", {}, b"webhook_id=7"),
+        ("woo", {}, b"webhook_id=7&x=1"),
+        ("woo", {}, b"webhook_id=seven"),
+        ("woo", {"x-wc-webhook-signature": ["x"]}, b"webhook_id=7"),
+    ]:
+        with pytest.raises(BadSignature):
+            intake.take(name, headers, body, deps, NOW)
+
+
+def test_the_largest_body_and_one_byte_more(deps):
+    body = b'{"id": 1}' + b" " * (intake.MOST_BYTES - 9)
+    assert send(deps, "spring", (CREATED[0], body)) == "ignored"
+    with pytest.raises(TooMuch):
+        intake.take("spring", {}, body + b" ", deps, NOW)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{", b"[]", b"1", b"null", b'{"images": [1], "id": 1}', b'{"images": {}, "id": 1}', b"\xff"),
+        *(b'{"images": [{"src": "https://a.example/"}], "id": 1}', b'{"images": [{"id": 1, "src": "x"}]}'),
+        *(b'{"id": "../x", "images": [{"id": 1, "src": "x"}]}', b'{"id": 1, "images": [{"id": "a/b", "src": "x"}]}'),
+        b"[" * 100_000,
+    ],
+)
+def test_a_signed_body_that_is_no_product_is_a_bad_event(world, deps, body):
+    with pytest.raises(BadEvent):
+        send(deps, "spring", (CREATED[0], body))
+    assert world.messages("fetch") == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"1", b"[]", b'{"images": []}', b'{"product": {"a": 1}, "images": [{"id": 1, "url": "x"}]}']
+)
+def test_data_that_is_no_product_is_a_bad_event(deps, data):
+    headers, _ = hook("standard_product_updated")
+    with pytest.raises(BadEvent):
+        send(deps, "own", (headers, b'{"type": "product.updated", "data": ' + data + b"}"))
+
+
+def test_a_hook_that_did_not_reach_the_queue_is_heard_again(world, deps):
+    broken = replace(deps, queue=type(deps.queue)(world.sqs, world.urls["fetch"] + "-gone"))
+    with pytest.raises(StoreUnavailable):
+        send(broken, "spring", CREATED)
+    assert send(deps, "spring", CREATED) == "queued"
+    assert len(world.messages("fetch")) == 1
+
+
+def test_the_registrys_own_faults_are_no_fault_of_the_sender(world, deps):
+    world.entries.document["spring"]["platform"] = "shopware"
+    with pytest.raises(BadConfig):
+        send(deps, "spring", CREATED)
+    assert send(deps, "woo", hook("woocommerce_product_updated")) == "queued"  # others go on
+    world.entries.document = "{"
+    with pytest.raises(BadConfig):
+        send(deps, "woo", hook("woocommerce_product_updated"))
+
+
+def test_many_pictures_take_several_messages_and_none_is_lost(world, deps):
+    pictures = tuple(Picture(str(n), f"https://pictures.example/{'a' * 1900}{n}.jpg") for n in range(250))
+    product = Product("own", "catalogue", "1", pictures)
+    messages = list(product.messages())
+    assert len(messages) > 1
+    assert max(map(len, messages)) <= MOST_BYTES + 1000
+    read = [Product.from_message(json.loads(message)) for message in messages]
+    assert tuple(picture for each in read for picture in each.pictures or ()) == pictures
+
+
+@pytest.mark.parametrize("id_", ["", ".", "..", "a/b", ".hidden", "a b", "é", "x" * 129, "a.", 7])
+def test_an_id_that_can_be_no_part_of_a_key_is_refused(id_):
+    with pytest.raises(BadEvent):
+        Picture(id_, "https://a.example/")
+    with pytest.raises(BadEvent):
+        Product("own", "catalogue", id_, None)

@@ -1,0 +1,93 @@
+"""What may stand in the registry, and that its secrets do not get out of it."""
+
+import copy
+import json
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handler.errors import BadConfig, StoreUnavailable
+from handler.guard import Policy
+from handler.hooks import registry
+from handler.hooks.registry import Registry
+from tests.handler.hooks.shops import CALLBACK_SECRET, DOCUMENT, Entries, source
+
+
+def test_hosts_are_the_platforms_the_shops_and_those_that_are_named():
+    assert source("spring").hosts == ("cdn.shopify.com",)
+    assert source("woo").hosts == ("woo.example", "cdn.woo.example")
+    assert source("big").hosts == ("*.bigcommerce.com", "*.mybigcommerce.com")
+    assert source("own").hosts is None
+
+
+def test_a_callback_and_what_signs_those_that_pictures_name():
+    callback = source("own").callback
+    assert callback is not None
+    assert (callback.url, callback.secrets) == ("https://pictures.example/told", (CALLBACK_SECRET,))
+    assert Registry(Entries(DOCUMENT), "r", Policy()).signing_secrets() == (CALLBACK_SECRET,)
+    for missing in ({}, {"callbacks": {}}, {"callbacks": {"secrets": []}}):
+        with pytest.raises(BadConfig):
+            Registry(Entries(missing), "r", Policy()).signing_secrets()
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        *(("spring", "platform", value) for value in (None, "", "magento", 1)),
+        *(("spring", "secrets", value) for value in ("hush", [""], [1], [])),
+        *(("own", "secrets", value) for value in (["hush"], ["whsec_"])),
+        *(("spring", "shops", value) for value in ([], ["a/b"], "spring.myshopify.com", [None])),
+        *(("spring", "hosts", value) for value in ("cdn.example", [1])),
+        *(("spring", "token", value) for value in ("", 1)),
+        *(("spring", "options", value) for value in ([], "x", {"x": "y" * 2000})),
+        ("spring", "shop", "a"),
+        *(
+            ("own", "callback", value)
+            for value in (
+                "https://a.example",
+                {"url": "https://a.example", "secrets": []},
+                {"url": "http://a.example", "secrets": [CALLBACK_SECRET]},
+                {"url": "https://127.0.0.1/", "secrets": ["hush"]},
+                {"url": "https://localhost/", "secrets": [CALLBACK_SECRET]},
+                {"url": "https://a.example", "secrets": [CALLBACK_SECRET], "also": 1},
+            )
+        ),
+    ],
+)
+def test_a_wrong_entry_is_refused_and_no_secret_told(name, field, value):
+    entry = copy.deepcopy(DOCUMENT[name]) | {field: value}
+    if field == "secrets":
+        entry.pop("event_source", None)
+    with pytest.raises(BadConfig, match=name) as refused:
+        registry.source(name, entry, Policy())
+    assert "hush" not in str(refused.value)
+    assert CALLBACK_SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("entry", [None, [], "x"])
+def test_an_entry_that_is_no_object_is_refused(entry):
+    with pytest.raises(BadConfig):
+        registry.source("spring", entry, Policy())
+
+
+@pytest.mark.parametrize("document", ["", "[]", "{", "[" * 100_000, '{"whsec_": '])
+def test_a_document_that_is_none_is_refused_without_being_quoted(document):
+    with pytest.raises(BadConfig) as refused:
+        Registry(Entries(document), "the-registry", Policy()).named("spring")
+    assert "the-registry" in str(refused.value)
+    assert "whsec_" not in str(refused.value)
+
+
+def test_it_is_read_from_secrets_manager_once_and_a_fault_there_may_pass(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "local")
+    with mock_aws():
+        client = boto3.client("secretsmanager", region_name="us-east-1")
+        read = Registry(registry.secrets_manager(client), "registry", Policy())
+        with pytest.raises(StoreUnavailable):
+            read.named("spring")
+        client.create_secret(Name="registry", SecretString=json.dumps(DOCUMENT))
+        assert read.named("spring").shops == ("spring.myshopify.com",)
+        client.put_secret_value(SecretId="registry", SecretString="{}")
+        assert read.named("spring").shops == ("spring.myshopify.com",)
