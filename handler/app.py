@@ -8,10 +8,14 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from snapshot_restore_py import register_before_snapshot
 
 from handler import wiring, work
 from handler.observability import logger, tracer
 from handler.sources import s3, sqs
+
+# With SnapStart, a container then begins with the network loaded and the clients made, not with the imports alone.
+register_before_snapshot(wiring.deps)
 
 
 @tracer.capture_lambda_handler(capture_response=False)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+from snapshot_restore_py import get_before_snapshot
 
 from handler import app, wiring
 from handler.errors import BadConfig, StoreUnavailable
@@ -50,6 +51,16 @@ def test_a_picture_from_the_queue_is_cut_out(wired, photo):
     assert on_queue(load("sqs_s3_put")) == []
     names = ("alpha.png", "cutout.png", "report.json")
     assert wired.outputs().keys() == {f"products/shoe.jpg/{name}" for name in names}
+
+
+def test_a_snapshot_holds_what_the_first_picture_needs(wired, photo):
+    for hook, arguments, named in get_before_snapshot():  # as Lambda's runtime does before it takes one
+        hook(*arguments, **named)
+    built = wiring.deps.cache_info().misses
+    assert built == 1
+    wired.drop("products/shoe.jpg", photo)
+    assert on_queue(load("sqs_s3_put")) == []
+    assert wiring.deps.cache_info().misses == built
 
 
 def test_a_picture_straight_from_s3_is_cut_out(wired, photo):
