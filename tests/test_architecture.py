@@ -46,7 +46,7 @@ ARROWS = {
     "handler": {"handler", "pipeline"},
     # A checksum, and how a file comes to be whole, are known once; the fetcher knows no more of the library.
     "layers": {"layers", "pipeline.models", "pipeline.errors", "pipeline.files"},
-    "bench": {"bench", "pipeline"},
+    "bench": {"bench", "pipeline", "handler"},
 }
 """From each unit (a module or package) to the units it may import; "pipeline" as a target is all of it for the shells
 batch, __main__, handler and bench. A unit may always import itself. A new module of pipeline needs a line here."""

@@ -1,0 +1,25 @@
+"""Small pictures, each another one."""
+
+import functools
+import io
+
+from PIL import Image
+
+from handler.local.pictures import samples
+
+
+@functools.cache
+def _photo() -> Image.Image:
+    return Image.open(samples()[0]).convert("RGB")
+
+
+def small(number: int, *, width: int = 96) -> bytes:
+    """A PNG of a woman before a shuttle, `width` x 96; no two numbers give the same pixels.
+
+    A cutout of it takes a fraction of a second.
+    """
+    picture = _photo().crop((number % 16, number // 16 % 16, 480, 480)).resize((width, 96))
+    picture.putpixel((0, 0), (number // 65536 % 256, number // 256 % 256, number % 256))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,98 @@
+"""Whether a local stack holds what it should when the work is done, however it went."""
+
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from handler.local.stack import Stack
+from pipeline.models import DEFAULT_FOLDER, named
+from pipeline.run import cut_out
+from pipeline.segment import OnnxSegmenter
+
+
+def listing(made: Stack) -> dict[str, tuple[str, Any]]:
+    """Key to (ETag, time) of everything in the output bucket."""
+    return _listing(made, made.output_bucket)
+
+
+def waiting(made: Stack) -> int:
+    """How many messages the queue holds, seen and unseen."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = made.client("sqs").get_queue_attributes(QueueUrl=made.queue_url, AttributeNames=names)
+    return sum(map(int, answer["Attributes"].values()))
+
+
+def logged(folder: Path) -> Counter[str]:
+    """How often each outcome of a picture stands in the workers' logs."""
+    outcomes: Counter[str] = Counter()
+    for file in folder.iterdir():
+        for line in file.read_bytes().splitlines():
+            if line.startswith(b"{") and line.endswith(b"}"):  # the last line of a killed worker may be cut short
+                entry = json.loads(line)
+                if entry.get("message") == "picture":
+                    outcomes[entry["outcome"]] += 1
+    return outcomes
+
+
+def faults(
+    made: Stack, good: Mapping[str, bytes], refused: Mapping[str, bytes], deadly: Mapping[str, bytes]
+) -> list[str]:
+    """What is not as it should be, in words; nothing where all is well.
+
+    good, refused, deadly: key to bytes of what the input bucket holds in the end. Each good picture must have one whole
+    result of these very bytes, each refused one a report alone, each deadly one a message in the dead-letter queue; and
+    nothing else may be anywhere.
+    """
+    s3, wrong = made.client("s3"), []
+    dropped = {key: _etag(data) for key, data in {**good, **refused, **deadly}.items()}
+    if {key: etag for key, (etag, _) in _listing(made, made.input_bucket).items()} != dropped:
+        wrong.append("the input bucket changed")
+    held: dict[str, dict[str, str]] = {}
+    for name, (etag, _) in listing(made).items():
+        folder, _, file = name.rpartition("/")
+        held.setdefault(folder, {})[file] = etag
+    for key, status in {**dict.fromkeys(good, "done"), **dict.fromkeys(refused, "rejected")}.items():
+        files = held.pop(key, {})
+        if files.pop("report.json", None) is None:
+            wrong.append(f"{key} was lost")
+            continue
+        report = json.loads(s3.get_object(Bucket=made.output_bucket, Key=f"{key}/report.json")["Body"].read())
+        told = report["status"], report["object"]["etag"], report["files"]
+        if told != (status, dropped[key], files) or bool(files) != (status == "done"):
+            wrong.append(f"{key}: {told} instead of {(status, dropped[key], files)}")
+    wrong += [f"nobody asked for {folder}: {sorted(files)}" for folder, files in held.items()]
+    letters = _letters(made)
+    if not all(any(key in body for body in letters) for key in deadly) or len(letters) != len(deadly):
+        wrong.append(f"in the dead-letter queue: {letters}")
+    return wrong
+
+
+def different(made: Stack, good: Mapping[str, bytes], compared: int) -> list[str]:
+    """Which of `compared` cutouts are not, byte for byte, what the library gives for the picture."""
+    segmenter = OnnxSegmenter(named("u2netp"), DEFAULT_FOLDER)
+    wrong = []
+    for key in random.Random(0).sample(sorted(good), compared):  # noqa: S311  no secret
+        body = made.client("s3").get_object(Bucket=made.output_bucket, Key=f"{key}/cutout.png")["Body"].read()
+        if body != cut_out(good[key], segmenter).output.data:
+            wrong.append(f"{key} is another cutout than the library makes")
+    return wrong
+
+
+def _listing(made: Stack, bucket: str) -> dict[str, tuple[str, Any]]:
+    pages = made.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return {item["Key"]: (item["ETag"], item["LastModified"]) for page in pages for item in page.get("Contents", [])}
+
+
+def _letters(made: Stack) -> list[str]:
+    answer = made.client("sqs").receive_message(
+        QueueUrl=made.dead_letter_queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
+    )
+    return [message["Body"] for message in answer.get("Messages", [])]
+
+
+def _etag(data: bytes) -> str:
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
