@@ -91,9 +91,9 @@ weights: .venv/stamp-synced
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/stamp-compiled: .venv/stamp-synced
+.venv/stamp-compiled: .venv/stamp-synced $(wildcard pipeline/matting/kernels/*.py)
 	@echo 'Compiling the matting kernels: about a minute the first time'
-	@$(BIN)/python -c 'import pymatting'
+	@$(BIN)/python -c 'import pymatting, pipeline.matting'
 	@touch $@
 
 # Deployment tools, and the peer of the benchmark: environments of their own, because their pins would hold ours back.

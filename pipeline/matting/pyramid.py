@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.matting.laplacian import Bool, Colours, Float
+Float = NDArray[np.floating[Any]]
+Colours = NDArray[np.floating[Any] | np.uint8]
+Bool = NDArray[np.bool_]
 
 
 class Level(NamedTuple):
@@ -27,7 +29,7 @@ def halved(level: Level) -> Level:
     background = _count_of_four(~(level.foreground | level.unknown))
     is_foreground = (foreground >= 2) & (background == 0)
     is_background = (background >= 2) & (foreground == 0)
-    return Level(_mean_of_four(level.picture), ~(is_foreground | is_background), is_foreground)
+    return Level(mean_of_four(level.picture), ~(is_foreground | is_background), is_foreground)
 
 
 def _count_of_four(plane: Bool) -> NDArray[np.uint8]:
@@ -37,7 +39,7 @@ def _count_of_four(plane: Bool) -> NDArray[np.uint8]:
     return counts
 
 
-def _mean_of_four(picture: Colours) -> Float:
+def mean_of_four(picture: Colours) -> Float:
     # In strips, because the float32 copy of a large picture would be the largest array of all.
     height, width = ((side + 1) // 2 for side in picture.shape[:2])
     half = np.empty((height, width, 3), np.float32)
