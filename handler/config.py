@@ -23,6 +23,7 @@ OPTIONAL = {
     "HAIRLINE_MODEL": "the segmenter's name; u2netp",
     "HAIRLINE_MODEL_DIR": "the folder of the weights; models/ beside the code",
     "HAIRLINE_FORMAT": "the format of a cutout; as in Options",
+    "HAIRLINE_PROFILES": "marketplaces that a listing is made for, with commas between them; none",
     "HAIRLINE_OPTIONS": 'more default options of a cutout as JSON, such as {"quality": 90}; none',
     "HAIRLINE_MAX_MEGAPIXELS": "the largest picture in millions of pixels; as in Options",
     "HAIRLINE_MAX_BYTES": "the largest file in bytes; as in Options",
@@ -108,7 +109,11 @@ def _options(given: Mapping[str, str]) -> Options:
                 limits[field] = kind(given[name])
             except ValueError as error:
                 raise BadConfig(f"{name} is {given[name]!r}, but must be a number.") from error
-    shape = {field: given[name] for name, field in (("HAIRLINE_FORMAT", "format"),) if name in given}
+    shape: dict[str, Any] = {}
+    if "HAIRLINE_FORMAT" in given:
+        shape["format"] = given["HAIRLINE_FORMAT"]
+    if "HAIRLINE_PROFILES" in given:
+        shape["profiles"] = tuple(name.strip() for name in given["HAIRLINE_PROFILES"].split(","))
     # Laid over the defaults at once, since one may need the other, as JPEG needs a background.
     return Options(**limits).overlaid(shape | parse_options(given.get(name := "HAIRLINE_OPTIONS", "{}"), name))
 

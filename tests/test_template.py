@@ -14,7 +14,7 @@ from handler.dispositions import Disposition
 from handler.hooks import settings
 from handler.jobs import Job, ObjectRef, Outcome
 from handler.local import template
-from pipeline import models
+from pipeline import models, profiles
 from pipeline.options import CHOICES
 
 TEMPLATE = template.load()
@@ -203,19 +203,27 @@ def test_no_cutout_comes_back_as_a_picture(parameters: dict[str, str]) -> None:
             assert pattern["detail"]["bucket"] == {"name": [taken]}
 
 
-def test_one_existing_bucket_for_both_is_refused() -> None:
-    rule = TEMPLATE["Rules"]["NotOneBucketForBoth"]
-    for one, other, refused in [
-        ("", "", False),
-        ("a", "", False),
-        ("", "a", False),
-        ("a", "b", False),
-        ("a", "a", True),
-    ]:
-        names = {"ExistingInputBucket": one, "ExistingOutputBucket": other}
-        applies = template.resolve(rule["RuleCondition"], names, TEMPLATE)
-        asserted = [template.resolve(each["Assert"], names, TEMPLATE) for each in rule["Assertions"]]
-        assert (applies and not all(asserted)) is refused
+@pytest.mark.parametrize(
+    ("rule", "parameters", "refused"),
+    [
+        ("NotOneBucketForBoth", {}, False),
+        ("NotOneBucketForBoth", {"ExistingInputBucket": "a"}, False),
+        ("NotOneBucketForBoth", {"ExistingOutputBucket": "a"}, False),
+        ("NotOneBucketForBoth", {"ExistingInputBucket": "a", "ExistingOutputBucket": "b"}, False),
+        ("NotOneBucketForBoth", {"ExistingInputBucket": "a", "ExistingOutputBucket": "a"}, True),
+        ("ListingsDecideTheirFormat", {"OutputFormat": "webp"}, False),
+        ("ListingsDecideTheirFormat", {"OutputFormat": "auto", "Profiles": "ebay"}, False),
+        ("ListingsDecideTheirFormat", {"OutputFormat": "webp", "Profiles": "ebay"}, True),
+    ],
+)
+def test_parameters_that_contradict_each_other_are_refused(
+    rule: str, parameters: dict[str, str], refused: bool
+) -> None:
+    described = TEMPLATE["Rules"][rule]
+    names = template.defaults(TEMPLATE) | parameters
+    applies = template.resolve(described["RuleCondition"], names, TEMPLATE)
+    asserted = [template.resolve(each["Assert"], names, TEMPLATE) for each in described["Assertions"]]
+    assert (applies and not all(asserted)) is refused
 
 
 def test_the_longest_bucket_name_fits() -> None:
@@ -476,6 +484,9 @@ def test_nothing_names_what_is_not_there(parameters: dict[str, str]) -> None:
 
 def test_what_may_be_chosen_is_what_the_pipeline_knows() -> None:
     assert tuple(TEMPLATE["Parameters"]["OutputFormat"]["AllowedValues"]) == CHOICES["format"]
+    pattern = TEMPLATE["Parameters"]["Profiles"]["AllowedPattern"]
+    assert all(re.fullmatch(pattern, name) for name in [*profiles.PROFILES, ",".join(profiles.PROFILES)])
+    assert len(",".join(profiles.PROFILES)) <= TEMPLATE["Parameters"]["Profiles"]["MaxLength"]
     assert [models.named(name).name for name in TEMPLATE["Parameters"]["Model"]["AllowedValues"]]
 
 

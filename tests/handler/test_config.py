@@ -33,13 +33,15 @@ def test_every_setting_arrives():
             "HAIRLINE_MODEL": "u2netp",
             "HAIRLINE_MODEL_DIR": "/opt/models",
             "HAIRLINE_FORMAT": "webp",
-            "HAIRLINE_OPTIONS": '{"canvas": "800x600"}',
+            "HAIRLINE_OPTIONS": '{"quality": 90}',
             "HAIRLINE_MAX_MEGAPIXELS": "12.5",
             "HAIRLINE_MAX_BYTES": "1000000",
         }
     )
     assert config.model_folder == Path("/opt/models")
-    assert config.options == Options(max_megapixels=12.5, max_bytes=1_000_000, format="webp", canvas=(800, 600))
+    assert config.options == Options(max_megapixels=12.5, max_bytes=1_000_000, format="webp", quality=90)
+    listed = Config.from_env(COMPLETE | {"HAIRLINE_PROFILES": "amazon-main, ebay"})
+    assert listed.options == Options(profiles=("amazon-main", "ebay"))
 
 
 def test_the_options_are_laid_over_the_format():
@@ -70,6 +72,7 @@ def test_a_missing_setting_is_named(name, value):
         ("HAIRLINE_MODEL", "u3net", "u3net"),
         ("HAIRLINE_FORMAT", "psd", "format"),
         ("HAIRLINE_FORMAT", "jpeg", "background"),
+        ("HAIRLINE_PROFILES", "ebay,ebuy", "Did you mean ebay"),
         ("HAIRLINE_OPTIONS", "{", "HAIRLINE_OPTIONS is not JSON"),
         ("HAIRLINE_OPTIONS", "[]", "HAIRLINE_OPTIONS must be a JSON object"),
         ("HAIRLINE_OPTIONS", '{"formt": "png"}', "Did you mean format"),
