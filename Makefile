@@ -17,7 +17,7 @@ NEW_ENOUGH = -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
 	$(shell $(name) $(NEW_ENOUGH) && echo $(name))))
 
-FUNCTIONS = $(foreach name,Cutout Hook Fetch Callback,build-$(name)Function)
+FUNCTIONS = $(foreach name,Cutout Hook Fetch Callback Imaging Intake,build-$(name)Function)
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve layer build-DependenciesLayer $(FUNCTIONS) test lint bench lock setup weights clean

@@ -77,7 +77,7 @@ class Config:
                 dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
                 model=models.named(given.get("HAIRLINE_MODEL", "u2netp")),
                 model_folder=Path(given.get("HAIRLINE_MODEL_DIR", models.DEFAULT_FOLDER)),
-                options=_options(given),
+                options=default_options(given),
                 telling=_telling(given),
             )
         except BadOptions as error:
@@ -98,7 +98,8 @@ def _telling(given: Mapping[str, str]) -> Telling | None:
     return Telling(*(given[name] for name in wanted))
 
 
-def _options(given: Mapping[str, str]) -> Options:
+def default_options(given: Mapping[str, str]) -> Options:
+    """The options that the settings ask for. Raises BadConfig, BadOptions."""
     limits: dict[str, Any] = {}
     for name, field, kind in (
         ("HAIRLINE_MAX_MEGAPIXELS", "max_megapixels", float),

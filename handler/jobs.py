@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+METADATA = "hairline"
+"""The name of an object's metadata that holds options as JSON: the header x-amz-meta-hairline."""
+CALLBACK = "hairline-callback"
+"""The name of the metadata that holds a URL to be told of the result; see `handler.hooks.callbacks`."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:

@@ -26,7 +26,7 @@ from handler import dispositions, news, observability
 from handler.config import Config, parse_options
 from handler.dispositions import ALARM, RETRY
 from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
-from handler.jobs import Job, ObjectRef, Outcome
+from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome
 from handler.store import Held
 from handler.wiring import Deps
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
@@ -36,10 +36,6 @@ from pipeline.report import rejection
 from pipeline.run import cut_out
 from pipeline.stages import Encoded
 
-METADATA = "hairline"
-"""The name of an object's metadata that holds options as JSON: the header x-amz-meta-hairline."""
-CALLBACK = "hairline-callback"
-"""The name of the metadata that holds a URL to be told of the result; see `handler.hooks.callbacks`."""
 REPORT = "report.json"
 LONGEST_KEY = 1024 - max(len(f"/{name}.jpg") for name in (*STAGES, *PROFILES))
 """Bytes of a source's key, so that S3's limit of 1024 holds for its outputs' as well.

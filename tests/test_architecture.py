@@ -144,7 +144,7 @@ def test_pymatting_has_two_importers(path):
         assert unit(module(path)) in PYMATTING_BELONGS_TO
 
 
-ENVIRONMENT_READERS = ("handler.wiring", "handler.hooks.wiring", "handler.local")
+ENVIRONMENT_READERS = ("handler.wiring", "handler.hooks.wiring", "handler.local", "handler.http.wiring")
 """The container's wiring hands the environment to Config; the local stack's programs make one for others."""
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from handler import config, observability
 from handler.dispositions import Disposition
-from handler.hooks import settings
+from handler.hooks import settings as hooks
+from handler.http import settings as http
 from handler.jobs import Job, ObjectRef, Outcome
 from handler.local import template
 from pipeline import models, profiles
@@ -66,6 +67,7 @@ DEPLOYMENTS: dict[str, dict[str, str]] = {
     "key and both existing": {"KmsKeyArn": KEY, "ExistingInputBucket": "a-b", "ExistingOutputBucket": "c-d"},
     "no extras": {"Tracing": "PassThrough", "SnapStart": "off", "Rollout": "AllAtOnce", "Timeout": "60"},
     "partner": {"PartnerEventSource": "aws.partner/shopify.com/1/hairline"},
+    "API extras": {"ApiFirewall": "on", "ApiAccount": "keep"},
     "all extras": {"SnapStart": "on", "Timeout": "900", "MemorySize": "10240", "OutputFormat": "webp"},
 }
 each_deployment = pytest.mark.parametrize("parameters", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
@@ -107,20 +109,20 @@ def mapping_of(function: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_handlers_exist(function: str) -> None:
     module, _, name = properties(function)["Handler"].rpartition(".")
-    assert module in ("handler.app", "handler.hooks.app")
+    assert module in ("handler.app", "handler.hooks.app", "handler.http.imaging", "handler.http.intake")
     assert callable(getattr(importlib.import_module(module), name))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_function_gets_exactly_the_settings_that_are_read(function: str) -> None:
     given = properties(function)["Environment"]["Variables"]
-    read = settings.READ.get(properties(function)["Handler"].rpartition(".")[2], config.names())
+    read = (hooks.READ | http.READ).get(properties(function)["Handler"].rpartition(".")[2], config.names())
     assert {name for name in given if name.startswith(config.PREFIX)} == set(read)
 
 
 def test_this_machine_itself_is_asked_on_the_local_stack_alone() -> None:
     asked = [properties(name)["Environment"]["Variables"].get("HAIRLINE_ALLOW_LOOPBACK") for name in FUNCTIONS]
-    assert sorted(asked, key=str) == [None, "no", "no", "no"]
+    assert sorted(asked, key=str) == [None, *["no"] * 5]
 
 
 def test_the_default_parameters_make_a_valid_configuration() -> None:

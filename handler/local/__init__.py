@@ -4,6 +4,7 @@ What stands in for what:
     S3, SQS                   moto's server, a process of its own on the loopback interface (`emulator`)
     CloudFormation            `stack`, which takes names and numbers from template.yaml (`template`)
     the event source mapping  `poller`
+    API Gateway               `gateway` behind a server of its own (`api`), each function in a `container`
     a Lambda container        `worker`, a process that has the function's environment and nothing of the user's
 
 Not imitated: roles and policies, encryption, the function's memory limit and its kill at the timeout.

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from handler.local import pictures, stack, worker
+from handler.local import api, pictures, stack, worker
 from handler.local.child import Child
 from handler.local.emulator import EmulatorMissing, emulator
 from handler.local.environment import sealed
@@ -91,7 +91,7 @@ def _run(images: Sequence[Path], out: Path) -> int:
 
 
 def _serve(out: Path) -> int:
-    with _working(out) as (made, watch, child):
+    with _working(out) as (made, watch, child), api.serving(made, out / "api.log") as site:
         aws = (
             f"AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region us-east-1 --endpoint-url {made.endpoint}"
         )
@@ -99,8 +99,12 @@ def _serve(out: Path) -> int:
             f"Endpoint       {made.endpoint}\n"
             f"Input bucket   {made.input_bucket}\n"
             f"Output bucket  {made.output_bucket}\n"
-            f"Handler's log  {out / 'handler.log'}\n\n"
+            f"HTTP API       {site.url}\n"
+            f"API key        {site.key}\n"
+            f"Logs           {out / 'handler.log'}, {out / 'api.log'}\n\n"
             f"Drop a picture:\n  {aws} s3 cp photo.jpg s3://{made.input_bucket}/\n"
+            f"Cut one out by HTTP:\n  curl -H 'X-Api-Key: {site.key}' --data-binary @photo.jpg -o cutout.png "
+            f"{site.url}/v1/cutouts\n"
             f"Fetch all results:\n  {aws} s3 sync s3://{made.output_bucket}/ results/\n\n"
             "Ctrl-C ends it; what is in the buckets then is gone.",
             flush=True,

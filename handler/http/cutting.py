@@ -1,0 +1,57 @@
+"""A picture cut out while its sender waits, or made a job where that would take too long."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import decode
+from pipeline.errors import OutOfTime
+from pipeline.options import Options
+from pipeline.run import cut_out
+from pipeline.segment import Segmenter
+from pipeline.sniff import sniff
+from pipeline.stages import Result
+
+LONGEST_S = 20.0
+"""What a picture may take: API Gateway ends a call after 29 s, and a new container needs some for its start."""
+DECODING_S, CUTTING_S = 0.06, 1.0
+"""Seconds for each megapixel of the source, and of what is worked on; twice what two shared cores take.
+bench/RESULTS.md has the figures.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A picture and what is wanted of it. changes: to the deployment's options, as JSON; None where they hold a
+    picture, so that they cannot travel with the job.
+    """
+
+    data: bytes
+    options: Options
+    changes: Mapping[str, Any] | None
+
+
+def estimate(size: tuple[int, int], megapixels: float | None) -> float:
+    """Seconds for a picture of that size."""
+    source = size[0] * size[1] / 1e6
+    return DECODING_S * source + CUTTING_S * min(source, megapixels or source)
+
+
+def cut(
+    asked: Asked, segmenter: Callable[[], Segmenter], seconds_left: float, later: Callable[[Asked, str], dict[str, Any]]
+) -> Result | dict[str, Any]:
+    """The result; or, where it would come too late, the job that `later` makes of the picture and its content type.
+
+    Raises what `cut_out` raises but for OutOfTime, unless the picture cannot become a job.
+    """
+    size = decode.measure(asked.data, **asked.options.limits())
+    left = min(LONGEST_S, seconds_left - 2)
+    if estimate(size, asked.options.megapixels) <= left:
+        try:
+            return cut_out(asked.data, segmenter(), asked.options, deadline=left)
+        except OutOfTime:
+            if asked.changes is None:
+                raise
+    if asked.changes is None:
+        raise OutOfTime("A picture of this size with a background picture takes too long. Ask for a smaller size.")
+    return later(asked, f"image/{sniff(asked.data)}")

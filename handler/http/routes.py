@@ -1,0 +1,80 @@
+"""What the routes of both functions share: who asks, what with, and how errors are answered."""
+
+import base64
+import binascii
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from handler.http import answers
+from handler.http.refusals import Refusal, of_error
+from handler.observability import logger
+from pipeline.errors import HairlineError
+
+Event = dict[str, Any]
+
+
+def resolver() -> APIGatewayRestResolver:
+    """A resolver that answers every error in our one form."""
+    app = APIGatewayRestResolver()
+    app.exception_handler(Refusal)(answers.refused)
+    app.exception_handler(HairlineError)(_failed)
+    app.exception_handler(Exception)(_unforeseen)
+    app.not_found(_not_found)
+    return app
+
+
+def _failed(error: HairlineError) -> Response[Any]:
+    refusal = of_error(error)
+    log = logger.error if refusal.http >= 500 else logger.info
+    log("http", extra={"code": error.code, "reason": str(error)})
+    return answers.refused(refusal)
+
+
+def _unforeseen(error: Exception) -> Response[Any]:
+    logger.error("http", exc_info=error)
+    return answers.refused(of_error(error))
+
+
+def _not_found(error: NotFoundError) -> Response[Any]:  # noqa: ARG001  Powertools hands it over
+    return answers.refused(Refusal("not_found", "There is no such route."))
+
+
+def resolve(app: APIGatewayRestResolver, event: Event, context: Any) -> dict[str, Any]:
+    """The reply to API Gateway, with the headers that every answer has, and one line in the log without any secret."""
+    reply: dict[str, Any] = app.resolve(event, context)
+    asked = event.get("requestContext", {})
+    headers = {"X-Request-Id": asked.get("requestId", ""), "Access-Control-Allow-Origin": "*"}
+    for name, value in headers.items():
+        reply["multiValueHeaders"][name] = [value]
+    logger.info(
+        "request",
+        extra={"route": event.get("resource"), "status": reply["statusCode"], "request": asked.get("requestId")},
+    )
+    return reply
+
+
+def tenant(event: Event) -> str:
+    """The id of the API key, which is no secret. Raises Refusal where the gateway let somebody in without one."""
+    identity = event.get("requestContext", {}).get("identity") or {}
+    id_ = identity.get("apiKeyId")
+    if not id_:
+        raise Refusal("auth_failed")
+    return str(id_)
+
+
+def header(event: Event, name: str) -> str:
+    """The value of a header, "" where there is none. name: in lower case."""
+    return next((value or "" for key, value in (event.get("headers") or {}).items() if key.lower() == name), "")
+
+
+def body(event: Event) -> bytes:
+    """The bytes that were sent."""
+    text = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(text).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise Refusal("invalid_request", "The body could not be read.") from error

@@ -1,0 +1,178 @@
+"""What API Gateway does: check the key, keep to the plan, hand requests to functions, and answer what never gets there.
+
+Routes and the gateway's own answers are template.yaml's. Events: https://docs.aws.amazon.com/apigateway/latest/developerguide/
+set-up-lambda-proxy-integrations.html (input format). Not imitated: the day's quota, caches, the stage in the path.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import re
+import traceback
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from handler.local import template
+from handler.local.plan import Bucket
+
+MOST_BODY = 10 * 1024 * 1024
+"""Bytes of a request that API Gateway takes.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+"""
+MOST_EVENT = 6 * 1024 * 1024
+"""Bytes of an event, or of a reply, that Lambda takes."""
+
+
+Function = Callable[[Mapping[str, Any]], Any]
+
+
+class Answer(NamedTuple):
+    """headers: name to all values."""
+
+    status: int
+    headers: Mapping[str, list[str]]
+    body: bytes
+
+
+class Request(NamedTuple):
+    """headers: as they came, in order. target: path and query."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method of the API. pattern: of a path, with a group for each parameter."""
+
+    method: str
+    resource: str
+    pattern: re.Pattern[str]
+    function: str
+    needs_key: bool
+
+
+class Gateway:
+    """functions: by their logical ids, each an event to a reply. keys: each with its id. rate, burst: what one may ask
+    for, calls a second and at once.
+    """
+
+    def __init__(
+        self, functions: Mapping[str, Function], keys: Mapping[str, str], *, rate: float, burst: float
+    ) -> None:
+        described = template.load()
+        self._functions, self._keys = functions, keys
+        self._routes = [route for route in routes(described) if route.function in functions]
+        self._own = template.properties(described, "PictureApi")["GatewayResponses"]
+        self._buckets = {id_: Bucket(rate, burst) for id_ in keys.values()}
+
+    def answer(self, request: Request) -> Answer:
+        """What the client gets."""
+        id_ = str(uuid.uuid4())
+        path = urlsplit(request.target).path
+        found = next(
+            (
+                (route, match)
+                for route in self._routes
+                if (match := route.pattern.fullmatch(path)) is not None and route.method == request.method
+            ),
+            None,
+        )
+        if found is None:
+            return self._say("MISSING_AUTHENTICATION_TOKEN", id_)
+        route, match = found
+        key = None
+        if route.needs_key:
+            sent = next((value for name, value in request.headers if name.lower() == "x-api-key"), "")
+            key = self._id(sent)
+            if key is None:
+                return self._say("INVALID_API_KEY", id_)
+            if not self._buckets[key].take():
+                return self._say("THROTTLED", id_)
+        if len(request.body) > MOST_BODY:
+            return self._say("REQUEST_TOO_LARGE", id_)
+        event = _event(request, route, {name: unquote(text) for name, text in match.groupdict().items()}, key, id_)
+        if len(event["body"] or "") > MOST_EVENT:
+            return self._say("REQUEST_TOO_LARGE", id_)
+        try:
+            return _reply(self._functions[route.function](event))
+        except Exception:  # noqa: BLE001  whatever a function raises, or replies that is no reply, API Gateway says this
+            traceback.print_exc()
+            return self._say("DEFAULT_5XX", id_)
+
+    def _id(self, sent: str) -> str | None:
+        return next((id_ for key, id_ in self._keys.items() if hmac.compare_digest(key.encode(), sent.encode())), None)
+
+    def _say(self, name: str, id_: str) -> Answer:
+        own = self._own[name]
+        body = own["ResponseTemplates"]["application/json"].encode()
+        headers = {"X-Request-Id": [id_], "Access-Control-Allow-Origin": ["*"], "Content-Type": ["application/json"]}
+        return Answer(own["StatusCode"], headers, body)
+
+
+def routes(described: Mapping[str, Any]) -> list[Route]:
+    """Those that the functions in the template ask for."""
+    found = []
+    for name, resource in described["Resources"].items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        for event in resource["Properties"].get("Events", {}).values():
+            if event["Type"] == "Api":
+                path = event["Properties"]["Path"]
+                parts = re.split(r"\{(\w+)\}", path)
+                pattern = "".join(f"(?P<{part}>[^/]+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
+                needs_key = event["Properties"]["Auth"]["ApiKeyRequired"]
+                found.append(Route(event["Properties"]["Method"], path, re.compile(pattern), name, needs_key))
+    return found
+
+
+def _event(request: Request, route: Route, parameters: dict[str, str], key: str | None, id_: str) -> dict[str, Any]:
+    parts = urlsplit(request.target)
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers:
+        if name.lower() != "x-api-key":
+            headers.setdefault(name, []).append(value)
+    query: dict[str, list[str]] = {}
+    for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="replace"):
+        query.setdefault(name, []).append(value)
+    return {
+        "resource": route.resource,
+        "path": unquote(parts.path),
+        "httpMethod": request.method,
+        "headers": {name: values[-1] for name, values in headers.items()},
+        "multiValueHeaders": headers,
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+        "multiValueQueryStringParameters": query or None,
+        "pathParameters": parameters or None,
+        "stageVariables": None,
+        "requestContext": {
+            "requestId": id_,
+            "resourcePath": route.resource,
+            "httpMethod": request.method,
+            "path": f"/live{parts.path}",
+            "stage": "live",
+            "identity": {"apiKeyId": key, "sourceIp": "127.0.0.1"},
+        },
+        "body": base64.b64encode(request.body).decode() if request.body else None,
+        "isBase64Encoded": bool(request.body),
+    }
+
+
+def _reply(reply: Any) -> Answer:
+    """Raises what a malformed reply leads to; API Gateway answers 502 then."""
+    if len(json.dumps(reply)) > MOST_EVENT:
+        raise ValueError("The reply is too large for Lambda.")
+    text = reply.get("body") or ""
+    try:
+        body = base64.b64decode(text, validate=True) if reply.get("isBase64Encoded") else text.encode()
+    except binascii.Error as error:
+        raise ValueError("The reply is not base64.") from error
+    headers = {**{name: [value] for name, value in (reply.get("headers") or {}).items()}}
+    headers |= reply.get("multiValueHeaders") or {}
+    return Answer(int(reply["statusCode"]), headers, body)

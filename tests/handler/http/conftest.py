@@ -1,0 +1,79 @@
+"""The API on a stack of its own, as `make serve` runs it, and callers of it."""
+
+import functools
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+from handler.local import api, stack
+from handler.local.emulator import emulator
+
+
+@pytest.fixture(scope="session")
+def made():
+    """A stack, without a worker."""
+    with emulator() as endpoint:
+        yield stack.create(endpoint)
+
+
+@pytest.fixture(scope="session")
+def site(made):
+    """The API, with a plan that tests do not exhaust, and two keys."""
+    with api.serving(made, keys=2, parameters={"ApiRate": "10000", "ApiBurst": "10000"}) as served:
+        yield served
+
+
+class Caller:
+    """requests, with a key and the API's address."""
+
+    def __init__(self, site, key):
+        self.site, self.key, self._session = site, key, requests.Session()
+        self._session.trust_env = False
+
+    def __call__(self, method, path, **more):
+        headers = {"X-Api-Key": self.key, **more.pop("headers", {})}
+        return self._session.request(
+            method, self.site.url + path, headers=headers, allow_redirects=False, timeout=60, **more
+        )
+
+    def __getattr__(self, name):
+        return functools.partial(self, name.upper())
+
+
+@pytest.fixture(scope="session")
+def call(site):
+    caller = Caller(site, site.key)
+    yield caller
+    caller._session.close()
+
+
+@pytest.fixture(scope="session")
+def other(site):
+    """Another tenant."""
+    caller = Caller(site, site.keys[1])
+    yield caller
+    caller._session.close()
+
+
+@pytest.fixture(scope="session")
+def web(photo):
+    """A web server on this machine with the photograph at /photo.jpg."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            there = self.path == "/photo.jpg"
+            self.send_response(200 if there else 404)
+            self.send_header("Content-Length", str(len(photo) if there else 0))
+            self.end_headers()
+            if there:
+                self.wfile.write(photo)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()

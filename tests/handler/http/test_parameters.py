@@ -1,0 +1,178 @@
+"""Every parameter of remove.bg's: good values, bad ones with their code, and those at the boundary."""
+
+import pytest
+
+from handler.http.parameters import BACKGROUNDS, PARAMETERS, SOURCES, wanted
+from handler.http.refusals import Refusal
+from pipeline.options import Options
+
+FILE = {"image_file": b"picture"}
+
+
+def options(**texts):
+    return wanted(texts, FILE).options
+
+
+def code(texts, files=FILE):
+    with pytest.raises(Refusal) as caught:
+        wanted(texts, files)
+    return caught.value.code
+
+
+GOOD = [
+    ("size", "preview", {"megapixels": 0.25}),
+    ("size", "small", {"megapixels": 0.25}),
+    ("size", "regular", {"megapixels": 0.25}),
+    ("size", "medium", {"megapixels": 1.5}),
+    ("size", "hd", {"megapixels": 4}),
+    ("size", "full", {"megapixels": 10}),
+    ("size", "4k", {"megapixels": 10}),
+    ("size", "auto", {"megapixels": 10}),
+    ("size", "50MP", {"megapixels": 50}),
+    *(("type", name, {}) for name in ("auto", "person", "product", "car", "animal", "graphic", "transportation")),
+    *(("type_level", name, {}) for name in ("none", "1", "2", "latest")),
+    ("format", "auto", {"format": "auto"}),
+    ("format", "png", {"format": "png"}),
+    ("format", "jpg", {"format": "jpeg", "background": "white"}),
+    ("format", "webp", {"format": "webp"}),
+    ("format", "zip", {"format": "zip"}),
+    *(("crop", text, {"crop": True}) for text in ("true", "True", "1", "yes")),
+    *(("crop", text, {"crop": False}) for text in ("false", "0", "no")),
+    ("scale", "original", {"scale": None}),
+    ("scale", "10%", {"scale": 10}),
+    ("scale", "100%", {"scale": 100}),
+    ("scale", "33.5%", {"scale": 33.5}),
+    ("position", "original", {"position": "original"}),
+    ("position", "center", {"position": "center"}),
+    ("position", "0%", {"position": "0%"}),
+    ("position", "100% 20%", {"position": "100% 20%"}),
+    ("channels", "rgba", {"channels": "rgba"}),
+    ("channels", "alpha", {"channels": "alpha"}),
+    ("add_shadow", "true", {"shadow": "drop"}),
+    ("add_shadow", "false", {"shadow": "none"}),
+    ("shadow_type", "none", {"shadow": "none"}),
+    ("shadow_type", "drop", {"shadow": "drop"}),
+    ("shadow_type", "auto", {"shadow": "drop"}),
+    ("semitransparency", "true", {}),
+    ("semitransparency", "false", {}),
+    ("bg_color", "81d4fa", {"background": "81d4fa"}),
+    ("bg_color", "#81d4fa", {"background": "#81d4fa"}),
+    ("bg_color", "fff", {"background": "fff"}),
+    ("bg_color", "ffff", {"background": "fff"}),
+    ("bg_color", "#81d4faff", {"background": "81d4fa"}),
+    ("bg_color", "81d4fa00", {"background": None}),
+    ("bg_color", "green", {"background": "green"}),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), GOOD)
+def test_a_good_value_becomes_our_options(name, text, expected):
+    made = options(**{name: text})
+    assert {field: made[field] for field in expected} == expected
+    Options().overlaid(made)
+
+
+@pytest.mark.parametrize(
+    ("text", "margin"), [("0", "0"), ("30px", "30px"), ("500px", "500px"), ("50%", "50%"), ("1px 2%", "1px 2%")]
+)
+def test_a_margin_counts_with_crop_alone(text, margin):
+    assert options(crop="true", crop_margin=text)["margin"] == margin
+    assert "margin" not in options(crop_margin=text)
+
+
+def test_four_margins_are_in_the_order_of_css():
+    assert options(crop="1", crop_margin="1px 2px 3px 4px")["margin"] == "1px 2px 3px 4px"
+
+
+@pytest.mark.parametrize(("text", "percent"), [("0", 0), ("100", 100), ("auto", None)])
+def test_the_opacity_of_a_shadow(text, percent):
+    assert options(shadow_type="drop", shadow_opacity=text).get("shadow_opacity") == percent
+    assert "shadow_opacity" not in options(shadow_opacity=text)
+
+
+def test_a_shadow_for_each_type_counts_where_the_type_is_given():
+    texts = {"type": "product", "shadow_type": "none", "shadow_type[product]": "drop", "shadow_type[car]": "none"}
+    assert options(**texts)["shadow"] == "drop"
+    assert options(**{**texts, "type": "person"})["shadow"] == "none"
+
+
+BAD = {
+    "size": ("invalid_size", ["tiny", "FULL", "51MP"]),
+    "type": ("invalid_type", ["dog", "Person"]),
+    "type_level": ("invalid_type_level", ["3", "0", "all"]),
+    "format": ("invalid_format", ["gif", "jpeg", "PNG"]),
+    "roi": ("invalid_roi", ["0 0 10 10", "1 2 3", "0px 0px 110% 10px", "a b c d"]),
+    "crop": ("invalid_crop", ["maybe", "2"]),
+    "crop_margin": ("invalid_crop_margin", ["501px", "50.1%", "-1px", "1px 2px 3px", "5em", "1px 2px 3px 4px 5px"]),
+    "scale": ("invalid_scale", ["9%", "9.9%", "101%", "50", "half", "-10%"]),
+    "position": ("invalid_position", ["middle", "101%", "50", "1% 2% 3%", "-1%"]),
+    "channels": ("invalid_channels", ["rgb", "RGBA"]),
+    "add_shadow": ("invalid_shadow_type", ["drop"]),
+    "shadow_type": ("invalid_shadow_type", ["car", "3D", "soft"]),
+    "shadow_opacity": ("invalid_shadow_opacity", ["-1", "101", "50%", "1.5", "low"]),
+    "semitransparency": ("invalid_semitransparency", ["maybe"]),
+    "bg_color": ("invalid_bg_color", ["12", "12345", "nocolour", "#81d4fa80", "8888", "12345678901"]),
+}
+
+
+def test_every_parameter_is_in_these_tables():
+    assert BAD.keys() == PARAMETERS.keys()
+    assert PARAMETERS.keys() == {name for name, _, _ in GOOD} | {"roi", "crop_margin", "shadow_opacity"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "text"), [(name, row[0], text) for name, row in BAD.items() for text in row[1]]
+)
+def test_a_bad_value_has_the_code_of_its_parameter(name, expected, text):
+    assert code({name: text}) == expected
+
+
+def test_an_unknown_parameter_is_ignored_as_there():
+    assert options(colour="red") == options()
+
+
+def test_a_picture_is_needed_and_one_alone():
+    assert code({}, {}) == "missing_source"
+    for first in SOURCES:
+        for second in SOURCES:
+            if first != second:
+                assert code({first: "x"}, {second: b"x"}) == "multiple_sources"
+
+
+def test_backgrounds_exclude_one_another():
+    for first in BACKGROUNDS:
+        for second in BACKGROUNDS:
+            if first != second:
+                assert code({first: "white"}, {**FILE, second: b"x"}) == "multiple_bg_sources"
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ({"channels": "alpha", "format": "zip"}, "invalid_format"),
+        ({"channels": "alpha", "bg_color": "red"}, "invalid_channels"),
+        ({"channels": "alpha", "bg_image_url": "https://example.com/a.jpg"}, "invalid_channels"),
+        ({"channels": "alpha", "add_shadow": "1"}, "invalid_channels"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(texts, expected):
+    assert code(texts) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "form", "megapixels"),
+    [("full", "jpg", 25), ("full", "zip", 25), ("auto", "webp", 25), ("4k", "png", 10), ("50MP", "png", 50)],
+)
+def test_a_full_png_is_smaller_than_other_formats(size, form, megapixels):
+    assert options(size=size, format=form)["megapixels"] == megapixels
+
+
+@pytest.mark.parametrize("more", [{"bg_color": "red"}, {"channels": "alpha"}, {"bg_image_url": "https://a.b/c"}])
+def test_a_jpeg_is_white_only_where_nothing_else_was_asked(more):
+    assert options(format="jpg", **more)["background"] == more.get("bg_color")
+
+
+def test_a_long_value_is_shown_in_part():
+    with pytest.raises(Refusal) as caught:
+        wanted({"size": "x" * 5000}, FILE)
+    assert len(caught.value.detail) < 300
