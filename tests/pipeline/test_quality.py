@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.quality import expected_iou, judge
+from pipeline.quality import judge
 from pipeline.stages import Matte, Picture, ProbabilityMap, Trimap
 
 
@@ -25,12 +25,6 @@ def _square(inside=1.0, outside=0.0):
 def test_a_sure_subject_needs_no_look():
     quality = _judged(_square())
     assert (quality.confidence, quality.needs_review, quality.reasons) == (1.0, False, ())
-
-
-def test_the_expected_overlap_is_the_textbook_one():
-    # 1600 pixels at 0.8 inside, 8400 at 0.1 outside: 1280 / (1600 + 840)
-    assert expected_iou(ProbabilityMap(_square(0.8, 0.1).astype(np.float32), 1.0)) == pytest.approx(1280 / 2440)
-    assert expected_iou(ProbabilityMap(np.zeros((2, 2), np.float32), 1.0)) == 0.0
 
 
 @pytest.mark.parametrize(

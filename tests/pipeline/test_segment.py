@@ -1,10 +1,13 @@
 """The real network, on pictures whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.models import named
+from pipeline.overlap import doubt
 from pipeline.segment import OnnxSegmenter, network_input
 from pipeline.stages import Picture
 
@@ -19,7 +22,10 @@ def test_a_person_is_found(segmenter, astronaut):
     assert probability.values.shape == (512, 512)
     assert probability.values[300, 220] > 0.95  # her suit
     assert probability.values[20, 20] < 0.05  # the corner
-    assert probability.cell == 512 / 320
+    left, top, width, height = probability.facts["box"]
+    assert left <= 220 < left + width <= 512
+    assert top <= 300 < top + height <= 512
+    assert probability.cell == max(width, height) / 320
 
 
 def test_a_second_run_and_another_number_of_threads_give_the_same_bits(segmenter, astronaut, weights):
@@ -28,6 +34,22 @@ def test_a_second_run_and_another_number_of_threads_give_the_same_bits(segmenter
     for threads in (1, 3):
         other = OnnxSegmenter(named("u2netp"), weights, threads=threads)
         assert np.array_equal(first, other.segment(astronaut).values)
+
+
+def test_a_subject_lost_in_the_frame_is_looked_at_more_closely(segmenter, weights, astronaut):
+    """In a frame of five times her size, the network alone sees her at a fifth of its resolution."""
+    frame = np.full((2560, 2560, 3), 200, np.uint8)
+    frame[1024:1536, 1024:1536] = astronaut.rgb
+    alone = OnnxSegmenter(replace(named("u2netp"), closer=()), weights).segment(Picture(frame))
+    closer = segmenter.segment(Picture(frame))
+    assert alone.facts == {"looks": 1, "box": [0, 0, 2560, 2560]}
+    assert closer.facts["looks"] == 3
+    assert closer.cell < alone.cell / 2
+    box = closer.facts["box"]
+    outside = np.ones(frame.shape[:2], bool)
+    outside[box[1] : box[1] + box[3], box[0] : box[0] + box[2]] = False
+    assert np.array_equal(closer.values[outside], alone.values[outside])
+    assert doubt(closer.values) < doubt(alone.values)
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])
@@ -43,7 +65,7 @@ def test_any_size_is_answered_at_its_size(segmenter, size):
 
 def test_the_input_is_normalised_as_in_training():
     spec = named("u2netp")
-    seen = network_input(Picture(np.full((10, 10, 3), 255, np.uint8)), spec)
+    seen = network_input(np.full((10, 10, 3), 255, np.uint8), spec)
     assert seen.shape == (1, 3, 320, 320)
     assert seen.dtype == np.float32
     assert np.allclose(seen[0, :, 0, 0], (1 - np.array(spec.mean)) / np.array(spec.std))
