@@ -1,0 +1,89 @@
+"""docs/deploy.md says what the template has, and shows commands that exist."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore import xform_name
+
+from handler.local import template
+from handler.work import LONGEST_KEY
+from pipeline.options import Options
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+TEMPLATE = template.load()
+ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in TEXT.splitlines() if line.startswith("| `")]
+
+
+def commands(program: str) -> list[list[str]]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    lines = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line[:1] == [program]]
+
+
+def test_every_parameter_has_its_row_and_default() -> None:
+    told = {name: row[1].strip("`") for row in ROWS for name in re.findall(r"`(\w+)`", row[0])}
+    assert told.keys() == TEMPLATE["Parameters"].keys()
+    for name, default in told.items():
+        known = template.defaults(TEMPLATE)[name]
+        assert default == known or name in ("MaxMegapixels", "MaxBytes", "PartnerEventSource", "MaximumFetches")
+    limits = Options()
+    assert f"| {limits.max_megapixels}, {limits.max_bytes} |" in TEXT
+
+
+@pytest.mark.parametrize("line", [line for line in commands("aws") if line[1] not in ("s3", "logs")], ids=" ".join)
+def test_a_command_is_one_of_aws_and_takes_what_it_is_given(line: list[str]) -> None:
+    service = boto3.client({"s3api": "s3"}.get(line[1], line[1]), region_name="eu-west-1").meta.service_model
+    operation = next(name for name in service.operation_names if xform_name(name, "-") == line[2])
+    known = {xform_name(member, "-") for member in service.operation_model(operation).input_shape.members}
+    given = {word.removeprefix("--") for word in line if word.startswith("--")}
+    assert given
+    assert given <= known
+
+
+def test_the_metadata_of_the_example_are_options() -> None:
+    (metadata,) = [line[line.index("--metadata") + 1] for line in commands("aws") if "--metadata" in line]
+    Options().overlaid(json.loads(json.loads(metadata)["hairline"]))
+
+
+def test_overridden_parameters_exist() -> None:
+    given = re.search(r"--parameter-overrides ([^`]+)`", TEXT)
+    assert given
+    assert {word.partition("=")[0] for word in given[1].split()} <= TEMPLATE["Parameters"].keys()
+
+
+def test_the_outputs_that_it_names_exist() -> None:
+    named = {"DeadLetterQueueArn", "QueueArn", "LogGroup", "DashboardUrl", "DeadLetterQueueUrl"}
+    assert named <= TEMPLATE["Outputs"].keys()
+    assert all(name in TEXT for name in named - {"DeadLetterQueueUrl"})
+
+
+def test_the_longest_key_is_the_handlers() -> None:
+    assert f"up to {LONGEST_KEY:,} bytes" in TEXT
+
+
+def test_the_cost_is_calculated_rightly() -> None:
+    price, sums = 0.0000166667, []
+    for line in TEXT.splitlines():
+        if line.startswith("| Lambda at"):
+            memory = int(re.search(r"([\d,]+) MB", line)[1].replace(",", ""))  # type: ignore[index]
+            cells = re.findall(r"([\d.]+) x [\d.]+ = ([\d.]+) GB-s: \$([\d.]+)", line)
+            assert len(cells) == 2
+            for seconds, gigabytes, cost in cells:
+                assert float(gigabytes) == pytest.approx(float(seconds) * memory / 1024, abs=0.03)
+                assert float(cost) == pytest.approx(1000 * float(seconds) * memory / 1024 * price, abs=0.001)
+            sums = [float(cost) for _, _, cost in cells]
+    other = 1000 * (5 * 0.005 / 1000 + 3 * 0.0004 / 1000 + 0.2e-6 + 3 * 0.4e-6)
+    shown = re.search(r"together, at 3,008 MB\*\* \| \*\*\$([\d.]+)\*\* \| \*\*\$([\d.]+)", TEXT)
+    assert shown
+    assert [round(cost + other, 2) for cost in sums] == [float(shown[1]), float(shown[2])]
+    assert f"about ${shown[1]} for 1,000 pictures" in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:|#)([^)]+)\)", TEXT))
+def test_a_link_leads_somewhere(link: str) -> None:
+    assert (ROOT / "docs" / link).exists()
