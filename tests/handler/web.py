@@ -22,7 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from handler.outbound import Wire
 
 PUBLIC = "93.184.215.14"
-NAMES = ("pictures.example", "other.example", "evil.example")
+NAMES = (
+    *("pictures.example", "other.example", "evil.example"),
+    *("cdn.shopify.com", "cdn11.bigcommerce.com", "api.bigcommerce.com"),
+)
 Route = Callable[["Request", socket.socket], None]
 
 

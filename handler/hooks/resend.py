@@ -1,0 +1,82 @@
+"""`python -m handler.hooks.resend`: send callbacks again, from the dead-letter queue or of pictures by their keys.
+
+It uses the AWS account and region of its environment, as `aws` does, and asks a receiver also that was turned off.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+from handler import news
+from handler.errors import BadEvent, SourceMissing
+from handler.hooks.callbacks import Delivery
+from handler.jobs import ObjectRef
+from handler.queues import Queue
+from handler.store import S3Store
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Return the exit status: 0 all were sent, 1 some could not be."""
+    parser = argparse.ArgumentParser(prog="python -m handler.hooks.resend", description=__doc__)
+    parser.add_argument("--queue", required=True, help="the stack's output CallbackQueueUrl")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--dead", help="the stack's output CallbackDeadLetterQueueUrl: everything that lies there")
+    source.add_argument("--output", help="the stack's output OutputBucket: the pictures whose keys follow")
+    parser.add_argument("keys", nargs="*", help="keys of pictures in the input bucket, with --output")
+    args = parser.parse_args(argv)
+    if bool(args.keys) != bool(args.output):
+        parser.error("keys go with --output, and only with it")
+    sqs = boto3.client("sqs")
+    queue = Queue(sqs, args.queue)
+    if args.dead:
+        return _dead(sqs, args.dead, queue)
+    return max(_picture(boto3.client("s3"), args.output, key, queue) for key in args.keys)
+
+
+def _dead(sqs: Any, dead: str, queue: Queue) -> int:
+    status = 0
+    for message in _messages(sqs, dead):
+        try:
+            delivery = Delivery.parse(message["Body"])
+        except BadEvent as error:
+            print(f"left where it is: {error}", file=sys.stderr)
+            status = 1
+            continue
+        queue.send(replace(delivery, attempt=0, due=0, again=True).text())
+        # Only now: whoever is interrupted here sends once more, and the receiver knows it by its id.
+        sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
+        print(f"{delivery.id}  {delivery.key}")
+    return status
+
+
+def _messages(sqs: Any, url: str) -> Iterator[Any]:
+    while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
+        yield from found
+
+
+def _picture(s3: Any, output: str, key: str, queue: Queue) -> int:
+    store, place = S3Store(s3), ObjectRef(output, f"{key}/report.json")
+    try:
+        report = json.loads(store.fetch(place, store.head(place).etag))
+    except SourceMissing:
+        print(f"{key}: there is no report of it in {output}", file=sys.stderr)
+        return 1
+    original = ObjectRef(report["object"]["bucket"], key)
+    try:
+        callback = store.head(original).metadata.get(news.CALLBACK)
+    except SourceMissing:
+        callback = None
+    told = news.of_report(report, output, callback)
+    queue.send(news.message(told, datetime.now(UTC), again=True))
+    print(f"{told.id}  {key}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
