@@ -1,5 +1,6 @@
 """The world of hooks as moto plays it: queues, the state bucket, an event bus that can be listened to."""
 
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,12 @@ class World:
         return {item["Key"]: self.s3.head_object(Bucket=INPUT, Key=item["Key"]) for item in listed}
 
 
+@functools.cache  # making one takes a quarter of a second, and moto plays for those that were there before it too
+def client(service: str) -> Any:
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
+    return session.client(service)
+
+
 @pytest.fixture
 def world(monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
@@ -70,7 +77,7 @@ def world(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with mock_aws():
-        s3, sqs, events = boto3.client("s3"), boto3.client("sqs"), boto3.client("events")
+        s3, sqs, events = client("s3"), client("sqs"), client("events")
         for bucket in (STATE, INPUT):
             s3.create_bucket(Bucket=bucket)
         s3.put_bucket_versioning(Bucket=INPUT, VersioningConfiguration={"Status": "Enabled"})
