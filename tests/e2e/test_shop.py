@@ -1,0 +1,276 @@
+"""A shop's hook ends in cutouts, listing pictures, events and callbacks: API Gateway, queues, functions, S3."""
+
+import base64
+import hashlib
+import hmac
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from standardwebhooks import Webhook
+
+from handler import app
+from handler.hooks import app as hooks
+from handler.hooks import wiring
+from handler.local.poller import Context, Poller
+from tests.e2e.conftest import Site, check_whole
+from tests.handler.web import Web, web
+
+HOOK_SECRET = "hush"
+CALLBACK_SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+SHOP = "spring.myshopify.com"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A site with a registered shop, and the shop's own server with its pictures on this machine."""
+
+    site: Site
+    server: Web
+
+    def register(self, **changes: Any) -> None:
+        """Put the shop into the registry. changes: of its entry."""
+        entry = {
+            "platform": "shopify",
+            "secrets": [HOOK_SECRET],
+            "shops": [SHOP],
+            "callback": {"url": f"http://127.0.0.1:{self.server.port}/told", "secrets": [CALLBACK_SECRET]},
+            **changes,
+        }
+        self.site.made.client("secretsmanager").put_secret_value(
+            SecretId=self.site.made.names["Registry"], SecretString=json.dumps({"spring": entry})
+        )
+
+    def product(self, number: int, names: list[str], version: int = 1, **more: Any) -> bytes:
+        """The body of products/create. names: of pictures on the server; version: the ?v= of their URLs."""
+        images = [
+            {"id": 10 * number + n, "alt": None, "src": f"http://127.0.0.1:{self.server.port}/{name}?v={version}"}
+            for n, name in enumerate(names)
+        ]
+        return json.dumps({"id": number, "title": "Shoe", "images": images, **more}).encode()
+
+    def send(self, body: bytes, topic: str = "products/create") -> int:
+        """Send a hook; return the status of the answer."""
+        digest = hmac.new(HOOK_SECRET.encode(), body, hashlib.sha256).digest()
+        headers = {
+            "X-Shopify-Hmac-Sha256": [base64.b64encode(digest).decode()],
+            "X-Shopify-Topic": [topic],
+            "X-Shopify-Shop-Domain": [SHOP],
+        }
+        event = {
+            "pathParameters": {"source": "spring"},
+            "multiValueHeaders": headers,
+            "body": base64.b64encode(body).decode(),
+            "isBase64Encoded": True,
+        }
+        status: int = hooks.on_hook(event, Context(10, 512))["statusCode"]
+        return status
+
+    def settle(self) -> None:
+        """Run all functions on all messages that are there, and on those that come of them."""
+        names = self.site.made.names
+        lines = [
+            (names["FetchQueue"], hooks.on_fetch, 1),
+            (names["Queue"], app.on_queue, 1),
+            (names["CallbackQueue"], hooks.on_callback, 1),
+        ]
+        pollers = [
+            Poller(sqs=self.site.sqs, queue_url=url, handler=run, batch_size=size, timeout_s=300, memory_mb=512)
+            for url, run, size in lines
+        ]
+        while sum(poller.poll(wait_s=0) for poller in pollers):
+            pass
+
+    def heard(self) -> list[dict[str, Any]]:
+        """The events that Hairline has sent since the last call."""
+        url = self.site.sqs.get_queue_url(QueueName="heard")["QueueUrl"]
+        found = []
+        while messages := self.site.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                self.site.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
+
+    def told(self) -> list[dict[str, Any]]:
+        """The callbacks that were received, verified by the package of Standard Webhooks."""
+        asked = [request for request in self.server.asked if request.path == "/told"]
+        return [Webhook(CALLBACK_SECRET).verify(request.body, request.headers) for request in asked]
+
+    def originals(self) -> list[str]:
+        """The keys of all versions of all objects in the input bucket."""
+        pages = self.site.s3.get_paginator("list_object_versions").paginate(Bucket=self.site.made.input_bucket)
+        return sorted(item["Key"] for page in pages for item in page.get("Versions", []))
+
+    def dead(self) -> int:
+        """How many messages lie in the dead-letter queues."""
+        names = ["ApproximateNumberOfMessages"]
+        return sum(
+            int(self.site.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]])
+            for name, url in self.site.made.names.items()
+            if name.endswith("DeadLetterQueue")
+        )
+
+
+@pytest.fixture
+def shop(build: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    site = build()
+    # Each function is built in its own environment, as the template says, but for this machine, which it may ask here.
+    cutting = {name: value for name, value in os.environ.items() if name.startswith("HAIRLINE_")}
+    for function, built in (
+        ("HookFunction", wiring.intake),
+        ("FetchFunction", wiring.fetching),
+        ("CallbackFunction", wiring.callbacks),
+    ):
+        for name in [name for name in os.environ if name.startswith("HAIRLINE_")]:
+            monkeypatch.delenv(name)
+        for name, value in {**site.made.environment(function), "HAIRLINE_ALLOW_LOOPBACK": "yes"}.items():
+            monkeypatch.setenv(name, value)
+        built.cache_clear()
+        built()
+    for name in [name for name in os.environ if name.startswith("HAIRLINE_")]:
+        monkeypatch.delenv(name)
+    for name, value in cutting.items():
+        monkeypatch.setenv(name, value)
+
+    events, sqs = site.made.client("events"), site.sqs
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="heard", EventPattern=json.dumps({"source": ["hairline"]}))
+    events.put_targets(Rule="heard", Targets=[{"Id": "heard", "Arn": arn}])
+    with web(tmp_path, tls=False) as server:
+        server.serve("/told", b"")
+        made = Shop(site, server)
+        made.register()
+        yield made
+    for built in (wiring.intake, wiring.fetching, wiring.callbacks):
+        built.cache_clear()
+
+
+def drawn(kind: str) -> bytes:
+    """A mug, a ball or a shoe before a plain wall, large and sharp enough for a listing."""
+    image = Image.new("RGB", (420, 420), (225, 224, 222))
+    draw = ImageDraw.Draw(image)
+    match kind:
+        case "mug":
+            draw.rounded_rectangle((80, 60, 300, 360), 30, fill=(170, 30, 40))
+            draw.arc((270, 120, 380, 280), -90, 90, fill=(150, 25, 35), width=26)
+        case "ball":
+            draw.ellipse((50, 50, 350, 350), fill=(20, 70, 160))
+            draw.ellipse((110, 100, 190, 170), fill=(120, 160, 220))
+        case "shoe":
+            upper = [(20, 300), (40, 160), (200, 150), (280, 230), (400, 280), (400, 330), (20, 330)]
+            draw.polygon(upper, fill=(40, 40, 45))
+            draw.rectangle((20, 320, 405, 350), fill=(240, 120, 20))
+    buffer = io.BytesIO()
+    image.resize((1260, 1260), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+def keys(product: int, count: int) -> list[str]:
+    return [f"shops/spring/{SHOP}/{product}/{10 * product + n}" for n in range(count)]
+
+
+def test_a_product_becomes_cutouts_listings_events_and_callbacks_once(shop: Shop) -> None:
+    names = ["mug", "ball", "shoe"]
+    for name in names:
+        shop.server.serve(f"/{name}", drawn(name), ETag=f'"{name}"')
+    shop.register(options={"profiles": ["amazon-main"]})
+    hook = shop.product(7, names)
+    assert shop.send(hook) == 200
+    shop.settle()
+
+    made = keys(7, 3)
+    assert shop.originals() == made
+    check_whole(shop.site)
+    for key in made:
+        report = shop.site.report(key)
+        assert report["status"] == "done"
+        assert set(report["files"]) == {"cutout.png", "alpha.png", "amazon-main.jpg"}
+        cutout = Image.open(io.BytesIO(shop.site.read(f"{key}/cutout.png")))
+        assert np.ptp(np.asarray(cutout)[..., 3]) == 255
+        listing = Image.open(io.BytesIO(shop.site.read(f"{key}/amazon-main.jpg")))
+        assert (listing.mode, listing.format) == ("RGB", "JPEG")
+        assert report["compliance"]["amazon-main"]["complies"], report["compliance"]["amazon-main"]
+
+    heard, told = shop.heard(), shop.told()
+    assert sorted(each["detail"]["picture"]["key"] for each in heard) == made
+    assert sorted(each["data"]["picture"]["key"] for each in told) == made
+    ids = {each["detail"]["id"] for each in heard}
+    assert {r.headers["webhook-id"] for r in shop.server.asked if r.path == "/told"} == ids
+    assert {each["detail-type"] for each in heard} <= {"hairline.completed", "hairline.needs_review"}
+    assert shop.dead() == 0
+
+    # The same event again changes nothing, nor does one that differs only in what is no picture.
+    before, asked = shop.site.listing(), len(shop.server.asked)
+    assert shop.send(hook) == 200
+    assert shop.send(shop.product(7, names, version=2, title="Shoe, now cheaper"), "products/update") == 200
+    shop.settle()
+    assert shop.site.listing() == before
+    assert len(shop.server.asked) == asked
+    assert shop.originals() == made
+    assert shop.heard() == []
+    assert shop.dead() == 0
+
+
+def test_our_own_pictures_put_into_the_shop_do_not_come_round(shop: Shop, small: bytes) -> None:
+    shop.server.serve("/front.jpg", small)
+    shop.server.serve("/hairline-front.png", small)
+    assert shop.send(shop.product(7, ["front.jpg", "hairline-front.png"])) == 200
+    shop.settle()
+    assert shop.originals() == keys(7, 1)
+    assert len(shop.heard()) == 1
+
+
+def test_a_picture_that_cannot_be_had_is_told_of_and_keeps_nobody_back(shop: Shop, small: bytes) -> None:
+    shop.server.serve("/front.jpg", small)
+    shop.server.serve("/page.jpg", b"<!doctype html>")
+    assert shop.send(shop.product(7, ["gone.jpg", "page.jpg", "front.jpg"])) == 200
+    shop.settle()
+    told = {each["data"]["shop"]["image"]: each for each in shop.told()}
+    assert told["70"]["data"]["reason"]["code"] == "not_fetched"
+    assert told["71"]["data"]["reason"]["code"] == "not_an_image"
+    assert told["72"]["type"] in ("hairline.completed", "hairline.needs_review")
+    assert shop.dead() == 0
+
+
+def test_a_request_on_the_event_bus_goes_the_same_way(shop: Shop, small: bytes) -> None:
+    shop.server.serve("/front.jpg", small)
+    shop.register(platform="standard", secrets=[], shops=["catalogue"], event_source="my.catalogue", callback=None)
+    detail = {"product": "sku-1", "images": [{"id": "front", "url": f"http://127.0.0.1:{shop.server.port}/front.jpg"}]}
+    request = {"Source": "my.catalogue", "DetailType": "hairline.requested", "Detail": json.dumps(detail)}
+    assert shop.site.made.client("events").put_events(Entries=[request])["FailedEntryCount"] == 0
+    shop.settle()
+    assert shop.originals() == ["shops/spring/catalogue/sku-1/front"]
+    assert [each["detail"]["shop"]["product"] for each in shop.heard()] == ["sku-1"]
+
+
+def test_a_storm_of_hooks_loses_nothing_and_cuts_each_picture_once(shop: Shop, small: bytes) -> None:
+    """Four products with two pictures, each told of four times with changes; bench/storm.py has the full one."""
+    shop.server.serve("/a.jpg", small)
+    storm = [
+        shop.product(number, 2 * ["a.jpg"], version, title=f"{turn}")
+        for number in range(1, 5)
+        for version in (1, 2)
+        for turn in (1, 2)
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(shop.send, storm))
+    assert set(statuses) == {200}
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(shop.settle) for _ in range(3)]:
+            done.result()
+    shop.settle()
+    expected = sorted(key for number in range(1, 5) for key in keys(number, 2))
+    assert shop.originals() == expected
+    assert sorted(each["detail"]["picture"]["key"] for each in shop.heard()) == expected
+    assert sorted({each["data"]["picture"]["key"] for each in shop.told()}) == expected
+    check_whole(shop.site)
+    assert shop.dead() == 0
