@@ -21,8 +21,6 @@ from handler.state import State
 
 COMPLETED, REJECTED, NEEDS_REVIEW = "hairline.completed", "hairline.rejected", "hairline.needs_review"
 EVENT_SOURCE = "hairline"
-CALLBACK = "hairline-callback"
-"""The name of an object's metadata that holds a URL to be told of the result: x-amz-meta-hairline-callback."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def _up_to_date(job: Job, source: Held, deps: Deps, seconds_left: Clock) -> Outc
     held = {name: etag for name, etag in deps.store.children(folder).items() if _is_output(name)}
     mark = _mark(source, deps.config)
     if (standing := _standing(folder, held, mark, deps)) is not None:
-        return Outcome(job, "repeated", standing, callback=source.metadata.get(news.CALLBACK))
+        return Outcome(job, "repeated", standing, callback=source.metadata.get(CALLBACK))
     error: HairlineError | None = None
     try:
         outputs, report = _cut(source, deps, seconds_left)
@@ -144,7 +144,7 @@ def _up_to_date(job: Job, source: Held, deps: Deps, seconds_left: Clock) -> Outc
     with observability.span("put"):
         told = _publish(folder, held, outputs, told, deps)
     status = "done" if error is None else dispositions.REJECT
-    return Outcome(job, status, told, error, source.metadata.get(news.CALLBACK))
+    return Outcome(job, status, told, error, source.metadata.get(CALLBACK))
 
 
 def _standing(folder: ObjectRef, held: Mapping[str, str], mark: str, deps: Deps) -> dict[str, Any] | None:

@@ -16,11 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handler.errors import SourceChanged, SourceMissing, StoreUnavailable
 from handler.fetch import Fetched, Fetcher
 from handler.hooks.registry import Source
-from handler.jobs import ObjectRef
+from handler.jobs import METADATA, ObjectRef
 from handler.store import Held, S3Store
 
 _URL, _ETAG = "hairline-url", "hairline-etag"
-_OPTIONS = "hairline"
 _LONGEST_ETAG = 256
 
 
@@ -47,7 +46,7 @@ class Originals:
         fetched = self.fetcher.get_if_changed(url, etag, hosts=source.hosts)
         if fetched is None or (etag and fetched.etag == etag):
             return False
-        metadata = {_URL: mark, _OPTIONS: source.options} | _etag(fetched)
+        metadata = {_URL: mark, METADATA: source.options} | _etag(fetched)
         try:
             self._put(ref, fetched, metadata, held)
         except SourceChanged:

@@ -16,7 +16,7 @@ import boto3
 from handler import news
 from handler.errors import BadEvent, SourceMissing
 from handler.hooks.callbacks import Delivery
-from handler.jobs import ObjectRef
+from handler.jobs import CALLBACK, ObjectRef
 from handler.queues import Queue
 from handler.store import S3Store
 
@@ -69,7 +69,7 @@ def _picture(s3: Any, output: str, key: str, queue: Queue) -> int:
         return 1
     original = ObjectRef(report["object"]["bucket"], key)
     try:
-        callback = store.head(original).metadata.get(news.CALLBACK)
+        callback = store.head(original).metadata.get(CALLBACK)
     except SourceMissing:
         callback = None
     told = news.of_report(report, output, callback)
