@@ -59,6 +59,8 @@ def _count(outcome: Outcome, ms: float) -> None:
     metrics = EphemeralMetrics(namespace=NAMESPACE, default_dimensions={"service": logger.service})
     metrics.add_dimensions(outcome=outcome.status)
     metrics.add_metric("Pictures", MetricUnit.Count, 1)
+    # Zeros too: a share of something that was never written cannot be calculated.
+    metrics.add_metric("Failed", MetricUnit.Count, int(outcome.status in (Disposition.RETRY, Disposition.ALARM)))
     metrics.add_metric("Milliseconds", MetricUnit.Milliseconds, ms)
     if outcome.status == "done":
         source = outcome.report["source"]

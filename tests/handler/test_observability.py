@@ -1,0 +1,30 @@
+"""What is counted for each way in which a picture may end."""
+
+import json
+
+import pytest
+
+from handler import observability
+from handler.errors import BadEvent, StoreUnavailable
+from handler.jobs import Job, ObjectRef, Outcome
+from pipeline.errors import CorruptImage
+
+REPORT = {"source": {"width": 2000, "height": 1000}, "quality": {"needs_review": True}}
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "failed"),
+    [
+        ("done", None, 0),
+        ("repeated", None, 0),
+        ("rejected", CorruptImage("x"), 0),
+        ("retry", StoreUnavailable("x"), 1),
+        ("alarm", BadEvent("x"), 1),
+    ],
+)
+def test_every_picture_counts_and_those_that_nobody_wants_fail(capsys, status, error, failed):
+    observability.tell(Outcome(Job(ObjectRef("in", "a.jpg")), status, REPORT, error), 12.5)
+    (counted,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert counted["outcome"] == status
+    assert (counted["Pictures"], counted["Failed"], counted["Milliseconds"]) == ([1], [failed], [12.5])
+    assert ("NeedsReview" in counted) is (status == "done")
