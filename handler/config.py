@@ -15,7 +15,7 @@ from pipeline.options import Options
 PREFIX = "HAIRLINE_"
 
 REQUIRED = {
-    "HAIRLINE_INPUT_BUCKET": "the bucket that pictures are dropped into; nothing is ever written there",
+    "HAIRLINE_INPUT_BUCKET": "the bucket that pictures are dropped into; this function never writes there",
     "HAIRLINE_OUTPUT_BUCKET": "the bucket that cutouts and reports are written to; never the input bucket",
     "HAIRLINE_DEAD_LETTER_QUEUE_URL": "where a message goes that can never be worked on, with the reason",
 }

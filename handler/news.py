@@ -48,6 +48,7 @@ def of_report(report: Mapping[str, Any], output_bucket: str, callback: str | Non
         kind = NEEDS_REVIEW if report["quality"]["needs_review"] else COMPLETED
         data["output"] = {"bucket": output_bucket, "prefix": f"{source['key']}/", "files": sorted(report["files"])}
         data["quality"] = report["quality"]
+        data["listings"] = {name: told["complies"] for name, told in report.get("compliance", {}).items()}
     else:
         kind = REJECTED
         data["reason"] = report["reason"]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from handler.local import api, pictures, stack, worker
+from handler.local import api, mappings, pictures, stack, worker
 from handler.local.child import Child
 from handler.local.emulator import EmulatorMissing, emulator
 from handler.local.environment import sealed
@@ -91,7 +91,7 @@ def _run(images: Sequence[Path], out: Path) -> int:
 
 
 def _serve(out: Path) -> int:
-    with _working(out) as (made, watch, child), api.serving(made, out / "api.log") as site:
+    with _working(out) as (made, watch, child), api.serving(made, out / "api.log") as site, mappings.polling(made, out):
         aws = (
             f"AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region us-east-1 --endpoint-url {made.endpoint}"
         )
@@ -101,7 +101,8 @@ def _serve(out: Path) -> int:
             f"Output bucket  {made.output_bucket}\n"
             f"HTTP API       {site.url}\n"
             f"API key        {site.key}\n"
-            f"Logs           {out / 'handler.log'}, {out / 'api.log'}\n\n"
+            f"Shops' hooks   {site.url}/hooks/SOURCE, registered in the secret {made.names['Registry']}\n"
+            f"Logs           {out / 'handler.log'}, {out / 'api.log'}, {out / 'shops.log'}\n\n"
             f"Drop a picture:\n  {aws} s3 cp photo.jpg s3://{made.input_bucket}/\n"
             f"Cut one out by HTTP:\n  curl -H 'X-Api-Key: {site.key}' --data-binary @photo.jpg -o cutout.png "
             f"{site.url}/v1/cutouts\n"

@@ -18,7 +18,7 @@ from handler.local.gateway import Gateway, Request
 from handler.local.stack import Stack
 from pipeline.models import DEFAULT_FOLDER
 
-FUNCTIONS = ("ImagingFunction", "IntakeFunction")
+FUNCTIONS = ("ImagingFunction", "IntakeFunction", "HookFunction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ def serving(
             function = template.properties(described, name)
             environment = {**sealed(os.environ), **stack.environment(name), "AWS_ENDPOINT_URL": stack.endpoint}
             # Pictures' addresses may be on this machine, and so are the weights, which have no layer here.
-            environment |= {"HAIRLINE_ALLOW_LOOPBACK": "yes", "HAIRLINE_MODEL_DIR": str(DEFAULT_FOLDER)}
+            environment |= {"HAIRLINE_ALLOW_LOOPBACK": "yes"}
+            if "HAIRLINE_MODEL_DIR" in environment:
+                environment["HAIRLINE_MODEL_DIR"] = str(DEFAULT_FOLDER)
             containers[name] = Container(function["Handler"], float(function["Timeout"]), environment, log)
             opened.callback(containers[name].close)
         for started in [container.start() for container in containers.values()]:

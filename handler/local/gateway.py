@@ -123,11 +123,11 @@ def routes(described: Mapping[str, Any]) -> list[Route]:
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         for event in resource["Properties"].get("Events", {}).values():
-            if event["Type"] == "Api":
+            if event["Type"] in ("Api", "HttpApi"):
                 path = event["Properties"]["Path"]
                 parts = re.split(r"\{(\w+)\}", path)
                 pattern = "".join(f"(?P<{part}>[^/]+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
-                needs_key = event["Properties"]["Auth"]["ApiKeyRequired"]
+                needs_key = event["Properties"].get("Auth", {}).get("ApiKeyRequired", False)
                 found.append(Route(event["Properties"]["Method"], path, re.compile(pattern), name, needs_key))
     return found
 

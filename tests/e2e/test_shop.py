@@ -6,6 +6,11 @@ import hmac
 import io
 import json
 import os
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,9 +25,10 @@ from standardwebhooks import Webhook
 from handler import app
 from handler.hooks import app as hooks
 from handler.hooks import wiring
+from handler.local import api, mappings
 from handler.local.poller import Context, Poller
 from tests.e2e.conftest import Site, check_whole
-from tests.handler.web import Web, web
+from tests.handler.web import Request, Web, web
 
 HOOK_SECRET = "hush"
 CALLBACK_SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -274,3 +280,44 @@ def test_a_storm_of_hooks_loses_nothing_and_cuts_each_picture_once(shop: Shop, s
     assert sorted({each["data"]["picture"]["key"] for each in shop.told()}) == expected
     check_whole(shop.site)
     assert shop.dead() == 0
+
+
+def test_a_hook_over_http_goes_through_processes_of_its_own_to_the_callback(
+    build: Callable[..., Site], small: bytes, tmp_path: Path
+) -> None:
+    """As `make serve` has it: the gateway, and each function in its own environment."""
+    site = build()
+    with (
+        web(tmp_path, tls=False) as server,
+        api.serving(site.made, tmp_path / "api.log") as served,
+        mappings.polling(site.made, tmp_path),
+    ):
+        server.serve("/front.jpg", small)
+        told = threading.Event()
+
+        def receive(_: Request, sock: socket.socket) -> None:
+            sock.sendall(b"HTTP/1.1 204 x\r\n\r\n")
+            told.set()
+
+        server.routes["/told"] = receive
+        shop = Shop(site, server)
+        shop.register()
+        body = shop.product(7, ["front.jpg"])
+        digest = base64.b64encode(hmac.new(HOOK_SECRET.encode(), body, hashlib.sha256).digest()).decode()
+        headers = {"X-Shopify-Hmac-SHA256": digest, "X-Shopify-Topic": "products/create", "X-Shopify-Shop-Domain": SHOP}
+        request = urllib.request.Request(f"{served.url}/hooks/spring", body, headers)
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 200
+        request.add_header("X-Shopify-Topic", "products/update")
+        request.data = body + b" "
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request)
+        assert (refused.value.code, refused.value.read()) == (401, b'{"error": "bad_signature"}')
+        refused.value.close()
+        for _ in range(1200):
+            if shop.originals():
+                break
+            time.sleep(0.1)
+        site.settle()
+        assert told.wait(60), (tmp_path / "shops.log").read_text()
+        assert [each["data"]["picture"]["key"] for each in shop.told()] == keys(7, 1)

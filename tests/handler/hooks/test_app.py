@@ -12,7 +12,8 @@ import boto3
 import pytest
 
 from handler.errors import BadConfig
-from handler.hooks import app, settings, wiring
+from handler.hooks import app, registry, settings, wiring
+from handler.hooks.platforms import PLATFORMS
 from handler.local.poller import Context
 from tests.handler.hooks.shops import DOCUMENT, hook, signed
 
@@ -182,6 +183,15 @@ def test_settings_are_complete_and_known(deployed, monkeypatch, function):
     monkeypatch.setenv("HAIRLINE_ALLOW_LOOPBACK", "maybe")
     with pytest.raises(BadConfig, match="yes or no"):
         settings.read(os.environ, function)
+
+
+def test_the_documentation_names_every_setting_field_platform_and_topic():
+    text = (ROOT / "docs" / "webhooks.md").read_text("utf-8")
+    for name, meaning in settings.SETTINGS.items():
+        assert f"| `{name}` | {meaning} |" in text
+    topics = [topic for each in PLATFORMS.values() for topic in each.topics if not topic.startswith("product.")]
+    for word in (*registry._FIELDS, *PLATFORMS, *topics):
+        assert f"`{word}`" in text
 
 
 def test_neither_numpy_nor_anything_for_pictures_is_ever_imported():

@@ -22,6 +22,7 @@ REPORT = {
     "object": {"bucket": "input", "key": KEY, "version": "v", "etag": '"e"'},
     "mark": "m",
     "quality": {"needs_review": False, "confidence": 0.9, "reasons": []},
+    "compliance": {"amazon-main": {"complies": True, "rules": {}}},
     "files": {"cutout.png": "1", "alpha.png": "2"},
 }
 
@@ -78,6 +79,7 @@ def test_the_receiver_can_verify_it_with_the_package_of_the_specification(net, d
     assert told["type"] == "hairline.completed"
     assert told["data"]["shop"] == {"source": "own", "shop": "catalogue", "product": "1", "image": "front"}
     assert told["data"]["output"] == {"bucket": "output", "prefix": f"{KEY}/", "files": ["alpha.png", "cutout.png"]}
+    assert told["data"]["listings"] == {"amazon-main": True}
     assert len(request.body) < 20_000
     assert "." not in request.headers["webhook-id"]
 

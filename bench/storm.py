@@ -1,0 +1,216 @@
+"""A shop in a hurry: `python -m bench.storm`.
+
+One product with 250 pictures, and 500 hooks within 10 s for 100 other products, five for each with something changed,
+go by HTTP to the local gateway and through hook, fetch, cut and callback functions. At the end every picture must have
+been put, cut and told of once, and no message may be left over or dead.
+"""
+
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from bench import results
+from bench.pictures import small
+from handler.local import api, mappings, stack, worker
+from handler.local.emulator import emulator
+from handler.local.stack import Stack
+
+SHOP = "spring.myshopify.com"
+HOOK_SECRET = "bench"  # noqa: S105  of a shop on this machine that ends with this program
+CALLBACK_KEY = "whsec_" + base64.b64encode(bytes(32)).decode()
+PATIENCE_S = 3600
+"""Only so that a run that hangs ends."""
+
+
+class _Server(ThreadingHTTPServer):
+    """The shop's pictures, /{number}.png, and the receiver of its callbacks, /told."""
+
+    daemon_threads = True
+    request_queue_size = 512
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Shop)
+        self.fetched: Counter[str] = Counter()
+        self.told: Counter[str] = Counter()
+
+
+class _Shop(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        self.server.fetched[path] += 1
+        self._answer(small(int(path[1:].removesuffix(".png"))))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.told[body["data"]["picture"]["key"]] += 1
+        self._answer(b"")
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  as in the base class
+        """Nothing."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Return the exit status: 0 where nothing was lost and nothing done twice."""
+    parser = argparse.ArgumentParser(prog="python -m bench.storm", description=__doc__)
+    parser.add_argument("--pictures", type=int, default=250, help="of the one large product")
+    parser.add_argument("--hooks", type=int, default=500)
+    parser.add_argument("--products", type=int, default=100, help="that the hooks are about, one picture each")
+    parser.add_argument("--seconds", type=float, default=10, help="in which the hooks come")
+    parser.add_argument("--workers", type=int, default=2, help="that cut")
+    args = parser.parse_args(argv)
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        made = stack.create(opened.enter_context(emulator()), visibility_s=120)
+        server = _Server()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        opened.callback(server.shutdown)
+        _register(made, server.server_address[1])
+        log = opened.enter_context((folder / "handler.log").open("wb"))
+        for _ in range(args.workers):
+            opened.enter_context(worker.start(made, log))
+        site = opened.enter_context(api.serving(made, folder / "api.log"))
+        opened.enter_context(mappings.polling(made, folder, functions=2))
+
+        url = f"{site.url}/hooks/spring"
+        port = server.server_address[1]
+        _send(url, _hook(port, 0, range(args.pictures), 0))
+        began = time.perf_counter()
+        with ThreadPoolExecutor(64) as pool:
+            sent = [
+                pool.submit(_at, began + n * args.seconds / args.hooks, url, _body(port, n, args))
+                for n in range(args.hooks)
+            ]
+            answers = [each.result() for each in sent]
+        lasted = time.perf_counter() - began
+        expected = {f"shops/spring/{SHOP}/0/{n}" for n in range(args.pictures)}
+        expected |= {f"shops/spring/{SHOP}/{n + 1}/{args.pictures + n}" for n in range(args.products)}
+        finished = _settle(made, server, len(expected))
+        return _tell(made, server, expected, answers, lasted, time.perf_counter() - began, finished=finished)
+
+
+def _register(made: Stack, port: int) -> None:
+    callback = {"url": f"http://127.0.0.1:{port}/told", "secrets": [CALLBACK_KEY]}
+    entry = {"platform": "shopify", "secrets": [HOOK_SECRET], "shops": [SHOP], "callback": callback}
+    made.client("secretsmanager").put_secret_value(
+        SecretId=made.names["Registry"], SecretString=json.dumps({"spring": entry})
+    )
+
+
+def _body(port: int, n: int, args: argparse.Namespace) -> bytes:
+    product = n % args.products
+    return _hook(port, product + 1, range(args.pictures + product, args.pictures + product + 1), n)
+
+
+def _hook(port: int, product: int, pictures: range, turn: int) -> bytes:
+    images = [{"id": n, "alt": None, "src": f"http://127.0.0.1:{port}/{n}.png?v={turn}"} for n in pictures]
+    return json.dumps({"id": product, "title": f"Shoe {turn}", "images": images}).encode()
+
+
+def _at(moment: float, url: str, body: bytes) -> tuple[int, float]:
+    """(status, seconds until the answer) of a hook that is sent at a moment."""
+    time.sleep(max(0, moment - time.perf_counter()))
+    begin = time.perf_counter()
+    status = _send(url, body)
+    return status, time.perf_counter() - begin
+
+
+def _send(url: str, body: bytes) -> int:
+    digest = base64.b64encode(hmac.new(HOOK_SECRET.encode(), body, hashlib.sha256).digest()).decode()
+    headers = {"X-Shopify-Hmac-Sha256": digest, "X-Shopify-Topic": "products/update", "X-Shopify-Shop-Domain": SHOP}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=120) as answer:  # noqa: S310
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def _settle(made: Stack, server: _Server, expected: int) -> bool:
+    """Wait until every picture was told of and no message is left; whether that came to be."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if len(server.told) >= expected and not _left(made, "Queue"):
+            return True
+        time.sleep(1)
+    return False
+
+
+def _left(made: Stack, ending: str) -> int:
+    """Messages in the queues whose names end so, seen, unseen and held back; not in dead-letter queues but by name."""
+    names = ["", "NotVisible", "Delayed"]
+    attributes = [f"ApproximateNumberOfMessages{name}" for name in names]
+    total = 0
+    for name, url in made.names.items():
+        if name.endswith(ending) and (ending != "Queue" or "DeadLetter" not in name):
+            answer = made.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=attributes)
+            total += sum(map(int, answer["Attributes"].values()))
+    return total
+
+
+def _tell(
+    made: Stack,
+    server: _Server,
+    expected: set[str],
+    answers: list[tuple[int, float]],
+    lasted: float,
+    whole: float,
+    *,
+    finished: bool,
+) -> int:
+    statuses, waits = Counter(status for status, _ in answers), sorted(wait for _, wait in answers)
+    s3 = made.client("s3")
+    versions = [
+        item["Key"]
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=made.input_bucket)
+        for item in page.get("Versions", [])
+    ]
+    reports = [
+        item["Key"].removesuffix("/report.json")
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=made.output_bucket)
+        for item in page.get("Contents", [])
+        if item["Key"].endswith("/report.json")
+    ]
+    dead = _left(made, "DeadLetterQueue")
+    once = finished and sorted(versions) == sorted(reports) == sorted(expected) and set(server.told) == expected
+    median, late, longest = (f"{waits[min(int(q * len(waits)), len(waits) - 1)]:.2f}" for q in (0.5, 0.99, 1))
+    counts = ", ".join(str(len(each)) for each in (expected, versions, reports, server.told))
+    twice = sum(count > 1 for count in [*Counter(versions).values(), *server.told.values()])
+    rows = [
+        ["hooks, and in how many seconds", f"{len(answers)} in {lasted:.1f}"],
+        ["answers", ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))],
+        ["until the answer, median / p99 / longest, s", f"{median} / {late} / {longest}"],
+        ["pictures expected, put, cut, told of", counts],
+        ["pictures put or told of more than once", str(twice)],
+        ["requests for pictures", str(server.fetched.total())],
+        ["dead letters", str(dead)],
+        ["seconds until all was done", f"{whole:.0f}"],
+    ]
+    print(results.table(["", ""], rows))
+    print(results.machine())
+    return 0 if once and not dead and set(statuses) == {200} and max(server.told.values()) == 1 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
