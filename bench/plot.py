@@ -1,10 +1,14 @@
-"""One solved photograph, and all of them as a drawing: time and memory against megapixels."""
+"""Drawings: time and memory of solved photographs against their megapixels; how well a judgement finds bad cutouts."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 PLOT = Path(__file__).with_name("matting.png")
+ROC = Path(__file__).with_name("review.png")
 
 
 class Run(NamedTuple):
@@ -36,3 +40,27 @@ def draw(runs: Sequence[Run], methods: Sequence[str]) -> None:
         axis.grid(visible=True, which="both", alpha=0.3)
     axes[0].legend()
     figure.savefig(PLOT, dpi=100)
+
+
+def roc(confidence: NDArray[np.float64], bad: NDArray[np.bool_], threshold: float) -> None:
+    """The share of the bad ones that are caught against that of the good ones flagged, (n,) each, by threshold.
+
+    The shipped threshold is marked, and the corner that it has to be in.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    steps = np.r_[-np.inf, np.unique(confidence), np.inf]
+    caught, flagged = ([float((confidence[which] < step).mean()) for step in steps] for which in (bad, ~bad))
+    figure, axis = plt.subplots(figsize=(5, 5), layout="constrained")
+    axis.plot(flagged, caught, drawstyle="steps-post", label="by threshold")
+    here = confidence < threshold
+    axis.plot(here[~bad].mean(), here[bad].mean(), "o", label=f"shipped, {threshold:.2f}")
+    axis.fill_between([0, 0.25], 0.8, 1, alpha=0.15, label="goal")
+    axis.set(xlabel="good ones flagged", ylabel="bad ones flagged", xlim=(0, 1), ylim=(0, 1.02))
+    axis.grid(visible=True, alpha=0.3)
+    axis.legend(loc="lower right")
+    figure.savefig(ROC, dpi=100, metadata={"Software": None})
+    plt.close(figure)

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pipeline
-from pipeline.errors import HairlineError
+from pipeline.errors import HairlineError, NoSubject
 from pipeline.listings import Listing
 from pipeline.models import ModelSpec
 from pipeline.options import Options
-from pipeline.quality import Quality
+from pipeline.quality import Quality, nothing
 from pipeline.stages import Canvas, Encoded, Facts, Picture
 
 SCHEMA = 1
@@ -59,8 +59,12 @@ def completed(
 
 
 def rejection(error: HairlineError, spec: ModelSpec, options: Options) -> dict[str, Any]:
-    """The report of a picture that was refused, with the reason as a word and as a sentence."""
-    return {**_heading("rejected", spec, options), "reason": {"code": error.code, "message": str(error)}}
+    """The report of a picture that was refused, with the reason as a word and as a sentence.
+
+    Where that is NoSubject, the picture was looked at and has a judgement as well.
+    """
+    told = {**_heading("rejected", spec, options), "reason": {"code": error.code, "message": str(error)}}
+    return told | {"quality": nothing().described()} if isinstance(error, NoSubject) else told
 
 
 def _heading(status: str, spec: ModelSpec, options: Options) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""How far a cutout may be trusted, and what makes us doubt it.
+
+`confidence` is the chance that the subject is the right one and rightly outlined, as `confidence` calibrates it. The
+reasons come from the fixed table of `reasons`; those that say `review` make somebody look.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.quality import confidence, edges, reasons, signals
+from pipeline.quality.reduced import reduce
+from pipeline.stages import Matte, Picture, ProbabilityMap, Trimap, check_same_size
+
+VERSION = 2
+"""Of this judgement. It grows when a reason, a number's meaning or the calibration changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One doubt: its word, the number behind it, and what the user can do."""
+
+    code: str
+    value: float
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """confidence: 0..1, the chance of an intersection over union with the truth of at least 0.8.
+
+    reasons: most serious first, often none. signals: the numbers that the confidence is made of, by name, each 0..1.
+    """
+
+    confidence: float
+    needs_review: bool
+    reasons: tuple[Reason, ...]
+    signals: Mapping[str, float]
+
+    def described(self) -> dict[str, Any]:
+        """As JSON values, with the version of this judgement."""
+        return {
+            "version": VERSION,
+            "confidence": self.confidence,
+            "needs_review": self.needs_review,
+            "reasons": [{"code": r.code, "value": r.value, "advice": r.advice} for r in self.reasons],
+            "signals": dict(self.signals),
+        }
+
+
+def judge(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: Matte) -> Quality:
+    """Judge a finished matte by what each stage left behind. All are of one size; works on reduced copies of them."""
+    check_same_size(picture.rgb, probability.values, trimap.values, matte.alpha)
+    small = reduce(picture, probability, trimap, matte)
+    numbers = signals.measure(small)
+    sure = confidence.of(numbers)
+    return _judged(sure, {**reasons.measure(small, trimap, matte), **edges.measure(small)}, numbers)
+
+
+def nothing() -> Quality:
+    """The judgement of a picture in which there is no subject, so that there is no cutout."""
+    return _judged(0.0, {"no_subject": 0.0}, {})
+
+
+def _judged(sure: float, found: Mapping[str, float], numbers: Mapping[str, float]) -> Quality:
+    found = {**found, "uncertain_subject": sure}
+    given = [rule for rule in reasons.RULES if rule.code in found and rule.applies(found[rule.code])]
+    return Quality(
+        round(sure, 3),
+        any(rule.review for rule in given),
+        tuple(Reason(rule.code, round(found[rule.code], 4), rule.advice) for rule in given),
+        {name: round(value, 4) for name, value in numbers.items()},
+    )

@@ -1,0 +1,64 @@
+"""Confidence falls with doubt, whatever the picture's size; the user's word counts more than the network's."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.quality import coefficients, confidence, judge
+from pipeline.quality.reasons import RULES
+from pipeline.stages import Matte, Picture, ProbabilityMap, Trimap
+from tests.pipeline.quality.scenes import Scene, disc
+
+HALF_SURE = disc() * np.float32(0.6) + np.float32(0.05)
+
+
+def test_a_sure_subject_needs_no_look():
+    judged = Scene(disc()).judged()
+    assert judged.confidence > 0.9
+    assert (judged.needs_review, judged.reasons) == (False, ())
+    json.dumps(judged.described())
+
+
+def test_doubt_and_disagreement_cost_confidence():
+    sure = Scene(disc()).judged().confidence
+    moved = Scene(disc(), matte=disc(30)).judged().confidence
+    doubtful = Scene(disc(), probability=HALF_SURE).judged().confidence
+    assert sure > moved
+    assert sure > 0.5 > doubtful
+
+
+def test_confidence_never_falls_where_a_signal_rises():
+    assert all(weight >= 0 for weight in coefficients.WEIGHTS.values())
+    assert any(weight > 0 for weight in coefficients.WEIGHTS.values())
+    chances = [confidence.of(dict.fromkeys(coefficients.WEIGHTS, signal)) for signal in np.linspace(0, 1, 21)]
+    assert chances == sorted(chances)
+    assert 0 < chances[0] < coefficients.REVIEW_BELOW < chances[-1] < 1
+
+
+def test_the_network_s_doubt_does_not_count_against_the_users_trimap():
+    network = Scene(disc(), probability=HALF_SURE)
+    user = network._replace(trimap_facts={"from": "user"})
+    assert network.judged().needs_review
+    assert not user.judged().needs_review
+
+
+def test_twelve_megapixels_are_judged_as_a_small_copy_is():
+    alpha = disc()
+    large = cv2.resize(alpha, None, fx=8, fy=8, interpolation=cv2.INTER_LINEAR)
+    rgb = np.zeros((*large.shape, 3), np.uint8)
+    judged = judge(Picture(rgb), ProbabilityMap(large, 5.0), Trimap((large > 0.5).astype(np.uint8) * 255), Matte(large))
+    assert judged.confidence == pytest.approx(Scene(alpha).judged().confidence, abs=0.05)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4000), (5000, 2)])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_any_shape_and_an_even_matte_are_judged(shape, value):
+    plane = np.full(shape, value, np.float32)
+    known = Trimap((plane * 255).astype(np.uint8))
+    judged = judge(Picture(np.zeros((*shape, 3), np.uint8)), ProbabilityMap(plane, 1.0), known, Matte(plane))
+    codes = {reason.code for reason in judged.reasons}
+    assert codes <= {rule.code for rule in RULES}
+    assert ("no_subject" in codes) == (value == 0)
+    json.dumps(judged.described(), allow_nan=False)
