@@ -19,6 +19,9 @@ _OVERLAID = (
     "format",
     "channels",
     "matting",
+    "roi",
+    "shift",
+    "feather",
     "quality",
     "depth",
     "blend",
@@ -32,6 +35,8 @@ _OVERLAID = (
     "shadow_opacity",
     "profiles",
 )
+
+_DRAWN = ("trimap", "scribbles")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,8 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _cut(given: argparse.Namespace) -> int:
     tasks = plan(given.inputs, given.out)
-    if given.trimap is not None and len(tasks) != 1:
-        raise BadPaths(f"--trimap belongs to one picture, but there are {len(tasks)}.")
+    for name in _DRAWN:
+        if getattr(given, name) is not None and len(tasks) != 1:
+            raise BadPaths(f"--{name} belongs to one picture, but there are {len(tasks)}.")
     options = _options(given)
     spec = models.named(given.model)
     models.read_weights(spec, given.models)
@@ -82,8 +88,7 @@ def _options(given: argparse.Namespace) -> Options:
     if given.background is not None:
         colour = parse_colour(given.background) is not None
         request["background"] = given.background if colour else _read(Path(given.background))
-    if given.trimap is not None:
-        request["trimap"] = _read(given.trimap)
+    request |= {name: _read(getattr(given, name)) for name in _DRAWN if getattr(given, name) is not None}
     request["stages"] = (*(PLANES if given.stages else ()), *(("sheet",) if given.sheet else ()))
     return Options(max_megapixels=given.max_megapixels, max_bytes=given.max_bytes).overlaid(request)
 
@@ -111,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     cut.add_argument("--depth", type=int, choices=CHOICES["depth"], help="bits of an alpha alone (8)")
     cut.add_argument("--matting", choices=CHOICES["matting"], help="how alpha is solved (fast)")
     cut.add_argument("--trimap", type=Path, metavar="FILE", help="your own: 0 background, 255 foreground, else unknown")
+    cut.add_argument("--scribbles", type=Path, metavar="FILE", help="sure strokes: 0 background, 255 foreground")
+    cut.add_argument("--roi", metavar="LENGTHS", help='where the subject is: "left top right bottom" as px or %%')
+    cut.add_argument("--shift", type=float, metavar="PIXELS", help="move the edge outwards, inwards if negative (0)")
+    cut.add_argument("--feather", type=float, metavar="PIXELS", help="blur the matte by this sigma (0)")
     cut.add_argument("--background", metavar="COLOUR|IMAGE", help="composite on it")
     cut.add_argument("--blend", choices=CHOICES["blend"], help="composite in linear light or plain sRGB (linear)")
     cut.add_argument("--crop", action="store_true", default=None, help="crop to the subject")

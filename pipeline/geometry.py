@@ -49,6 +49,18 @@ def parse_margin(text: str) -> tuple[Length, Length, Length, Length] | None:
     return lengths[top], lengths[right], lengths[bottom], lengths[left]
 
 
+def parse_roi(text: str) -> tuple[Length, Length, Length, Length] | None:
+    """Four lengths, (left, top, right, bottom), of a part of the picture; percents are of its sides."""
+    return parse_margin(text) if len(text.split()) == 4 else None
+
+
+def box_of(roi: tuple[Length, Length, Length, Length], width: int, height: int) -> tuple[int, int, int, int] | None:
+    """(left, top, right, bottom) in pixels, cut off at the picture's edges; None where nothing of it is left."""
+    sides = (width, height, width, height)
+    left, top, right, bottom = (min(length.pixels(whole), whole) for length, whole in zip(roi, sides, strict=True))
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
 def parse_position(text: str) -> tuple[float, float] | str | None:
     """ "original" as it is; "center", "x%" and "x% y%" as fractions (0..1) of the free room left of and above."""
     if text == "original":

@@ -45,6 +45,11 @@ class Options:
         probability as it is).
       trimap: an encoded grey picture of the source's upright size: 0 background, 255 foreground, anything else
         unknown. None lets the network decide.
+      scribbles: the same, but 255 and 0 are sure strokes and anything else says nothing; laid over either trimap.
+      roi: the part of the picture in which the subject is, "left top right bottom", each "10px" or "5%". The network
+        sees nothing else, and nothing else can be foreground.
+      shift: move the edge outwards by so many pixels, inwards if negative. feather: the sigma, in pixels, of a
+        Gaussian blur of the matte. 0 leaves the matte as it was solved.
     Output:
       format: "auto" is JPEG for an opaque result, else PNG.
       quality: 1..100 for WebP, AVIF and JPEG; None is lossless WebP, AVIF at its best (colours within 2 of 255, alpha
@@ -72,6 +77,10 @@ class Options:
     megapixels: float | None = None
     matting: str = "fast"
     trimap: bytes | None = None
+    scribbles: bytes | None = None
+    roi: str | None = None
+    shift: float = 0
+    feather: float = 0
     format: str = "png"
     quality: int | None = None
     channels: str = "rgba"
@@ -94,8 +103,9 @@ class Options:
             value = getattr(self, name)
             if not accepts(value):
                 raise BadOptions(f"{name} is {_short(value)}, but must be {form}.")
-        if self.megapixels is not None and self.trimap is not None:
-            raise BadOptions("A trimap is of the picture's own size, so megapixels must be left out.")
+        for name in ("trimap", "scribbles"):
+            if self.megapixels is not None and getattr(self, name) is not None:
+                raise BadOptions(f"{name} is of the picture's own size, so megapixels must be left out.")
         if self.depth == 16 and (self.channels != "alpha" or self.format not in ("png", "tiff")):
             raise BadOptions("depth 16 needs channels=alpha and format png or tiff.")
         if self.channels == "alpha" and self.background is not None:
@@ -198,6 +208,13 @@ _RULES: dict[str, _Rule] = {
     "max_bytes": _within(1, 2**31, int),
     "megapixels": _within(0.01, 1000, optional=True),
     "trimap": (_bytes_or_none, "the bytes of a picture"),
+    "scribbles": (_bytes_or_none, "the bytes of a picture"),
+    "roi": (
+        lambda v: v is None or (isinstance(v, str) and geometry.parse_roi(v) is not None),
+        'left, top, right and bottom, such as "10px 5% 300px 95%"',
+    ),
+    "shift": _within(-50, 50),
+    "feather": _within(0, 50),
     "quality": _within(1, 100, int, optional=True),
     "background": (
         lambda v: _bytes_or_none(v) or (isinstance(v, str) and geometry.parse_colour(v) is not None),

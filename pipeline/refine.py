@@ -50,6 +50,27 @@ def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
     return Matte(alpha, facts)
 
 
+def edged(matte: Matte, shift: float, feather: float) -> Matte:
+    """`matte` with its edge moved outwards by `shift` pixels (inwards if negative), then blurred by a Gaussian.
+
+    Grey-scale morphology, so that soft alpha moves along and nothing is hardened. feather: the sigma in pixels.
+    """
+    alpha = matte.alpha
+    if shift:
+        moved = cv2.dilate if shift > 0 else cv2.erode
+        whole, part = divmod(abs(shift), 1)
+        near, far = (moved(alpha, _disc(int(whole) + more)) for more in (0, 1))
+        alpha = cast("Float32", ((1 - part) * near + part * far).astype(np.float32))
+    if feather:
+        alpha = cast("Float32", np.clip(cv2.GaussianBlur(alpha, (0, 0), feather), 0, 1))
+    return Matte(alpha, {**matte.facts, "shift": shift, "feather": feather})
+
+
+def _disc(radius: int) -> UInt8:
+    side = 2 * radius + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)).astype(np.uint8)
+
+
 def _clear(alpha: Float32, unknown: UInt8, largest: int, gap: int, *, to: float) -> dict[str, int]:
     """Set to `to`, in place, the isolated islands of at most `largest` unknown pixels that deviate from it little."""
     deviation = cast("Float32", np.abs(alpha - np.float32(to)))

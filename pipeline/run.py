@@ -11,6 +11,7 @@ from pipeline import (
     decode,
     encode,
     foreground,
+    geometry,
     listings,
     matting,
     quality,
@@ -38,6 +39,7 @@ from pipeline.stages import (
     Trimap,
 )
 
+_Box = tuple[int, int, int, int]
 _Args = ParamSpec("_Args")
 _Made = TypeVar("_Made")
 _Picture_co = TypeVar("_Picture_co", covariant=True)
@@ -59,10 +61,11 @@ def cut_out(
     background = _background(options)
     source = lap("decode", decode.decode, data, **options.limits())
     picture = lap("shrink", shrink.shrink, source, options.megapixels)
-    probability = lap("segment", segmenter.segment, picture)
-    known = lap("trimap", _trimap, picture, probability, options)
+    probability = lap("segment", _probability, picture, segmenter, box := _roi(picture, options))
+    known = lap("trimap", _trimap, picture, probability, options, box)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
-    matte = lap("refine", refine.refine, picture, known, solved)
+    refined = lap("refine", refine.refine, picture, known, solved)
+    matte = lap("edge", refine.edged, refined, options.shift, options.feather)
     judged = lap("quality", quality.judge, picture, probability, known, matte)
     cutout = lap("foreground", foreground.unmix, picture, matte)
     canvas = lap("compose", compose.compose, cutout, matte, options, background)
@@ -83,10 +86,37 @@ def _background(options: Options) -> Picture | None:
     return _of_options("background", decode.decode, options.background, options)
 
 
-def _trimap(picture: Picture, probability: ProbabilityMap, options: Options) -> Trimap:
+def _roi(picture: Picture, options: Options) -> _Box | None:
+    roi = geometry.parse_roi(options.roi) if options.roi is not None else None
+    if roi is None:
+        return None
+    height, width = picture.rgb.shape[:2]
+    box = geometry.box_of(roi, width, height)
+    if box is None:
+        raise BadOptions(f"roi {options.roi!r} holds nothing of a picture of {width}x{height} pixels.")
+    return box
+
+
+def _probability(picture: Picture, segmenter: Segmenter, box: _Box | None) -> ProbabilityMap:
+    if box is None:
+        return segmenter.segment(picture)
+    left, top, right, bottom = box
+    part = segmenter.segment(Picture(picture.rgb[top:bottom, left:right]))
+    values = np.zeros(picture.rgb.shape[:2], np.float32)
+    values[top:bottom, left:right] = part.values
+    return ProbabilityMap(values, part.cell, part.facts)
+
+
+def _trimap(picture: Picture, probability: ProbabilityMap, options: Options, box: _Box | None) -> Trimap:
     if options.trimap is None:
-        return trimap.build(picture, probability)
-    return trimap.from_grey(_of_options("trimap", decode.decode_grey, options.trimap, options), picture)
+        known = trimap.build(picture, probability)
+    else:
+        known = trimap.from_grey(_of_options("trimap", decode.decode_grey, options.trimap, options), picture)
+    if box is not None:
+        known = trimap.within(known, box)
+    if options.scribbles is None:
+        return known
+    return trimap.marked(known, _of_options("scribbles", decode.decode_grey, options.scribbles, options))
 
 
 class _Decode(Protocol[_Picture_co]):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import geometry
 from pipeline.geometry import Length, parse_canvas, parse_colour, parse_margin, parse_position
 
 
@@ -66,3 +67,10 @@ def test_a_canvas_has_a_largest_size():
     assert parse_canvas("20000x5000") == (20_000, 5_000)
     assert parse_canvas("20000x5001") is None
     assert parse_canvas([True, 5]) is None
+
+
+def test_a_region_of_interest_is_cut_off_at_the_picture():
+    roi = geometry.parse_roi("10px 5% 300px 95%")
+    assert geometry.box_of(roi, 200, 100) == (10, 5, 200, 95)
+    assert geometry.box_of(geometry.parse_roi("300px 0 400px 9"), 200, 100) is None
+    assert geometry.parse_roi("10px 20px") is None

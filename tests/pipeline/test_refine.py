@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pipeline.refine import AT_LEAST, refine
+from pipeline.refine import AT_LEAST, edged, refine
 from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Matte, Picture, Trimap
 
 SIZE = (120, 160)
@@ -155,3 +155,27 @@ def test_it_leaves_its_input_alone():
     matte = Matte(alpha)
     refine(Picture(np.zeros((*SIZE, 3), np.uint8), np.full(SIZE, 9, np.uint8)), Trimap(trimap), matte)
     assert matte.alpha[20, 140] == np.float32(0.3)
+
+
+def _ramp():
+    alpha = np.zeros((40, 60), np.float32)
+    alpha[:, 20:40] = 1
+    alpha[:, 19] = alpha[:, 40] = 0.5
+    return Matte(alpha)
+
+
+@pytest.mark.parametrize(("shift", "width"), [(0, 21), (2, 25), (-2, 17), (0.5, 22), (-0.5, 20)])
+def test_the_edge_moves_by_the_shift_on_both_sides_and_stays_soft(shift, width):
+    row = edged(_ramp(), shift, 0).alpha[20]
+    assert row.sum() == pytest.approx(width)
+    assert ((row > 0) & (row < 1)).any()
+
+
+def test_a_feather_blurs_without_growing():
+    row = edged(_ramp(), 0, 3).alpha[20]
+    assert row.sum() == pytest.approx(21, abs=0.1)
+    assert np.abs(np.diff(row)).max() < 0.2
+
+
+def test_no_shift_and_no_feather_leave_the_matte_to_the_bit():
+    assert np.array_equal(edged(_ramp(), 0, 0).alpha, _ramp().alpha)

@@ -183,3 +183,29 @@ def test_no_time_left_is_said_before_the_work(photo, segmenter):
 def test_a_bad_background_is_refused_before_the_picture_is_read(segmenter):
     with pytest.raises(BadOptions, match=r"background: .*HTML"):
         cut_out(b"not a picture either", segmenter, Options(background=b"<html>"))
+
+
+def test_outside_of_the_region_of_interest_nothing_is_cut_out(photo, segmenter):
+    alpha = _opened(cut_out(photo, segmenter, Options(roi="0 0 50% 100%")).output)[..., 3]
+    half = alpha.shape[1] // 2
+    assert (alpha[:, :half] == 255).any()
+    assert (alpha[:, half:] == 0).all()
+
+
+def test_a_region_that_misses_the_picture_is_refused(photo, segmenter):
+    with pytest.raises(BadOptions, match="roi '9000px"):
+        cut_out(photo, segmenter, Options(roi="9000px 0 9999px 50%"))
+
+
+def test_strokes_decide_against_the_network(photo, segmenter, result):
+    strokes = np.full(_rgb(photo).shape[:2], 128, np.uint8)
+    strokes[140:160, 100:120] = 0
+    alpha = _opened(cut_out(photo, segmenter, Options(scribbles=_png(strokes))).output)[..., 3]
+    assert (alpha[140:160, 100:120] == 0).all()
+    assert (_opened(result.output)[140:160, 100:120, 3] == 255).all()
+
+
+@pytest.mark.parametrize("name", ["scribbles", "trimap"])
+def test_a_drawing_that_is_no_picture_is_a_bad_option(photo, segmenter, name):
+    with pytest.raises(BadOptions, match=f"The {name}"):
+        cut_out(photo, segmenter, Options(**{name: b"no picture"}))

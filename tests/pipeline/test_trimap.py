@@ -66,3 +66,33 @@ def test_the_users_trimap_must_fit_and_hold_a_subject():
         trimap.from_grey(np.zeros((160, 120), np.uint8), PICTURE)
     with pytest.raises(BadOptions, match="everywhere"):
         trimap.from_grey(np.zeros((120, 160), np.uint8), PICTURE)
+
+
+def test_a_stroke_is_known_and_what_it_contradicts_nearby_becomes_unknown():
+    before = trimap.build(PICTURE, _probability())
+    strokes = np.full((120, 160), 128, np.uint8)
+    strokes[5:7, 5:7] = FOREGROUND
+    strokes[60, 80] = BACKGROUND
+    after = trimap.marked(before, strokes).values
+    assert (after[5, 5], after[60, 80]) == (FOREGROUND, BACKGROUND)
+    assert (after[5, 12], after[60, 84]) == (UNKNOWN, UNKNOWN)
+    assert (after[115, 155], after[45, 50]) == (BACKGROUND, FOREGROUND)  # too far away to be meant
+
+
+def test_strokes_that_agree_change_nothing():
+    before = trimap.build(PICTURE, _probability())
+    strokes = np.where(before.values == UNKNOWN, 128, before.values).astype(np.uint8)
+    assert np.array_equal(trimap.marked(before, strokes).values, before.values)
+
+
+def test_strokes_must_fit():
+    with pytest.raises(BadOptions, match="scribbles are 120x160"):
+        trimap.marked(trimap.build(PICTURE, _probability()), np.zeros((160, 120), np.uint8))
+
+
+def test_outside_of_the_region_of_interest_is_background():
+    before = trimap.build(PICTURE, _probability())
+    after = trimap.within(before, (0, 0, 80, 120))
+    assert (after.values[:, 80:] == BACKGROUND).all()
+    assert np.array_equal(after.values[:, :80], before.values[:, :80])
+    assert after.facts["unknown_share"] == pytest.approx((after.values == UNKNOWN).mean())
