@@ -429,6 +429,7 @@ def test_rules_for_shops_keep_what_they_cannot_deliver_and_send_alone(parameters
         ("ApproximateNumberOfMessagesVisible", "QueueName", {"Fn::GetAtt": ["DeadLetterQueue", "QueueName"]}),
         ("ApproximateNumberOfMessagesVisible", "QueueName", {"Fn::GetAtt": ["FetchDeadLetterQueue", "QueueName"]}),
         ("ApproximateNumberOfMessagesVisible", "QueueName", {"Fn::GetAtt": ["CallbackDeadLetterQueue", "QueueName"]}),
+        ("5xx", "ApiId", {"Ref": "HooksApi"}),
         ("ApproximateAgeOfOldestMessage", "QueueName", {"Fn::GetAtt": ["Queue", "QueueName"]}),
         ("Errors", "FunctionName", {"Ref": "CutoutFunction"}),
         ("Duration", "FunctionName", {"Ref": "CutoutFunction"}),

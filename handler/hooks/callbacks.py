@@ -100,6 +100,8 @@ def deliver(delivery: Delivery, deps: Deps, now: float) -> str:
         return _failed(delivery, error.detail, 0, deps, now)
     if 200 <= status < 300:
         deps.memory.create(done, {"status": status, "attempt": delivery.attempt + 1})
+        if receiver.get("off"):
+            _remember(deps.memory, place, {})  # a person asked it anew, and it listens again
         return "delivered"
     if status == http.HTTPStatus.GONE:
         _remember(deps.memory, place, {"off": True})

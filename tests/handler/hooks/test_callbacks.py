@@ -135,6 +135,8 @@ def test_gone_turns_the_receiver_off_for_all_until_a_person_asks(net, deps):
     assert callbacks.deliver(another, deps, NOW) == "off"
     assert len(net.asked) == 1
     assert callbacks.deliver(replace(another, again=True), deps, NOW) == "delivered"
+    third = delivery(key="shops/own/catalogue/1/third")
+    assert callbacks.deliver(third, deps, NOW) == "delivered"  # it listened, so it is on again
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
