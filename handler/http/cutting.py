@@ -15,8 +15,8 @@ from pipeline.stages import Result
 LONGEST_S = 20.0
 """What a picture may take: API Gateway ends a call after 29 s, and a new container needs some for its start."""
 DECODING_S, CUTTING_S = 0.06, 1.0
-"""Seconds for each megapixel of the source, and of what is worked on; twice what two shared cores take.
-bench/RESULTS.md has the figures.
+"""Seconds for each megapixel of the source, and of what is worked on, rather too many than too few. Where they are too
+few all the same, the pipeline stops before the stage that would pass the deadline, and the picture becomes a job then.
 """
 
 

@@ -78,6 +78,8 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
 
     class _Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body at once: by themselves, the second would wait for the first to be acknowledged
+        disable_nagle_algorithm = True
 
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline(65537)
@@ -93,6 +95,10 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(answer.body)
+            try:
+                self.wfile.flush()
+            except (BrokenPipeError, ConnectionResetError):  # whoever asked has gone
+                self.close_connection = True
 
         def _body(self) -> bytes:
             length = self.headers.get("Content-Length", "0")

@@ -1,0 +1,155 @@
+"""POST /v1/cutouts, and what is too large or too slow to be answered at once."""
+
+import dataclasses
+import io
+import time
+
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+
+from handler.http import answers, cutting
+from handler.http.cutting import Asked, estimate
+from handler.http.jobs import CONTENT_TYPES
+from handler.http.queries import QUERIES, UNASKED, changes
+from handler.http.refusals import CODES, Refusal, of_error, of_picture
+from pipeline import errors
+from pipeline.errors import BadOptions, HairlineError, OutOfTime
+from pipeline.options import LIMITS, Options
+
+
+def test_the_body_is_the_picture_and_headers_say_how_sure(call, photo):
+    answer = call.post("/v1/cutouts?format=webp&crop=true", data=photo, headers={"Content-Type": "image/jpeg"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
+    assert 0 <= float(answer.headers["X-Hairline-Confidence"]) <= 1
+    assert answer.headers["X-Hairline-Needs-Review"] in ("true", "false")
+    assert answer.headers["X-Hairline-Model"] == "u2netp"
+    with Image.open(io.BytesIO(answer.content)) as made:
+        assert (str(made.width), str(made.height)) == (answer.headers["X-Width"], answer.headers["X-Height"])
+
+
+def test_a_profile_gives_the_listing_picture(call, photo):
+    answer = call.post("/v1/cutouts?profile=amazon-main", data=photo)
+    with Image.open(io.BytesIO(answer.content)) as made:
+        assert (made.format, made.mode) == ("JPEG", "RGB")
+        assert made.getpixel((0, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("query", "data", "status", "code"),
+    [
+        ("", b"", 422, "empty_image"),
+        ("", b"hello", 415, "not_an_image"),
+        ("?format=gif", b"hello", 400, "bad_options"),
+        ("?quality=high", b"hello", 400, "bad_options"),
+        ("?quality=0", b"hello", 400, "bad_options"),
+        ("?colour=red", b"hello", 400, "bad_options"),
+        ("?crop=true&crop=false", b"hello", 400, "bad_options"),
+        ("?max_bytes=1", b"hello", 400, "bad_options"),
+        ("?profile=nobody", b"hello", 400, "bad_options"),
+    ],
+)
+def test_a_refusal_is_in_the_pipelines_words(call, query, data, status, code):
+    answer = call.post(f"/v1/cutouts{query}", data=data)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (status, code)
+
+
+def test_every_option_can_be_asked_for_or_is_named_as_left_out():
+    names = {field.name for field in dataclasses.fields(Options)} - set(LIMITS)
+    assert set(QUERIES) - {"profile"} == names - set(UNASKED)
+
+
+def test_what_a_query_says_is_of_the_options_types():
+    query = {"crop": ["1"], "scale": ["50"], "canvas": ["800x600"], "profile": ["etsy"]}
+    asked = changes(query)
+    assert asked == {"crop": True, "scale": 50.0, "canvas": "800x600", "profiles": ("etsy",)}
+
+
+def test_an_answer_that_does_not_fit_is_a_link(call, photo):
+    large, noise = io.BytesIO(), io.BytesIO()
+    Image.open(io.BytesIO(photo)).resize((1800, 1800)).save(large, "JPEG")
+    pixels = np.random.default_rng(0).integers(0, 256, (1800, 1800, 3), np.uint8)
+    Image.fromarray(pixels).save(noise, "JPEG", quality=75)
+    files = {"image_file": ("a.jpg", large.getvalue()), "bg_image_file": ("b.jpg", noise.getvalue())}
+    answer = call.post("/v1.0/removebg", files=files, data={"size": "50MP", "format": "png"})
+    assert answer.status_code == 303
+    made = requests.get(answer.headers["Location"], timeout=30)
+    assert made.headers["Content-Type"] == "image/png"
+    assert len(made.content) > answers.MOST_REPLY
+
+
+class Parked:
+    def park(self, tenant, data, content_type):
+        self.parked = tenant, data, content_type
+        return "https://link"
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_largest_answer_and_one_byte_more(more):
+    data, parking = b"x" * (answers.MOST_REPLY + more), Parked()
+    plain = answers.picture(data, "image/png", {"X-A": "1"}, parking, "tenant")
+    told = answers.picture_in_json(data, "image/png", {"n": 1}, {}, parking, "tenant")
+    assert plain.status_code == (303 if more else 200)
+    assert plain.headers["X-A"] == "1"
+    assert ("result_url" in told.body) == bool(more)
+    if more:
+        assert plain.headers["Location"] == "https://link"
+        assert parking.parked == ("tenant", data, "image/png")
+    assert len(told.body) < 6_291_556
+
+
+def png(width, height):
+    buffer = io.BytesIO()
+    Image.new("L", (width, height)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_picture_that_would_take_too_long_becomes_a_job_before_it_is_begun():
+    def never():
+        raise AssertionError
+
+    asked = Asked(png(8000, 5000), Options(), {"crop": True})
+    assert cutting.cut(asked, never, 29, lambda a, kind: {"id": "1", "kind": kind, "same": a is asked}) == {
+        "id": "1",
+        "kind": "image/png",
+        "same": True,
+    }
+
+
+def test_one_that_cannot_become_a_job_is_refused():
+    with pytest.raises(OutOfTime, match="smaller size"):
+        cutting.cut(Asked(png(8000, 5000), Options(), None), lambda: None, 29, lambda *_: {})
+
+
+def test_a_preview_of_a_large_picture_is_not_long():
+    assert estimate((8000, 5000), 0.25) < cutting.LONGEST_S < estimate((8000, 5000), None)
+
+
+def test_a_slow_picture_is_a_job_over_http(call):
+    buffer = io.BytesIO()
+    Image.new("RGB", (7000, 5000), "white").save(buffer, "PNG")
+    answer = call.post("/v1/cutouts?shadow=drop", data=buffer.getvalue())
+    assert (answer.status_code, answer.json()["status"]) == (202, "working")
+    assert answer.headers["Location"] == f"/v1/jobs/{answer.json()['id']}"
+    assert call.get(answer.headers["Location"]).status_code == 200
+    assert answer.json()["created"] <= time.time()
+
+
+def test_every_error_of_the_pipelines_has_an_answer():
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HairlineError)]
+    assert len(kinds) > 10
+    for kind in kinds:
+        for refusal in (of_picture(kind("words")), of_error(kind("words"))):
+            assert 400 <= refusal.http < 600
+            assert refusal.http < 500 or "words" not in refusal.body()
+    assert of_error(KeyError("secret")).code == "internal_error"
+    assert "secret" not in of_error(KeyError("secret")).body()
+
+
+def test_a_refusal_has_a_title_and_a_status_for_each_code():
+    for code in CODES:
+        assert Refusal(code).http == CODES[code].status
+    assert all(kind.startswith("image/") for kind in CONTENT_TYPES)
+    with pytest.raises(BadOptions):
+        changes({"nope": ["1"]})

@@ -1,0 +1,94 @@
+"""What the gateway answers before any function is asked, and what is told to nobody."""
+
+import json
+
+import pytest
+from openapi_spec_validator import validate
+
+from handler.http.openapi import document
+from handler.http.refusals import CODES
+from handler.local import api, template
+from handler.local.gateway import Gateway, Request, routes
+
+PATHS = document()["paths"]
+
+
+@pytest.mark.parametrize("key", [None, "", "wrong"])
+@pytest.mark.parametrize("path", ["/v1.0/account", "/v1/jobs/0"])
+def test_nobody_comes_in_without_a_key(call, key, path):
+    answer = call("GET", path, headers={"X-Api-Key": key})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "auth_failed")
+    assert answer.headers["X-Request-Id"]
+
+
+def test_a_keys_header_may_be_spelt_in_any_case(call):
+    assert call("GET", "/v1.0/account", headers={"X-Api-Key": None, "x-api-KEY": call.key}).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("GET", "/v1.0/removebg"), ("DELETE", "/v1/jobs/0")])
+def test_what_is_no_route(call, method, path):
+    answer = call(method, path)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "not_found")
+
+
+def test_the_description_needs_no_key_and_is_valid(call):
+    answer = call("GET", "/v1/openapi.json", headers={"X-Api-Key": None})
+    assert answer.json() == document()
+    validate(answer.json())
+
+
+def test_the_description_names_the_templates_routes_and_no_others():
+    described = {(method.upper(), path) for path, methods in PATHS.items() for method in methods}
+    assert described == {(route.method, route.resource) for route in routes(template.load())}
+
+
+def asked(key, path="/v1.0/account", body=b""):
+    return Request("GET", path, [("X-Api-Key", key)], body)
+
+
+def gateway(reply, **plan):
+    functions = dict.fromkeys(api.FUNCTIONS, lambda _event: reply)
+    return Gateway(functions, {"a": "1", "b": "2"}, **{"rate": 1e-9, "burst": 2, **plan})
+
+
+def test_a_key_that_asks_too_often_is_told_so_and_others_are_not():
+    made = gateway({"statusCode": 200, "body": "{}"})
+    assert [made.answer(asked("a")).status for _ in range(4)] == [200, 200, 429, 429]
+    assert json.loads(made.answer(asked("a")).body)["errors"][0]["code"] == "rate_limit_exceeded"
+    assert made.answer(asked("b")).status == 200
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [None, {}, {"statusCode": 200, "body": "x" * 7_000_000}, {"statusCode": "no"}, {"statusCode": 200, "body": 5}],
+)
+def test_a_function_that_replies_nonsense_is_a_500(reply):
+    answer = gateway(reply).answer(asked("a"))
+    assert (answer.status, json.loads(answer.body)["errors"][0]["code"]) == (500, "internal_error")
+
+
+@pytest.mark.parametrize("size", [4_800_000, 11_000_000])
+def test_what_the_gateway_or_lambda_cannot_carry_is_told(size):
+    answer = gateway({"statusCode": 200}).answer(asked("a", body=b"x" * size))
+    assert answer.status == 413
+    assert "/v1/jobs" in json.loads(answer.body)["errors"][0]["detail"]
+
+
+def test_the_gateways_own_answers_have_the_codes_of_ours():
+    own = template.properties(template.load(), "PictureApi")["GatewayResponses"]
+    for answer in own.values():
+        (error,) = json.loads(answer["ResponseTemplates"]["application/json"])["errors"]
+        word = CODES[error["code"]]
+        assert (answer["StatusCode"], error["title"]) == (word.status, word.title)
+        assert answer["ResponseParameters"]["Headers"]["X-Request-Id"] == "context.requestId"
+
+
+def test_a_key_is_neither_handed_on_nor_logged():
+    seen = []
+    functions = dict.fromkeys(api.FUNCTIONS, lambda event: seen.append(event) or {"statusCode": 200})
+    Gateway(functions, {"very-secret": "1"}, rate=1, burst=1).answer(asked("very-secret"))
+    assert "very-secret" not in json.dumps(seen)
+    form = template.properties(template.load(), "PictureApi")["AccessLogSetting"]["Format"]
+    assert "apiKeyId" in form
+    assert 'identity.apiKey"' not in form
+    assert template.properties(template.load(), "PictureApi")["MethodSettings"][0]["LoggingLevel"] == "OFF"
