@@ -71,12 +71,16 @@ class OnnxSegmenter:
         height, width = picture.rgb.shape[:2]
         first = _Look(_Box(0, 0, height, width), self._coarse(picture.rgb))
         closer = [
-            _Look(box, self._coarse(picture.rgb[box.slices()]))
+            # A box as large as the picture has been looked at: the first answer competes in its place.
+            first if box == first.box else _Look(box, self._coarse(picture.rgb[box.slices()]))
             for box in _boxes(first.coarse, self.spec.closer, (height, width))
         ]
         best = min(closer, key=lambda look: _doubt(first, look), default=first)
         box = best.box
-        facts = {"looks": 1 + len(closer), "box": [box.left, box.top, box.width, box.height]}
+        facts = {
+            "looks": 1 + sum(look is not first for look in closer),
+            "box": [box.left, box.top, box.width, box.height],
+        }
         values = _together(first, best, (height, width))
         return ProbabilityMap(values, cell=max(box.width, box.height) / self.spec.side, facts=facts)
 
@@ -124,9 +128,8 @@ class _Look(NamedTuple):
 
 
 def _boxes(coarse: Float32, closer: Sequence[Closer], size: tuple[int, int]) -> list[_Box]:
-    """The boxes worth a look: around what `coarse` holds for the subject, without repeats and without the whole."""
-    found = dict.fromkeys(box for look in closer if (box := _around(coarse, look, size)) is not None)
-    return [box for box in found if box[2:] != size]
+    """The boxes worth a look: around what `coarse` holds for the subject, without repeats."""
+    return list(dict.fromkeys(box for look in closer if (box := _around(coarse, look, size)) is not None))
 
 
 def _around(coarse: Float32, look: Closer, size: tuple[int, int]) -> _Box | None:
