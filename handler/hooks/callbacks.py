@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from handler import guard
 from handler.dead_letters import DeadLetters
-from handler.errors import BadEvent, CallbackFailed, NotFetched
+from handler.errors import BadEvent, BadSignature, CallbackFailed, NotFetched
 from handler.guard import Policy
 from handler.hooks import products
 from handler.hooks.registry import Callback, Registry
@@ -117,7 +117,10 @@ def _callback(delivery: Delivery, registry: Registry) -> Callback | None:
     if delivery.url is not None:
         return Callback(delivery.url, registry.signing_secrets())
     shop = products.split(delivery.key)
-    return registry.named(shop["source"]).callback if shop is not None else None
+    try:
+        return registry.named(shop["source"]).callback if shop is not None else None
+    except BadSignature:  # the source was taken out of the registry, and its callback with it
+        return None
 
 
 def _post(delivery: Delivery, callback: Callback, deps: Deps, now: float) -> tuple[int, float]:

@@ -196,6 +196,8 @@ def test_nobody_is_told_who_did_not_register(net, deps, world):
     del world.entries.document["own"]["callback"]
     assert callbacks.deliver(delivery(), deps, NOW) == "unwanted"
     assert callbacks.deliver(delivery(key="uploads/1.jpg"), deps, NOW) == "unwanted"
+    del world.entries.document["own"]
+    assert callbacks.deliver(delivery(), deps, NOW) == "unwanted"
     assert net.asked == []
 
 
