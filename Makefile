@@ -107,7 +107,8 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header --
 lock: .venv/stamp-made
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
-	for name in uv sam checkov rembg layer; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done
+	for name in uv sam checkov rembg; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done
+	$(COMPILE) --group layer --constraints requirements-dev.lock --no-emit-package numpy --output-file requirements-layer.lock
 
 clean:
 	rm -rf .venv .venv-sam .venv-checkov .venv-rembg models out build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -47,7 +47,9 @@ def build(target: Target, interpreter: Path | None = None, folder: Path = FOLDER
         packages = fingerprint(str(target), LOCK, TOOLS)
         _once(home / "site", packages, lambda new: install(LOCK, new, target))
         _once(home / "tools", packages, lambda new: install(TOOLS, new, target))
-        compiled = fingerprint(packages, version, Path(compile_kernels.__file__), Path(kernels.__file__))
+        compiled = fingerprint(
+            packages, version, Path(compile_kernels.__file__), Path(kernels.__file__), *kernels.SOURCES
+        )
         _once(home / "kernels", compiled, lambda new: _compile(home, new, target, found))
         whole = fingerprint(compiled, *code, named(MODEL).sha256)
         _once(home / "layer", whole, lambda new: _assemble(home, new, target, found))

@@ -1,9 +1,9 @@
 """Compile functions that numba decorates into one extension module that needs no numba.
 
-    python -I compile_kernels.py SITE TOOLS OUTPUT COMPILER package.module.function ...
+    python compile_kernels.py SITE TOOLS ROOT OUTPUT COMPILER package.module.function package.module.* ...
 
-Run by the target's Python, with numba and what it compiles in the folder SITE and setuptools in TOOLS, so it imports
-nothing of ours. numba.pycc makes object code of the functions
+Run by the target's Python, with numba and PyMatting in the folder SITE, setuptools in TOOLS and our own code in ROOT.
+It imports nothing of this package. numba.pycc makes object code of the functions
 (https://numba.readthedocs.io/en/stable/user/pycc.html). It is linked here and not by setuptools, whose flags would put
 this machine's paths into the result.
 """
@@ -12,30 +12,40 @@ import itertools
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MODULE = "hairline_kernels"
 
 
-def main(site: str, tools: str, output: str, compiler: str, *names: str) -> None:
+class Decorated(NamedTuple):
+    """What numba was told of a function."""
+
+    function: Callable[..., Any]
+    signature: str
+    options: Mapping[str, Any]
+
+
+def main(site: str, tools: str, root: str, output: str, compiler: str, *names: str) -> None:
     """Write the extension module `output`, in which each function has its dotted name."""
-    sys.path[:0] = [site, tools]
-    decorated = _decorated(names, site)
+    sys.path[:0] = [site, tools, root]
+    decorated = _decorated(names, (site, root))
+    wanted = sorted(found for found in decorated if any(fnmatchcase(found, name) for name in names))
+    _as_decorated({row.function: row.options for row in decorated.values()})
     made = import_module("numba.pycc").CC(MODULE)
     made.target_cpu = "generic"  # Lambda does not say what it runs on, and newer instructions gain nothing here
-    for name in names:
-        signature, function = decorated[name]
-        made.export(name, signature)(function)
+    for name in wanted:
+        made.export(name, decorated[name].signature)(decorated[name].function)
     with tempfile.TemporaryDirectory() as folder:
         objects, _ = made._compile_object_files(folder)
         exports = Path(folder, "exports")
         exports.write_text(f"{{ global: PyInit_{MODULE}; local: *; }};")
         includes = made._toolchain.get_python_include_dirs()
         command = [compiler, "-shared", "-fPIC", "-O2", "-w", "-ffunction-sections", "-fdata-sections"]
-        command += [f"-ffile-prefix-map={path}=." for path in (site, *includes)]
+        command += [f"-ffile-prefix-map={path}=." for path in (site, root, *includes)]
         command += [f"-D{key}={value}" for key, value in made._get_mixin_defines()]
         command += [f"-I{path}" for path in includes]
         command += [*made._get_mixin_sources(), *objects, "-o", output, "-lm", "-pthread"]
@@ -43,35 +53,50 @@ def main(site: str, tools: str, output: str, compiler: str, *names: str) -> None
         subprocess.run(command, check=True)
 
 
-def _decorated(names: tuple[str, ...], site: str) -> dict[str, tuple[str, Callable[..., Any]]]:
-    """Signature and function of all that numba decorates where the named ones are, by dotted name."""
+def _decorated(names: Sequence[str], roots: Sequence[str]) -> dict[str, Decorated]:
+    """All that numba decorates where the named ones are, by dotted name."""
     numba: Any = import_module("numba")
     jit = numba.njit
-    found = {}
+    found: dict[str, Decorated] = {}
 
-    def njit(signature: str, **_options: object) -> Callable[..., Any]:
+    def njit(signature: str, **options: Any) -> Callable[..., Any]:
         def decorate(function: Any) -> Any:
-            file = Path(function.__code__.co_filename).relative_to(site)
-            function.__code__ = function.__code__.replace(co_filename=str(file))
-            found[f"{function.__module__}.{function.__name__}"] = signature, function
+            file = function.__code__.co_filename
+            for root in roots:
+                file = file.removeprefix(f"{root}/")
+            function.__code__ = function.__code__.replace(co_filename=file)
+            found[f"{function.__module__}.{function.__name__}"] = Decorated(function, signature, options)
             # For functions that call one another. Not parallel: that would need numba's threads.
-            return jit(nogil=True)(function)
+            return jit(**_kept(options))(function)
 
         return decorate
 
-    def flags() -> Any:
-        made = import_module("numba.core.compiler").Flags()
-        made.release_gil = True  # which numba.pycc would not, whatever the decorator says
-        return made
-
     numba.njit = njit
-    import_module("numba.pycc.compiler").Flags = flags  # type: ignore[attr-defined]
-    # numba calls what it fuses by an address; a counter makes the same names each time.
-    counter = itertools.count()
-    import_module("numba.np.ufunc.array_exprs").hash = lambda _: next(counter)  # type: ignore[attr-defined]
     for name in names:
         import_module(name.rpartition(".")[0])
     return found
+
+
+def _kept(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {"nogil": True, "error_model": options.get("error_model", "python")}
+
+
+def _as_decorated(options: Mapping[Callable[..., Any], Mapping[str, Any]]) -> None:
+    """Have numba.pycc, which looks at no decorator's options, compile by them: above all, without Python's lock."""
+    pycc: Any = import_module("numba.pycc.compiler")
+    compile_extra = pycc.compile_extra
+
+    def compile_one(typing: Any, target: Any, function: Any, args: Any, result: Any, flags: Any, **rest: Any) -> Any:
+        own = flags.copy()
+        kept = _kept(options[function])
+        own.release_gil, own.error_model = kept["nogil"], kept["error_model"]
+        return compile_extra(typing, target, function, args, result, own, **rest)
+
+    pycc.compile_extra = compile_one
+    # numba calls what it fuses by an address; a counter makes the same names each time.
+    counter = itertools.count()
+    expressions: Any = import_module("numba.np.ufunc.array_exprs")
+    expressions.hash = lambda _: next(counter)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,22 @@
-"""PyMatting's compiled functions, ahead of time: what the pipeline calls of numba's, without numba."""
+"""Functions that numba compiles, ahead of time: the pipeline's own and those of PyMatting's that it calls."""
 
 from pathlib import Path
 
 from layers import compile_kernels
+from layers.resolve import ROOT
 from layers.target import Target
 from layers.tools import SEEDED, program, run
 
 KERNELS = (
-    "pymatting.laplacian.cf_laplacian._cf_laplacian",
+    "pipeline.matting.kernels.matrices.*",
+    "pipeline.matting.kernels.vectors.*",
     "pymatting.foreground.estimate_foreground_ml._estimate_fb_ml",
 )
-"""The functions that Python code calls; those that they call themselves come along. Any other raises when called."""
+"""The functions that Python code calls, `*` for all of a module; those that they call themselves come along. Any other
+raises when it is called."""
 
+SOURCES = tuple(sorted((ROOT / "pipeline" / "matting" / "kernels").glob("*.py")))
+"""Where our own are, which may change at any time."""
 MODULE = f"{compile_kernels.MODULE}.so"
 """The extension module's file: without the ABI's tag, since a layer is for one Python."""
 STANDIN = Path(__file__).parent / "standin" / "numba.py"
@@ -23,6 +28,6 @@ def build(site: Path, tools: Path, output: Path, target: Target, interpreter: Pa
     The same inputs give the same bytes. Raises BuildFailed.
     """
     script = Path(compile_kernels.__file__)
-    options = ("-s", "-S", "-P", "-B")  # nothing but site and tools
-    run(*SEEDED, interpreter, *options, script, site, tools, output, program("gcc", target), *KERNELS)
+    options = ("-s", "-S", "-P", "-B")  # nothing but site, tools and our own code
+    run(*SEEDED, interpreter, *options, script, site, tools, ROOT, output, program("gcc", target), *KERNELS)
     run(program("strip", target), "-s", output)

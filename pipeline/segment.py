@@ -5,12 +5,17 @@ of its pixels. Where a network's row has closer looks, it looks again at the sub
 found it, and the look that leaves the least doubt is taken.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
+
+# ONNX Runtime would report its use to Microsoft, under a number that it keeps in the home folder. It reads this when it
+# is imported: https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md
+os.putenv("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
 from pipeline import models

@@ -3,8 +3,10 @@
 import io
 import os
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import skimage
@@ -12,6 +14,9 @@ from PIL import Image
 
 from handler.local.emulator import emulator
 from handler.local.environment import sealed
+from layers import build
+from layers.target import Target
+from layers.tools import ToolMissing, python
 from pipeline.models import DEFAULT_FOLDER, named
 from pipeline.segment import OnnxSegmenter
 
@@ -60,3 +65,27 @@ def endpoint(_emulator: str, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setenv(name, value)
     urllib.request.urlopen(urllib.request.Request(f"{_emulator}/moto-api/reset", method="POST")).close()
     return _emulator
+
+
+class Layer(NamedTuple):
+    """opt: the unzipped layer, as Lambda shows it at /opt. tools: pytest, awslambdaric. interpreter: the layer's."""
+
+    opt: Path
+    tools: Path
+    interpreter: Path
+
+
+@pytest.fixture(scope="session")
+def layer(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Layer:
+    """The Lambda layer for this machine, built where it is not up to date, and unzipped."""
+    target = Target()
+    try:
+        home, interpreter = build.build(target), python(target)
+    except ToolMissing as error:
+        pytest.skip(f"the layer cannot be built here: {error}")
+    opt = tmp_path_factory.mktemp("opt")
+    with zipfile.ZipFile(home / "layer.zip") as archive:
+        archive.extractall(opt)
+    for path in opt.rglob("*"):
+        path.chmod(0o555 if path.is_dir() or path.suffix == ".so" else 0o444)
+    return Layer(opt, home / "tools", interpreter)

@@ -1,4 +1,4 @@
-"""Stands in for numba on Lambda: binds PyMatting's functions to their kernels, which were compiled ahead of time.
+"""Stands in for numba on Lambda: binds decorated functions to their kernels, which were compiled ahead of time.
 
 numba and llvmlite are 195 MB and compile for half a minute when PyMatting is imported; here neither is there. A
 function that has no compiled kernel is bound all the same, since PyMatting is imported as a whole, but raises when it
@@ -51,17 +51,19 @@ def _checked(name: str, kernel: _Function, signature: str) -> _Function:
     It would take any array of the same item size for its own, and crash on others.
     """
     wanted = {
-        position: (np.dtype("?" if code == "b1" else code), dimensions.count(":"))
+        position: (np.dtype("?" if code == "b1" else code), dimensions.count(",") + 1, "::1" in dimensions)
         for position, (code, dimensions) in enumerate(_ARRAY.findall(signature[signature.rindex("(") :]))
         if dimensions
     }
 
     def checked(*arguments: Any) -> Any:
-        for position, (dtype, dimensions) in wanted.items():
+        for position, (dtype, dimensions, contiguous) in wanted.items():
             given = arguments[position] if position < len(arguments) else None
             if not isinstance(given, np.ndarray) or given.dtype != dtype or given.ndim != dimensions:
                 found = f"{given.dtype} of {given.ndim}" if isinstance(given, np.ndarray) else type(given).__name__
                 raise TypeError(f"{name}: argument {position} must be {dtype} of {dimensions} dimensions, not {found}.")
+            if contiguous and not given.flags.c_contiguous:
+                raise TypeError(f"{name}: argument {position} must be contiguous.")
         return kernel(*arguments)
 
     return checked

@@ -1,15 +1,17 @@
 """The stand-in for numba: what was compiled is bound and guarded, anything else raises when it is called."""
 
 import importlib.util
+import re
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from layers.kernels import STANDIN
+from layers.kernels import KERNELS, STANDIN
 
-SIGNATURE = "Tuple((f4[:, :], f8))(f4[:, :, :], b1[:], f8, i4)"
+SIGNATURE = "Tuple((f4[:, :], f8))(f4[:,:,::1], b1[:], f8, i4)"
 
 
 @pytest.fixture
@@ -60,6 +62,7 @@ def test_any_other_can_be_decorated_but_not_called(numba):
         (0, np.zeros((2, 3, 3), np.int32)),  # of the same size, so the kernel itself would not notice
         (0, np.zeros((2, 3), np.float32)),
         (0, [[[0.0]]]),
+        (0, np.zeros((3, 3, 2), np.float32).T),
         (1, np.zeros(4, np.uint8)),
     ],
 )
@@ -85,3 +88,12 @@ def test_ranges_are_plain_and_what_needs_numba_raises(numba):
 
 def test_it_has_no_threads_to_set(numba):
     assert not hasattr(numba, "set_num_threads")  # pipeline.foreground looks for it
+
+
+def test_every_function_of_ours_that_numba_compiles_is_compiled_ahead_of_time():
+    root = Path(__file__).resolve().parents[2]
+    decorator = re.compile(r"^@(njit|compiled)", re.MULTILINE)
+    users = [path for path in (root / "pipeline").rglob("*.py") if decorator.search(path.read_text())]
+    assert users
+    for path in users:
+        assert f"{'.'.join(path.relative_to(root).with_suffix('').parts)}.*" in KERNELS, f"{path} is not in KERNELS"

@@ -7,10 +7,10 @@ import cv2
 import numba
 import numpy as np
 import pytest
-import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 from pymatting import estimate_foreground_ml
 
 from pipeline.foreground import TILE, _tiles, unmix
@@ -52,13 +52,14 @@ def test_a_flat_subject_gets_its_own_colour_back_along_the_whole_edge():
     np.testing.assert_allclose(rgba[seen][:, :3].astype(int), np.broadcast_to(FRONT, (seen.sum(), 3)), atol=6)
 
 
-def photographs():
+@pytest.fixture(scope="module")
+def photographs(photos):
     """Composites of photographs with a soft, hairy outline, and the true foreground."""
     rng = np.random.default_rng(7)
     size = (420, 360)
     front, back = (
-        cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        for image in (skimage.data.coffee(), skimage.data.rocket())
+        cv2.resize(np.asarray(Image.open(photos / name).convert("RGB")), size, interpolation=cv2.INTER_AREA)
+        for name in ("coffee.png", "rocket.jpg")
     )
     y, x = np.mgrid[: size[1], : size[0]]
     edge = cv2.GaussianBlur(rng.random(y.shape).astype(np.float32), (0, 0), 2)
@@ -67,8 +68,8 @@ def photographs():
     return front, mixed(front, back, alpha), alpha
 
 
-def test_the_old_background_is_gone_and_no_worse_than_with_the_method_on_the_whole_picture():
-    front, photograph, alpha = photographs()
+def test_the_old_background_is_gone_and_no_worse_than_with_the_method_on_the_whole_picture(photographs):
+    front, photograph, alpha = photographs
     rgba = unmix(Picture(photograph), Matte(alpha)).rgba
     whole = estimate_foreground_ml(photograph / 255, alpha.astype(np.float64)) * 255
     fractional = (alpha > 0) & (alpha < 1)
@@ -120,8 +121,9 @@ def test_all_glass_of_any_shape_keeps_to_the_range(size, value):
     assert (rgba[..., 3] == round(value * 255)).all()
 
 
-def test_a_second_run_gives_the_same_bytes_and_leaves_numba_as_it_was():
-    _, photograph, alpha = photographs()
+@pytest.mark.numba
+def test_a_second_run_gives_the_same_bytes_and_leaves_numba_as_it_was(photographs):
+    _, photograph, alpha = photographs
     before = numba.get_num_threads()
     first = unmix(Picture(photograph), Matte(alpha)).rgba
     assert numba.get_num_threads() == before

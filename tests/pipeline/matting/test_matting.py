@@ -26,6 +26,7 @@ def flat(height, width, colour=90):
     return Picture(np.full((height, width, 3), colour, np.uint8))
 
 
+@pytest.mark.numba
 @pytest.mark.parametrize("size", [(60, 80), (61, 83), (120, 90)])
 def test_exact_is_pymattings_answer(size):
     picture, trimap, _ = hairy_disc(*size)
@@ -87,6 +88,7 @@ def test_with_one_side_known_all_is_that_side(method, side, answer):
 
 
 @METHODS
+@pytest.mark.numba
 def test_a_band_of_one_pixel(method):
     picture, _, truth = hairy_disc()
     values = np.where(truth > 0.5, FOREGROUND, BACKGROUND)

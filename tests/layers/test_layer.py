@@ -1,0 +1,152 @@
+"""The layer that Lambda gets, unzipped and alone: its pictures are this environment's, and so are its tests."""
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import skimage
+
+from pipeline.options import Options
+from pipeline.run import cut_out
+from pipeline.segment import OnnxSegmenter
+from tests.conftest import Layer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+LEFT_OUT = {
+    "test_main.py": "the command line is not on Lambda",
+    "test_sheet.py": "contact sheets are the command line's, and need fonts",
+    "test_gallery.py": "contact sheets are the command line's",
+    "test_encode.py::test_the_same_canvas_gives_the_same_bytes_in_another_process_and_at_another_time": (
+        "starts a Python that would look for its packages elsewhere"
+    ),
+    "test_segment.py::test_onnx_runtime_reports_nothing_home": "shows what happens without our setting, at home",
+}
+"""Of tests/pipeline."""
+
+
+def run(layer: Layer, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The layer's Python with the layer and our code alone, no packages of its own and no home to write to."""
+    (folder / "skimage").mkdir()
+    (folder / "skimage" / "__init__.py").touch()
+    (folder / "skimage" / "data").symlink_to(Path(skimage.__file__).parent / "data")  # the photographs, not the library
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/proc/none",  # cannot be made, not even by root
+        "TMPDIR": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONPATH": ":".join(map(str, (layer.opt / "python", ROOT, layer.tools, folder))),
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
+    command = [layer.interpreter, "-S", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def state(opt: Path) -> dict[str, tuple[int, int]]:
+    return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in opt.rglob("*")}
+
+
+def test_the_librarys_own_tests_pass_on_the_layer(layer: Layer, tmp_path: Path) -> None:
+    before = state(layer.opt)
+    tests = ROOT / "tests" / "pipeline"
+    options: list[str | Path] = [
+        "-c",
+        ROOT / "pyproject.toml",
+        "--rootdir",
+        ROOT,
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "-m",
+        "not numba",
+    ]
+    options += [option for name in LEFT_OUT for option in ("--deselect", f"tests/pipeline/{name}")]
+    options += [f"--ignore={tests / name}" for name in LEFT_OUT if "::" not in name]
+    done = run(layer, tmp_path, Path(__file__).with_name("isolated.py"), layer.opt, tmp_path, *options, tests)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-8000:]
+    assert int(done.stdout.split(" passed")[0].split()[-1]) > 500
+    assert state(layer.opt) == before
+
+
+CASES: dict[str, dict[str, Any]] = {
+    "astronaut.png": {},
+    "chelsea.png": {"matting": "exact", "format": "webp"},
+    "coffee.png": {"format": "tiff"},
+    "rocket.jpg": {"format": "jpeg", "background": "white", "shadow": "drop"},
+}
+PROGRAM = """
+import hashlib, json, sys
+from pathlib import Path
+from pipeline.models import named
+from pipeline.options import Options
+from pipeline.run import cut_out
+from pipeline.segment import OnnxSegmenter
+photos, weights, cases = sys.argv[1:]
+segmenter = OnnxSegmenter(named("u2netp"), Path(weights))
+made = {}
+for name, options in json.loads(cases).items():
+    result = cut_out(Path(photos, name).read_bytes(), segmenter, Options(**options))
+    made[name] = hashlib.sha256(result.output.data).hexdigest()
+print(json.dumps(made))
+"""
+
+
+def test_the_same_pictures_give_the_same_bytes_as_here(
+    layer: Layer, segmenter: OnnxSegmenter, photos: Path, tmp_path: Path
+) -> None:
+    done = run(layer, tmp_path, "-c", PROGRAM, photos, layer.opt / "models", json.dumps(CASES))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == {
+        name: hashlib.sha256(
+            cut_out((photos / name).read_bytes(), segmenter, Options(**options)).output.data
+        ).hexdigest()
+        for name, options in CASES.items()
+    }
+
+
+def test_the_kernels_leave_the_lock_to_other_threads(layer: Layer, tmp_path: Path) -> None:
+    program = """
+import threading
+import numpy as np
+from pymatting.foreground.estimate_foreground_ml import estimate_foreground_ml
+picture, alpha = np.random.default_rng(0).random((700, 700, 3)), np.random.default_rng(1).random((700, 700))
+ended, turns = threading.Event(), 0
+def work():
+    estimate_foreground_ml(picture, alpha)
+    ended.set()
+threading.Thread(target=work).start()
+while not ended.wait(0.001):
+    turns += 1
+print(turns)
+"""
+    done = run(layer, tmp_path, "-c", program)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10  # a kernel that kept the lock would leave one or two
+
+
+def test_a_service_that_is_not_there_and_a_kernel_that_is_not_there_say_so(layer: Layer, tmp_path: Path) -> None:
+    program = """
+import boto3, botocore.exceptions, numpy, pymatting
+for call, error in (
+    (lambda: boto3.client("ec2"), botocore.exceptions.UnknownServiceError),
+    (lambda: pymatting.boxfilter(numpy.zeros((9, 9)), 1), NotImplementedError),
+):
+    try:
+        call()
+    except error as found:
+        print(found)
+"""
+    done = run(layer, tmp_path, "-c", program)
+    assert done.returncode == 0, done.stderr
+    assert "Unknown service: 'ec2'" in done.stdout
+    assert "was not compiled ahead of time" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["layer.zip", "sizes.md"])
+def test_the_build_leaves_the_archive_and_its_sizes(layer: Layer, name: str) -> None:
+    assert (layer.tools.parent / name).stat().st_size > 1000
