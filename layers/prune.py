@@ -22,7 +22,7 @@ class Rule(NamedTuple):
     patterns: str
 
 
-SERVICES = ("s3", "sqs", "xray")
+SERVICES = ("events", "s3", "secretsmanager", "sqs", "xray")
 """AWS services whose clients are made: by the handler, and xray by the tracer. Of another one botocore has no model in
 the layer, and says so when it is asked for it."""
 

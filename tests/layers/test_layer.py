@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import skimage
 
+from layers.prune import SERVICES
 from pipeline.options import Options
 from pipeline.run import cut_out
 from pipeline.segment import OnnxSegmenter
@@ -145,6 +146,23 @@ for call, error in (
     assert done.returncode == 0, done.stderr
     assert "Unknown service: 'ec2'" in done.stdout
     assert "was not compiled ahead of time" in done.stdout
+
+
+def test_the_handler_imports_and_its_clients_can_be_made(layer: Layer, tmp_path: Path) -> None:
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in sorted((ROOT / "handler").rglob("*.py"))
+        if "local" not in path.parts
+    ]
+    program = f"""
+import importlib, boto3
+for name in {modules}:
+    importlib.import_module(name)
+for name in {SERVICES}:
+    boto3.client(name)
+"""
+    done = run(layer, tmp_path, "-c", program)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", ["layer.zip", "sizes.md"])
