@@ -42,6 +42,7 @@ def weights(fine, coarse):
     return scipy.sparse.csr_array((fine.weights[n, o], (n, column)), shape=(len(fine), len(coarse)))
 
 
+@pytest.mark.numba
 @pytest.mark.parametrize("size", [(60, 80), (150, 171)])
 def test_rows_and_right_hand_side_are_those_of_pymattings_whole_laplacian(size, pool, monkeypatch):
     monkeypatch.setattr(equations, "_PART", 1000)  # so that there are borders between parts
@@ -54,6 +55,7 @@ def test_rows_and_right_hand_side_are_those_of_pymattings_whole_laplacian(size, 
     np.testing.assert_allclose(target, -(whole @ alpha)[unknown], atol=1e-9)
 
 
+@pytest.mark.numba
 def test_unknown_pixels_at_the_pictures_edge_have_rows_of_what_is_inside(pool):
     rng = np.random.default_rng(0)
     rgb = rng.integers(0, 256, (9, 11, 3), np.uint8)
