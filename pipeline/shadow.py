@@ -22,10 +22,10 @@ DROP_SHIFT = (0.010, 0.022)
 """Right and down, as shares of the longer side of the subject's box; so are all lengths below."""
 DROP_BLUR = 0.018
 """Standard deviation of a Gaussian."""
-CONTACT_LAYERS = ((0.006, 0.003, 0.006, 1.0), (0.030, 0.012, 0.015, 0.65))
+CONTACT_LAYERS = ((0.008, 0.004, 0.008, 1.0), (0.040, 0.020, 0.024, 0.75))
 """Each: standard deviation across and down, half the thickness of what is blurred, and strength. A sharp dark line
 where the subject touches, within a wide faint pool."""
-CONTACT_RISE = 0.05
+CONTACT_RISE = 0.06
 """How far above the lowest point the outline's underside has to be for its shadow to be a third as dark."""
 SOLID = 0.5
 """Alpha from which something stands on the floor rather than wafts."""
@@ -62,7 +62,7 @@ def _contact(alpha: Float32, box: tuple[int, int, int, int], length: float) -> F
     columns = np.arange(left, left + across)
     floor = _floor((alpha >= SOLID).view(np.uint8), columns)
     rise = (top + down - 1 - floor) / (CONTACT_RISE * length)
-    dark = np.exp(-rise).astype(np.float32)
+    dark = np.exp(-(rise**2)).astype(np.float32)
     rows = np.arange(alpha.shape[0], dtype=np.float32)[:, None]
     shade = np.zeros_like(alpha)
     for blur_across, blur_down, half, strength in CONTACT_LAYERS:
