@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
-        return _cut(given) if given.command == "cut" else _matte(given)
+        return {"cut": _cut, "apply": _apply, "matte": _matte}[given.command](given)
     except (BadPaths, HairlineError) as error:
         # Before any picture was begun: what was asked for cannot be done.
         print(f"hairline: {error}", file=sys.stderr)
@@ -71,6 +71,15 @@ def _cut(given: argparse.Namespace) -> int:
     return cut_all(tasks, Work(spec, given.models, options), jobs=min(given.jobs, len(tasks)), page=page)
 
 
+def _apply(given: argparse.Namespace) -> int:
+    tasks, alpha, options = plan(given.inputs, given.out), _read(given.alpha), _options(given)
+    if given.out.resolve() == given.alpha.resolve().parent:
+        raise BadPaths(f"{given.out} holds {given.alpha.name} itself; choose another folder for -o.")
+    from pipeline.batch import apply_all
+
+    return apply_all(tasks, alpha, options)
+
+
 def _matte(given: argparse.Namespace) -> int:
     from pipeline.batch import solve_alone
 
@@ -84,12 +93,13 @@ def _matte(given: argparse.Namespace) -> int:
 
 
 def _options(given: argparse.Namespace) -> Options:
-    request = {name: getattr(given, name) for name in _OVERLAID if getattr(given, name) is not None}
+    request = {name: value for name in _OVERLAID if (value := getattr(given, name, None)) is not None}
     if given.background is not None:
         colour = parse_colour(given.background) is not None
         request["background"] = given.background if colour else _read(Path(given.background))
-    request |= {name: _read(getattr(given, name)) for name in _DRAWN if getattr(given, name) is not None}
-    request["stages"] = (*(PLANES if given.stages else ()), *(("sheet",) if given.sheet else ()))
+    if given.command == "cut":
+        request |= {name: _read(getattr(given, name)) for name in _DRAWN if getattr(given, name) is not None}
+        request["stages"] = (*(PLANES if given.stages else ()), *(("sheet",) if given.sheet else ()))
     return Options(max_megapixels=given.max_megapixels, max_bytes=given.max_bytes).overlaid(request)
 
 
@@ -103,39 +113,19 @@ def _read(path: Path) -> bytes:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hairline", description="Cut the subject out of a picture, hair and all.")
     parser.add_argument("--version", action="version", version=f"hairline {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="cut|matte")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="cut|apply|matte")
+    output = _output_options()
 
-    cut = commands.add_parser("cut", help="cut out pictures", description="Cut the subject out of pictures.")
-    cut.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="files and folders")
-    cut.add_argument("-o", dest="out", type=Path, required=True, metavar="DIR", help="folder for the results")
-    cut.add_argument("--format", choices=CHOICES["format"], help="of the result (png)")
-    cut.add_argument(
-        "--quality", type=int, metavar="1..100", help="of WebP, AVIF, JPEG; without it the best, JPEG at 92"
+    cut = commands.add_parser(
+        "cut", parents=[output], help="cut out pictures", description="Cut the subject out of pictures."
     )
-    cut.add_argument("--channels", choices=CHOICES["channels"], help="the cutout, or its alpha alone (rgba)")
-    cut.add_argument("--depth", type=int, choices=CHOICES["depth"], help="bits of an alpha alone (8)")
+    cut.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="files and folders")
     cut.add_argument("--matting", choices=CHOICES["matting"], help="how alpha is solved (fast)")
     cut.add_argument("--trimap", type=Path, metavar="FILE", help="your own: 0 background, 255 foreground, else unknown")
     cut.add_argument("--scribbles", type=Path, metavar="FILE", help="sure strokes: 0 background, 255 foreground")
     cut.add_argument("--roi", metavar="LENGTHS", help='where the subject is: "left top right bottom" as px or %%')
     cut.add_argument("--shift", type=float, metavar="PIXELS", help="move the edge outwards, inwards if negative (0)")
     cut.add_argument("--feather", type=float, metavar="PIXELS", help="blur the matte by this sigma (0)")
-    cut.add_argument("--background", metavar="COLOUR|IMAGE", help="composite on it")
-    cut.add_argument("--blend", choices=CHOICES["blend"], help="composite in linear light or plain sRGB (linear)")
-    cut.add_argument("--crop", action="store_true", default=None, help="crop to the subject")
-    cut.add_argument("--margin", metavar="LENGTHS", help='room around it: "20px", "5%%", "10px 5%%"')
-    cut.add_argument("--scale", type=float, metavar="PERCENT", help="size of the subject in the canvas, 10 to 100")
-    cut.add_argument("--position", metavar="PLACE", help='original, center, "50%%" or "20%% 80%%"')
-    cut.add_argument("--canvas", metavar="WxH", help="size of the result in pixels")
-    cut.add_argument("--megapixels", type=float, metavar="MOST", help="shrink larger pictures to that first")
-    cut.add_argument("--shadow", choices=CHOICES["shadow"], help="of the subject, on a wall or on the ground (none)")
-    cut.add_argument("--shadow-opacity", type=int, metavar="PERCENT", help="its darkest (50)")
-    cut.add_argument(
-        "--profile",
-        dest="profiles",
-        metavar="NAME,…",
-        help="a listing picture for each marketplace as well: " + ", ".join(PROFILES),
-    )
     cut.add_argument("--model", default="u2netp", metavar="NAME", help="one of " + ", ".join(models.MODELS))
     cut.add_argument("--models", type=Path, default=models.DEFAULT_FOLDER, metavar="DIR", help="folder of the weights")
     cut.add_argument("--stages", action="store_true", help="write probability, trimap and alpha as well")
@@ -143,9 +133,15 @@ def _parser() -> argparse.ArgumentParser:
         "--sheet", action="store_true", help="write a contact sheet of it all; for a folder a page, worst first"
     )
     cut.add_argument("--jobs", type=_positive, default=1, metavar="N", help="pictures at a time (1)")
-    limits = Options()
-    cut.add_argument("--max-megapixels", type=float, default=limits.max_megapixels, help="refuse larger (%(default)s)")
-    cut.add_argument("--max-bytes", type=int, default=limits.max_bytes, help="refuse larger files (%(default)s)")
+
+    apply = commands.add_parser(
+        "apply",
+        parents=[output],
+        help="put one matte onto other sizes of its picture",
+        description="Cut other sizes of a picture out by the matte that was made from one of them.",
+    )
+    apply.add_argument("alpha", type=Path, metavar="ALPHA", help="a matte, or a cutout, whose transparency is taken")
+    apply.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE", help="files and folders")
 
     matte = commands.add_parser("matte", help="solve alpha for a trimap", description="The matting stage alone.")
     matte.add_argument("image", type=Path, metavar="IMAGE")
@@ -153,6 +149,33 @@ def _parser() -> argparse.ArgumentParser:
     matte.add_argument("-o", dest="out", type=Path, required=True, metavar="ALPHA.png", help="16-bit grey PNG")
     matte.add_argument("--method", choices=("fast", "exact"), default="fast")
     return parser
+
+
+def _output_options() -> argparse.ArgumentParser:
+    """What `cut` and `apply` have in common: where results go, how they look, and which pictures are too large."""
+    parent = argparse.ArgumentParser(add_help=False)
+    add = parent.add_argument
+    add("-o", dest="out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    add("--format", choices=CHOICES["format"], help="of the result (png)")
+    add("--quality", type=int, metavar="1..100", help="of WebP, AVIF, JPEG; without it the best, JPEG at 92")
+    add("--channels", choices=CHOICES["channels"], help="the cutout, or its alpha alone (rgba)")
+    add("--depth", type=int, choices=CHOICES["depth"], help="bits of an alpha alone (8)")
+    add("--background", metavar="COLOUR|IMAGE", help="composite on it")
+    add("--blend", choices=CHOICES["blend"], help="composite in linear light or plain sRGB (linear)")
+    add("--crop", action="store_true", default=None, help="crop to the subject")
+    add("--margin", metavar="LENGTHS", help='room around it: "20px", "5%%", "10px 5%%"')
+    add("--scale", type=float, metavar="PERCENT", help="size of the subject in the canvas, 10 to 100")
+    add("--position", metavar="PLACE", help='original, center, "50%%" or "20%% 80%%"')
+    add("--canvas", metavar="WxH", help="size of the result in pixels")
+    add("--megapixels", type=float, metavar="MOST", help="shrink larger pictures to that first")
+    add("--shadow", choices=CHOICES["shadow"], help="of the subject, on a wall or on the ground (none)")
+    add("--shadow-opacity", type=int, metavar="PERCENT", help="its darkest (50)")
+    listings = "a listing picture for each marketplace as well: " + ", ".join(PROFILES)
+    add("--profile", dest="profiles", metavar="NAME,…", help=listings)
+    limits = Options()
+    add("--max-megapixels", type=float, default=limits.max_megapixels, help="refuse larger (%(default)s)")
+    add("--max-bytes", type=int, default=limits.max_bytes, help="refuse larger files (%(default)s)")
+    return parent
 
 
 def _positive(text: str) -> int:

@@ -5,7 +5,7 @@ import json
 import multiprocessing
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,9 +18,10 @@ from pipeline.errors import HairlineError
 from pipeline.files import Task, write
 from pipeline.models import ModelSpec
 from pipeline.options import Options
+from pipeline.reuse import apply_matte
 from pipeline.run import cut_out
 from pipeline.segment import OnnxSegmenter
-from pipeline.stages import Canvas
+from pipeline.stages import Canvas, Result
 from pipeline.threads import usable
 
 
@@ -62,6 +63,17 @@ def cut_all(tasks: Sequence[Task], work: Work, *, jobs: int, page: Path | None =
     return 1 if refused else 0
 
 
+def apply_all(tasks: Sequence[Task], alpha: bytes, options: Options) -> int:
+    """Put one matte onto every picture; returns and prints as `cut_all` does."""
+    make = functools.partial(apply_matte, alpha=alpha, options=options)
+    refused = 0
+    for task in tasks:
+        line = _done(task, make, None, options)
+        print(line.text, file=sys.stdout if line.done else sys.stderr)
+        refused += not line.done
+    return 1 if refused else 0
+
+
 def solve_alone(picture: bytes, grey: bytes, target: Path, method: str) -> None:
     """The matting stage alone: a picture and a trimap, encoded, to a 16-bit grey PNG. Raises HairlineError."""
     limits = Options().limits()
@@ -90,11 +102,18 @@ def _segmenter(spec: ModelSpec, folder: Path, threads: int) -> OnnxSegmenter:
 
 
 def _cut_one(task: Task, work: Work) -> Line:
+    def make(data: bytes) -> Result:
+        return cut_out(data, _segmenter(work.spec, work.folder, work.options.threads or 1), work.options)
+
+    return _done(task, make, work.spec, work.options)
+
+
+def _done(task: Task, make: Callable[[bytes], Result], spec: ModelSpec | None, options: Options) -> Line:
+    """Read, make, and write the pictures and last the report."""
     try:
-        segmenter = _segmenter(work.spec, work.folder, work.options.threads or 1)
-        result = cut_out(task.source.read_bytes(), segmenter, work.options)
+        result = make(task.source.read_bytes())
     except HairlineError as error:
-        target = _write_report(task, report.rejection(error, work.spec, work.options))
+        target = _write_report(task, report.rejection(error, spec, options))
         return _failed(task, f"{error.code}: {error}", target)
     except OSError as error:
         return _failed(task, f"cannot be read: {error.strerror}")
@@ -109,13 +128,15 @@ def _cut_one(task: Task, work: Work) -> Line:
     told = dict(result.report)
     entry = gallery.Entry(
         task.folder / task.source.name,
-        told["quality"],
+        told.get("quality"),
         sheet=targets.get("sheet"),
         output=output,
         report=_write_report(task, told),
     )
-    confidence = told["quality"]["confidence"]
-    return Line(True, f"{output}  confidence {confidence:.2f}  {sum(told['ms'].values()) / 1000:.1f} s", entry)
+    text = str(output)
+    if "quality" in told:
+        text += f"  confidence {told['quality']['confidence']:.2f}  {sum(told['ms'].values()) / 1000:.1f} s"
+    return Line(True, text, entry)
 
 
 def _failed(task: Task, message: str, told: Path | None = None) -> Line:

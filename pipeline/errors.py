@@ -3,6 +3,7 @@
     HairlineError
     ├── InputError                what was sent cannot be cut out; sending it again changes nothing
     │   ├── BadOptions            an option, or a picture given as one (trimap, background), is wrong
+    │   │   └── AspectMismatch    a matte of another shape than the picture that it is put onto
     │   ├── UnsupportedFormat     a format that we do not read
     │   │   └── NotAnImage        not a picture at all: HTML, SVG, text, an archive
     │   ├── CorruptImage          a format that we read, damaged
@@ -39,6 +40,12 @@ class BadOptions(InputError):
     """An option is unknown or has a value out of range. The message names it."""
 
     code = "bad_options"
+
+
+class AspectMismatch(BadOptions):
+    """A matte and a picture that cannot be two sizes of one picture."""
+
+    code = "aspect_mismatch"
 
 
 class UnsupportedFormat(InputError):

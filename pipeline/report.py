@@ -30,35 +30,35 @@ def completed(
     ms: Mapping[str, int],
 ) -> dict[str, Any]:
     """The report of a cutout that was made. Only milliseconds, `ms`, differ between two runs on the same input."""
-    height, width = picture.rgb.shape[:2]
-    source = {
-        "format": picture.format,
-        "width": width,
-        "height": height,
-        "bytes": len(data),
-        "transparent": picture.alpha is not None,
-        "notes": list(picture.notes),
-    }
-    made = {
-        "content_type": output.content_type,
-        "width": canvas.size[0],
-        "height": canvas.size[1],
-        "bytes": len(output.data),
-        "subject": list(canvas.subject) if canvas.subject else None,
-    }
     return {
         **_heading("done", spec, options),
-        "source": source,
+        "source": _source(data, picture),
         "quality": quality.described(),
         **{stage: dict(facts) for stage, facts in stages.items()},
-        "output": made,
-        "listings": {name: listing.described() for name, listing in listings.items()},
-        "compliance": {name: listing.compliance.described() for name, listing in listings.items()},
+        **_outputs(canvas, output, listings),
         "ms": dict(ms),
     }
 
 
-def rejection(error: HairlineError, spec: ModelSpec, options: Options) -> dict[str, Any]:
+def applied(
+    data: bytes,
+    picture: Picture,
+    options: Options,
+    matting: Facts,
+    canvas: Canvas,
+    output: Encoded,
+    listings: Mapping[str, Listing],
+) -> dict[str, Any]:
+    """The report of a cutout that was made by a matte given: no model, and nothing to judge."""
+    return {
+        **_heading("done", None, options),
+        "source": _source(data, picture),
+        "matting": dict(matting),
+        **_outputs(canvas, output, listings),
+    }
+
+
+def rejection(error: HairlineError, spec: ModelSpec | None, options: Options) -> dict[str, Any]:
     """The report of a picture that was refused, with the reason as a word and as a sentence.
 
     Where that is NoSubject, the picture was looked at and has a judgement as well.
@@ -67,12 +67,39 @@ def rejection(error: HairlineError, spec: ModelSpec, options: Options) -> dict[s
     return told | {"quality": nothing().described()} if isinstance(error, NoSubject) else told
 
 
-def _heading(status: str, spec: ModelSpec, options: Options) -> dict[str, Any]:
+def _source(data: bytes, picture: Picture) -> dict[str, Any]:
+    height, width = picture.rgb.shape[:2]
+    return {
+        "format": picture.format,
+        "width": width,
+        "height": height,
+        "bytes": len(data),
+        "transparent": picture.alpha is not None,
+        "notes": list(picture.notes),
+    }
+
+
+def _outputs(canvas: Canvas, output: Encoded, listings: Mapping[str, Listing]) -> dict[str, Any]:
+    made = {
+        "content_type": output.content_type,
+        "width": canvas.size[0],
+        "height": canvas.size[1],
+        "bytes": len(output.data),
+        "subject": list(canvas.subject) if canvas.subject else None,
+    }
+    return {
+        "output": made,
+        "listings": {name: listing.described() for name, listing in listings.items()},
+        "compliance": {name: listing.compliance.described() for name, listing in listings.items()},
+    }
+
+
+def _heading(status: str, spec: ModelSpec | None, options: Options) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "hairline": pipeline.__version__,
         "status": status,
-        "model": {"name": spec.name, "sha256": spec.sha256, "licence": spec.licence},
+        "model": {"name": spec.name, "sha256": spec.sha256, "licence": spec.licence} if spec else None,
         "options": options.described(),
         "options_digest": options.digest(),
     }

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from pipeline import (
     encode,
     foreground,
     geometry,
+    given,
     listings,
     matting,
     quality,
@@ -21,7 +22,7 @@ from pipeline import (
     shrink,
     trimap,
 )
-from pipeline.errors import BadOptions, InputError, OutOfTime
+from pipeline.errors import BadOptions, OutOfTime
 from pipeline.listings import Listing
 from pipeline.options import Options
 from pipeline.segment import Segmenter
@@ -42,7 +43,6 @@ from pipeline.stages import (
 _Box = tuple[int, int, int, int]
 _Args = ParamSpec("_Args")
 _Made = TypeVar("_Made")
-_Picture_co = TypeVar("_Picture_co", covariant=True)
 
 
 _DEFAULTS = Options()
@@ -58,7 +58,7 @@ def cut_out(
     Raises InputError where the picture or the options are at fault, OutOfTime, OutOfMemory, or MattingFailed.
     """
     lap = _Stopwatch(deadline)
-    background = _background(options)
+    background = given.background(options)
     source = lap("decode", decode.decode, data, **options.limits())
     picture = lap("shrink", shrink.shrink, source, options.megapixels)
     probability = lap("segment", _probability, picture, segmenter, box := _roi(picture, options))
@@ -78,12 +78,6 @@ def cut_out(
     facts = {"segment": probability.facts, "trimap": known.facts, "matting": matte.facts}
     told = report.completed(data, source, segmenter.spec, options, judged, facts, canvas, output, listed, lap.ms)
     return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, told)
-
-
-def _background(options: Options) -> Picture | None:
-    if not isinstance(options.background, bytes):
-        return None
-    return _of_options("background", decode.decode, options.background, options)
 
 
 def _roi(picture: Picture, options: Options) -> _Box | None:
@@ -111,24 +105,12 @@ def _trimap(picture: Picture, probability: ProbabilityMap, options: Options, box
     if options.trimap is None:
         known = trimap.build(picture, probability)
     else:
-        known = trimap.from_grey(_of_options("trimap", decode.decode_grey, options.trimap, options), picture)
+        known = trimap.from_grey(given.decoded("trimap", decode.decode_grey, options.trimap, options), picture)
     if box is not None:
         known = trimap.within(known, box)
     if options.scribbles is None:
         return known
-    return trimap.marked(known, _of_options("scribbles", decode.decode_grey, options.scribbles, options))
-
-
-class _Decode(Protocol[_Picture_co]):
-    def __call__(self, data: bytes, *, max_bytes: int, max_megapixels: float) -> _Picture_co: ...
-
-
-def _of_options(name: str, decoder: _Decode[_Picture_co], data: bytes, options: Options) -> _Picture_co:
-    """A picture that came as an option: what is wrong with it is a bad option, not a bad picture."""
-    try:
-        return decoder(data, **options.limits())
-    except InputError as error:
-        raise BadOptions(f"The {name}: {error}") from error
+    return trimap.marked(known, given.decoded("scribbles", decode.decode_grey, options.scribbles, options))
 
 
 def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:

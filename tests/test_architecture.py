@@ -40,9 +40,13 @@ ARROWS = {
     "pipeline.report": PLAIN | {"pipeline", "pipeline.quality", "pipeline.listings"},
     "pipeline.sheet": PLAIN | {"pipeline.compose", "pipeline.quality"},
     "pipeline.gallery": set(),
+    "pipeline.given": PLAIN | {"pipeline.decode"},
+    "pipeline.reuse": PLAIN
+    | {f"pipeline.{stage}" for stage in ("decode", "shrink", "foreground", "compose", "encode")}
+    | {"pipeline.given", "pipeline.listings", "pipeline.report"},
     "pipeline.run": PLAIN
     | {f"pipeline.{stage}" for stage in STAGES}
-    | {"pipeline.report", "pipeline.listings", "pipeline.sheet"},
+    | {"pipeline.report", "pipeline.listings", "pipeline.given", "pipeline.sheet"},
     "pipeline.batch": {"pipeline"},
     "pipeline.__main__": {"pipeline"},
     "handler": {"handler", "pipeline"},

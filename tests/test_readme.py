@@ -46,7 +46,7 @@ def hairline(*arguments, cwd):
 def test_the_readme_shows_the_two_commands_and_the_command_line():
     shown = {line[1] for line in commands("make")}
     assert {"run", "test", "serve"} <= shown
-    assert {line[1] for line in commands("hairline")} == {"cut", "matte"}
+    assert {line[1] for line in commands("hairline")} == {"apply", "cut", "matte"}
 
 
 @pytest.mark.parametrize("line", commands("make"), ids=" ".join)
@@ -72,8 +72,9 @@ def desk(tmp_path, photo):
     trimap = np.full((height, width), 128, np.uint8)
     trimap[:16] = 0
     trimap[height // 2 - 8 : height // 2 + 8, width // 2 - 8 : width // 2 + 8] = 255
-    for name in ("mine.png", "trimap.png"):
+    for name in ("mine.png", "trimap.png", "alpha.png"):
         Image.fromarray(trimap).save(tmp_path / name)
+    Image.fromarray(trimap).resize((width // 2, height // 2)).convert("RGB").save(tmp_path / "photo-small.jpg")
     return tmp_path
 
 

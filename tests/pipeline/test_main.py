@@ -148,3 +148,36 @@ def test_ctrl_c_leaves_whole_files_only(folder, photo, jobs):
     for path in (folder / "out").rglob("*.report.json"):
         told = json.loads(path.read_text())
         assert told["status"] == "rejected" or path.with_name(path.name.replace(".report.json", ".png")).exists()
+
+
+def test_one_matte_is_put_onto_other_sizes(folder, capsys):
+    assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "cut")]) == 0
+    with Image.open(folder / "in/a.jpg") as picture:
+        for name, size in (("small", (100, 100)), ("large", (500, 500)), ("wide", (300, 200))):
+            (folder / "sizes").mkdir(exist_ok=True)
+            picture.resize(size).save(folder / f"sizes/{name}.png")
+    line = ["apply", str(folder / "cut/a.png"), str(folder / "sizes"), "-o", str(folder / "out"), "--format", "webp"]
+    assert main(line) == 1
+    names = ["large.report.json", "large.webp", "small.report.json", "small.webp", "wide.report.json"]
+    assert _names(folder / "out") == names
+    assert json.loads((folder / "out/wide.report.json").read_text())["reason"]["code"] == "aspect_mismatch"
+    with Image.open(folder / "out/large.webp") as made:
+        assert made.size == (500, 500)
+        assert 60 < np.asarray(made.getchannel("A")).mean() < 200
+    assert "wide.png: aspect_mismatch" in capsys.readouterr().err
+
+
+def test_the_matte_is_not_written_over(folder):
+    (folder / "sizes").mkdir()
+    (folder / "sizes/a.jpg").write_bytes((folder / "in/a.jpg").read_bytes())
+    Image.new("L", (256, 256), 255).save(folder / "in/a.png")
+    assert main(["apply", str(folder / "in/a.png"), str(folder / "sizes"), "-o", str(folder / "in")]) == 2
+    assert not list((folder / "in").glob("*.report.json"))
+
+
+def test_listings_are_written_beside_the_cutout(folder, capsys):
+    line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--profile", "amazon-main,etsy"]
+    assert main(line) == 0
+    assert _names(folder / "out") == ["a.amazon-main.jpg", "a.etsy.jpg", "a.png", "a.report.json"]
+    assert main([*line[:-1], "amazon-mian"]) == 2
+    assert "Did you mean amazon-main?" in capsys.readouterr().err
