@@ -72,7 +72,7 @@ def desk(tmp_path, photo):
     trimap = np.full((height, width), 128, np.uint8)
     trimap[:16] = 0
     trimap[height // 2 - 8 : height // 2 + 8, width // 2 - 8 : width // 2 + 8] = 255
-    for name in ("mine.png", "trimap.png", "alpha.png"):
+    for name in ("mine.png", "trimap.png", "matte.png"):
         Image.fromarray(trimap).save(tmp_path / name)
     Image.fromarray(trimap).resize((width // 2, height // 2)).convert("RGB").save(tmp_path / "photo-small.jpg")
     return tmp_path
