@@ -12,6 +12,7 @@ from handler.http import answers, body, cutting, parameters, queries, routes, wi
 from handler.http.cutting import Asked
 from handler.http.refusals import LARGER, Refusal, of_fetch, of_picture
 from handler.observability import logger, tracer
+from pipeline import decode
 from pipeline.errors import BadOptions, HairlineError, InputError
 from pipeline.stages import Result
 
@@ -41,6 +42,9 @@ def removebg() -> Response[Any]:
         options = deps.settings.options.overlaid(changes)
         if len(data) > options.max_bytes:
             raise Refusal("file_too_large", f"At most {options.max_bytes:,} bytes are taken.")
+        if options.roi is not None:
+            changes["roi"] = parameters.roi_of(options.roi, decode.measure(data, **options.limits()))
+            options = deps.settings.options.overlaid(changes)
         portable = changes if wanted.background is None else None
         made = _cut(Asked(data, options, portable), tenant)
     except InputError as error:

@@ -85,8 +85,9 @@ def _wish(asked: Mapping[str, Any]) -> Wish:
     if not isinstance(options, dict):
         raise BadOptions('options must be a JSON object, such as {"format": "webp"}.')
     settings = wiring.deps().settings
-    if "trimap" in options:
-        raise BadOptions("A job takes no trimap.")
+    for name in ("trimap", "scribbles"):
+        if name in options:
+            raise BadOptions(f"A job takes no {name}.")
     settings.options.overlaid(options)
     wish = Wish(
         options=options,

@@ -33,8 +33,6 @@ MOST_MARGIN_PERCENT, MOST_MARGIN_PIXELS = 50, 500
 BEHIND_JPEG = "white"
 """What lies behind a JPEG for which no background was asked."""
 
-_LENGTH = r"(?:\d{1,5}(?:\.\d{1,3})?(?:px|%)?)"
-_ROI = re.compile(rf"{_LENGTH}(?: {_LENGTH}){{3}}", re.ASCII)
 _PERCENT = re.compile(r"\d{1,3}(?:\.\d{1,3})?%", re.ASCII)
 _HEX_WITH_ALPHA = re.compile(r"#?(?:([0-9a-fA-F]{3})([0-9a-fA-F])|([0-9a-fA-F]{6})([0-9a-fA-F]{2}))", re.ASCII)
 
@@ -120,9 +118,24 @@ def _shadow(text: str) -> str:
 
 
 def _roi(text: str) -> str:
-    if not _ROI.fullmatch(text):
+    if geometry.parse_roi(text) is None:
         raise ValueError('four lengths "x1 y1 x2 y2", such as "10px 10px 90% 90%"')
-    raise ValueError("left out: a region of interest cannot be given here yet; crop the picture before you send it")
+    return text
+
+
+def roi_of(text: str, size: tuple[int, int]) -> str:
+    """A region given for a picture of `size` (width, height) in percents, which hold when the picture is shrunk.
+
+    Raises Refusal: roi_exceeds_bounds, or roi_region_empty.
+    """
+    lengths = geometry.parse_roi(text)
+    assert lengths is not None  # the type checker's, not ours: it was read as one
+    shares = [n.value if n.percent else 100 * n.value / side for n, side in zip(lengths, (*size, *size), strict=True)]
+    if max(shares) > 100:
+        raise Refusal("roi_exceeds_bounds", f"roi is {text!r}, and the image has {size[0]} x {size[1]} pixels.")
+    if geometry.box_of(lengths, *size) is None:
+        raise Refusal("roi_region_empty", f"roi is {text!r}; x1 must be left of x2, and y1 above y2.")
+    return " ".join(f"{share:.3f}%" for share in shares)
 
 
 _TEXT = {"type": "string"}
@@ -131,7 +144,7 @@ PARAMETERS: dict[str, Parameter] = {
     "type": _one_of(TYPES, "invalid_type", "Accepted; the network needs no hint.", "auto"),
     "type_level": _one_of(TYPE_LEVELS, "invalid_type_level", "Accepted; types are not told.", "1"),
     "format": _one_of(tuple(FORMATS), "invalid_format", "auto: PNG, or JPEG where nothing is transparent.", "auto"),
-    "roi": Parameter(_roi, "invalid_roi", _TEXT, 'Where the subject is: "x1 y1 x2 y2". Not possible yet.'),
+    "roi": Parameter(_roi, "invalid_roi", _TEXT, 'Where the subject is: "x1 y1 x2 y2".'),
     "crop": _flag("invalid_crop", "Cut away what lies outside the subject.", default=False),
     "crop_margin": Parameter(_margin, "invalid_crop_margin", _TEXT, 'Room around the subject: "30px", "10% 5%".'),
     "scale": Parameter(_scale, "invalid_scale", _TEXT, 'The subject\'s size: original, or "10%" to "100%".'),
@@ -210,6 +223,7 @@ def _options(values: Mapping[str, Any], *, has_picture: bool) -> dict[str, Any]:
         "crop": values.get("crop", False),
         "scale": values.get("scale"),
         "position": values.get("position"),
+        "roi": values.get("roi"),
         "background": values.get("bg_color"),
         "shadow": shadow,
     }

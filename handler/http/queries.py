@@ -23,13 +23,16 @@ QUERIES: dict[str, tuple[Callable[[str], Any], dict[str, Any]]] = {
     "scale": (float, {"type": "number", "minimum": 10, "maximum": 100}),
     "position": (str, _TEXT),
     "canvas": (str, _TEXT),
+    "roi": (str, _TEXT),
+    "shift": (float, {"type": "number", "minimum": -50, "maximum": 50}),
+    "feather": (float, {"type": "number", "minimum": 0, "maximum": 50}),
     "shadow": (str, {"type": "string", "enum": list(CHOICES["shadow"])}),
     "shadow_opacity": (int, {"type": "integer", "minimum": 0, "maximum": 100}),
     "profile": (str, {"type": "string", "enum": list(PROFILES)}),
 }
 """Option to its reader, and its schema. `profile` is the one listing picture to answer with."""
-UNASKED = ("trimap", "profiles", "stages")
-"""Options that a query cannot hold: more than one picture in or out. A job takes the latter two."""
+UNASKED = ("trimap", "scribbles", "profiles", "stages")
+"""Options that a query cannot hold: more than one picture in or out. A job takes the last two."""
 
 
 def changes(query: Mapping[str, Sequence[str]]) -> dict[str, Any]:

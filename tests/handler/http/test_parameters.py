@@ -2,7 +2,7 @@
 
 import pytest
 
-from handler.http.parameters import BACKGROUNDS, PARAMETERS, SOURCES, wanted
+from handler.http.parameters import BACKGROUNDS, PARAMETERS, SOURCES, roi_of, wanted
 from handler.http.refusals import Refusal
 from pipeline.options import Options
 
@@ -38,6 +38,8 @@ GOOD = [
     ("format", "zip", {"format": "zip"}),
     *(("crop", text, {"crop": True}) for text in ("true", "True", "1", "yes")),
     *(("crop", text, {"crop": False}) for text in ("false", "0", "no")),
+    ("roi", "0% 0% 100% 100%", {"roi": "0% 0% 100% 100%"}),
+    ("roi", "10px 20% 30px 100%", {"roi": "10px 20% 30px 100%"}),
     ("scale", "original", {"scale": None}),
     ("scale", "10%", {"scale": 10}),
     ("scale", "100%", {"scale": 100}),
@@ -101,7 +103,7 @@ BAD = {
     "type": ("invalid_type", ["dog", "Person"]),
     "type_level": ("invalid_type_level", ["3", "0", "all"]),
     "format": ("invalid_format", ["gif", "jpeg", "PNG"]),
-    "roi": ("invalid_roi", ["0 0 10 10", "1 2 3", "0px 0px 110% 10px", "a b c d"]),
+    "roi": ("invalid_roi", ["1 2 3", "1", "a b c d", "-1px 0 10px 10px", "1px 1px 2px 2em"]),
     "crop": ("invalid_crop", ["maybe", "2"]),
     "crop_margin": ("invalid_crop_margin", ["501px", "50.1%", "-1px", "1px 2px 3px", "5em", "1px 2px 3px 4px 5px"]),
     "scale": ("invalid_scale", ["9%", "9.9%", "101%", "50", "half", "-10%"]),
@@ -117,7 +119,7 @@ BAD = {
 
 def test_every_parameter_is_in_these_tables():
     assert BAD.keys() == PARAMETERS.keys()
-    assert PARAMETERS.keys() == {name for name, _, _ in GOOD} | {"roi", "crop_margin", "shadow_opacity"}
+    assert PARAMETERS.keys() == {name for name, _, _ in GOOD} | {"crop_margin", "shadow_opacity"}
 
 
 @pytest.mark.parametrize(
@@ -176,3 +178,30 @@ def test_a_long_value_is_shown_in_part():
     with pytest.raises(Refusal) as caught:
         wanted({"size": "x" * 5000}, FILE)
     assert len(caught.value.detail) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("0 0 200px 100px", "0.000% 0.000% 100.000% 100.000%"),
+        ("50px 10% 100% 50px", "25.000% 10.000% 100.000% 50.000%"),
+    ],
+)
+def test_a_region_holds_for_a_picture_of_any_size(text, made):
+    assert roi_of(text, (200, 100)) == made
+    Options(roi=made)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0 0 201px 100px", "roi_exceeds_bounds"),
+        ("0 0 100% 100.1%", "roi_exceeds_bounds"),
+        ("50px 0 50px 100%", "roi_region_empty"),
+        ("0 60% 100% 40%", "roi_region_empty"),
+    ],
+)
+def test_a_region_that_is_none_of_the_picture(text, expected):
+    with pytest.raises(Refusal) as caught:
+        roi_of(text, (200, 100))
+    assert caught.value.code == expected

@@ -179,6 +179,14 @@ def test_a_form_that_cannot_be_taken_has_its_code(call, sent, code):
     check(call.post(PATH, **sent), code)
 
 
+def test_outside_of_the_region_is_background(call, portrait):
+    answer = call.post(PATH, files={"image_file": portrait}, data={"roi": "0 0 72px 100%", "channels": "alpha"})
+    assert answer.status_code == 200, answer.text
+    assert image(answer.content).crop((73, 0, 96, 80)).getextrema() == (0, 0)
+    check(call.post(PATH, files={"image_file": portrait}, data={"roi": "0 0 97px 100%"}), "roi_exceeds_bounds")
+    check(call.post(PATH, files={"image_file": portrait}, data={"roi": "9px 0 9px 100%"}), "roi_region_empty")
+
+
 def test_a_bad_background_is_no_bad_picture(call, portrait):
     files = {"image_file": ("a.jpg", portrait), "bg_image_file": ("b.jpg", b"hello")}
     check(call.post(PATH, files=files), "invalid_bg_image")
