@@ -29,7 +29,7 @@ DEADLY = "deadly"
 LATE = 10
 """Events that come once more when all is done."""
 FIRST, LAST = 20, 200
-"""Pictures after which a worker's memory is looked at."""
+"""Pictures around which a worker's memory is looked at."""
 PATIENCE_S = 3600
 """Only so that a run that hangs ends."""
 
@@ -158,24 +158,33 @@ def _until_empty(crew: Crew, meanwhile: Callable[[int], None] = lambda _: None) 
 
 
 def memory(endpoint: str, *, first: int, last: int) -> tuple[int, int]:
-    """What one worker holds after `first` and after `last` pictures, in kB (VmRSS, so on Linux only)."""
+    """The most that one worker held, in kB, over the pictures up to the `first`, and over as many up to the `last`.
+
+    The peak resident set (VmHWM) of the second half of `first` pictures each time; Linux only. Peaks, because what lies
+    between two looks depends on when the kernel takes back what is free.
+    """
     made = stack.create(endpoint)
     _drop(made, {f"{number}.png": small(number, width=64 + 32 * (number % 3)) for number in range(last)})
-    held: dict[int, int] = {}
+    begun: set[int] = set()
+    peak: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder, Crew(made, 1, log=Path(folder), deadly=DEADLY, seed=0) as crew:
+        status = Path(f"/proc/{crew.pids[0]}/status")
 
         def look(left: int) -> None:
-            if left <= last - first and first not in held:
-                held[first] = _resident_kb(crew.pids[0])
+            for end in (first, last):
+                if end not in begun and last - left >= end - first // 2:
+                    begun.add(end)
+                    status.with_name("clear_refs").write_text("5", "ascii")  # VmHWM begins anew
+            if first not in peak and last - left >= first:
+                peak[first] = _peak_kb(status)
 
         _until_empty(crew, look)
-        held[last] = _resident_kb(crew.pids[0])
-    return held[first], held[last]
+        peak[last] = _peak_kb(status)
+    return peak[first], peak[last]
 
 
-def _resident_kb(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text("ascii")
-    return int(status.partition("VmRSS:")[2].split()[0])
+def _peak_kb(status: Path) -> int:
+    return int(status.read_text("ascii").partition("VmHWM:")[2].split()[0])
 
 
 def told(figures: Figures, scenario: Scenario, kb: tuple[int, int]) -> str:
@@ -195,8 +204,8 @@ request, five of them by one picture that kills whoever reads it.
 - {figures.seconds:.0f} s, {scenario.pictures / figures.seconds:.1f} pictures a second, all stops included, at a load
   average of {figures.load[0]:.1f} before and {figures.load[1]:.1f} after: the machine had other work too.
 - Tries, as logged: {tries}. Faults of S3: {faults}.
-- A worker held {kb[0] / 1024:.0f} MiB after {FIRST} pictures and {kb[1] / 1024:.0f} MiB after {LAST}
-  ({100 * (kb[1] / kb[0] - 1):+.1f} %).
+- A worker held {kb[0] / 1024:.0f} MiB at most around its {FIRST}th picture and {kb[1] / 1024:.0f} MiB around its
+  {LAST}th ({100 * (kb[1] / kb[0] - 1):+.1f} %).
 
 {results.machine()}."""
 

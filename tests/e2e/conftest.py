@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bench import verdict
 from handler import app, wiring
 from handler.local import stack
 from handler.local.poller import Poller
@@ -48,10 +49,7 @@ class Site:
 
     def listing(self, prefix: str = "") -> dict[str, tuple[str, Any]]:
         """Key to (ETag, time) of everything in the output bucket below a prefix."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.made.output_bucket, Prefix=prefix)
-        return {
-            item["Key"]: (item["ETag"], item["LastModified"]) for page in pages for item in page.get("Contents", [])
-        }
+        return {key: told for key, told in verdict.listing(self.made).items() if key.startswith(prefix)}
 
     def read(self, key: str) -> bytes:
         """An object of the output bucket."""
@@ -69,9 +67,7 @@ class Site:
 
     def waiting(self) -> int:
         """How many messages the queue holds, seen and unseen."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.sqs.get_queue_attributes(QueueUrl=self.made.queue_url, AttributeNames=names)
-        return sum(map(int, answer["Attributes"].values()))
+        return verdict.waiting(self.made)
 
     def dead(self) -> list[dict[str, Any]]:
         """What lies in the dead-letter queue."""
