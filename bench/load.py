@@ -187,8 +187,8 @@ def _peak_kb(status: Path) -> int:
     return int(status.read_text("ascii").partition("VmHWM:")[2].split()[0])
 
 
-def told(figures: Figures, scenario: Scenario, kb: tuple[int, int]) -> str:
-    """The part of RESULTS.md."""
+def told(figures: Figures, scenario: Scenario) -> str:
+    """What RESULTS.md says of a run."""
     tries = ", ".join(f"{count} {outcome}" for outcome, count in sorted(figures.outcomes.items()))
     faults = ", ".join(f"{count} {fault.value}" for fault, count in figures.faults.most_common())
     return f"""## Under load and faults
@@ -204,8 +204,6 @@ request, five of them by one picture that kills whoever reads it.
 - {figures.seconds:.0f} s, {scenario.pictures / figures.seconds:.1f} pictures a second, all stops included, at a load
   average of {figures.load[0]:.1f} before and {figures.load[1]:.1f} after: the machine had other work too.
 - Tries, as logged: {tries}. Faults of S3: {faults}.
-- A worker held {kb[0] / 1024:.0f} MiB at most around its {FIRST}th picture and {kb[1] / 1024:.0f} MiB around its
-  {LAST}th ({100 * (kb[1] / kb[0] - 1):+.1f} %).
 
 {results.machine()}."""
 
@@ -217,13 +215,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scenario = Scenario(pictures=parser.parse_args(arguments).pictures)
     with emulator() as endpoint:
         figures = run(scenario, endpoint)
+    _write("load", told(figures, scenario), kept=scenario == Scenario())
     with emulator() as endpoint:
-        kb = memory(endpoint, first=FIRST, last=LAST)
-    text = told(figures, scenario, kb)
-    print(text)
-    if scenario == Scenario():
-        results.PATH.write_text(results.replace_part(results.PATH.read_text("utf-8"), "load", text), "utf-8")
+        early, late = memory(endpoint, first=FIRST, last=LAST)
+    text = (
+        f"A worker held {early / 1024:.0f} MiB at most around its {FIRST}th picture and {late / 1024:.0f} MiB around its "
+        f"{LAST}th ({100 * (late / early - 1):+.1f} %)."
+    )
+    _write("memory", text, kept=True)
     return bool(figures.wrong)
+
+
+def _write(name: str, text: str, *, kept: bool) -> None:
+    print(text, flush=True)
+    if kept:
+        results.PATH.write_text(results.replace_part(results.PATH.read_text("utf-8"), name, text), "utf-8")
 
 
 if __name__ == "__main__":
