@@ -39,7 +39,8 @@ def test_the_description_needs_no_key_and_is_valid(call):
 
 def test_the_description_names_the_templates_routes_and_no_others():
     described = {(method.upper(), path) for path, methods in PATHS.items() for method in methods}
-    assert described == {(route.method, route.resource) for route in routes(template.load())}
+    served = {(route.method, route.resource) for route in routes(template.load())}
+    assert described == {route for route in served if not route[1].startswith("/hooks/")}
 
 
 def asked(key, path="/v1.0/account", body=b""):
