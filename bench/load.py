@@ -219,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with emulator() as endpoint:
         early, late = memory(endpoint, first=FIRST, last=LAST)
     text = (
-        f"A worker held {early / 1024:.0f} MiB at most around its {FIRST}th picture and {late / 1024:.0f} MiB around its "
+        f"A worker held {early / 1024:.0f} MiB at most around its {FIRST}th picture, {late / 1024:.0f} MiB around its "
         f"{LAST}th ({100 * (late / early - 1):+.1f} %)."
     )
     _write("memory", text, kept=True)
