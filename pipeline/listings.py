@@ -40,8 +40,8 @@ def make(cutout: Cutout, matte: Matte, options: Options, name: str) -> Listing:
     """The listing of the profile `name`; of `options` those that it does not decide itself.
 
     A product that the source's edge cuts off lies against the same edge of the listing, rather than floating with a
-    straight cut; compliance says that it is cut off. Residues of alpha that no eye sees are left out, so that white is
-    exact. Raises NoSubject where nothing is visible.
+    straight cut (of two opposite edges, against the one that cuts off more); compliance says that it is cut off.
+    Residues of alpha that no eye sees are left out, so that white is exact. Raises NoSubject where nothing is visible.
     """
     profile = PROFILES[name]
     wish = _options(matte.alpha, options, profile)
@@ -64,8 +64,8 @@ def make(cutout: Cutout, matte: Matte, options: Options, name: str) -> Listing:
 
 
 def _options(alpha: Float32, options: Options, profile: Profile) -> Options:
-    top, bottom, left, right = (bool(edge.any()) for edge in _edges(alpha))
-    across, down = ({-1: 0, 0: 50, 1: 100}[far - near] for near, far in ((left, right), (top, bottom)))
+    top, bottom, left, right = (int(np.count_nonzero(edge)) for edge in _edges(alpha))
+    across, down = (50 + 50 * int(np.sign(far - near)) for near, far in ((left, right), (top, bottom)))
     through = (top and bottom) or (left and right)  # cut off on both sides, it has to reach from one to the other
     return replace(
         options,
