@@ -20,7 +20,7 @@ PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 py
 FUNCTIONS = $(foreach name,Cutout Hook Fetch Callback Imaging Intake,build-$(name)Function)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve layer build-DependenciesLayer $(FUNCTIONS) test lint bench lock setup weights clean
+.PHONY: help run serve layer build-DependenciesLayer $(FUNCTIONS) test e2e lint bench lock setup weights clean
 .SUFFIXES:
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo 'make serve   keep that stack up and cut out whatever is dropped into its bucket'
 	@echo 'make layer   build the Lambda layer: make layer LAMBDA_PYTHON=3.13 ARCHITECTURE=x86_64'
 	@echo 'make test    all tests; some of them: make test ARGS="tests/layers -k sha256"'
+	@echo 'make e2e     the function and its layer, as deployed, under AWS'"'"'s own runtime (part of make test)'
 	@echo 'make lint    ruff, mypy; cfn-lint, sam validate and checkov for the template'
 	@echo 'make bench   measure quality against rembg: make bench ARGS="--data FOLDER"'
 	@echo 'make lock    pin dependencies anew where pyproject.toml asks for it; all of them: make lock ARGS=--upgrade'
@@ -56,8 +57,12 @@ $(FUNCTIONS):
 	find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Two workers: each holds the network, numba's kernels and pictures, about 1 GB.
-test: setup
+test: setup .venv-sam/stamp-synced
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# AWS's runtime interface emulator comes with SAM.
+e2e: setup .venv-sam/stamp-synced
+	@$(BIN)/python -m pytest -n 0 -rs tests/e2e/test_lambda_runtime.py $(ARGS)
 
 lint: setup .venv-sam/stamp-synced .venv-checkov/stamp-synced
 	$(BIN)/ruff check .

@@ -1,0 +1,159 @@
+"""A function run by Lambda's own runtime: AWS's runtime interface emulator, awslambdaric, the function and the layer.
+
+https://github.com/aws/aws-lambda-runtime-interface-emulator. Its binary comes with aws-sam-cli.
+"""
+
+import json
+import os
+import platform
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, NamedTuple, Self
+
+from handler.local.environment import sealed
+from handler.local.stack import Stack
+
+ROOT = Path(__file__).resolve().parents[1]
+SAM = ROOT / ".venv-sam"
+START_S = 20.0
+WATCHED = """
+import sys, isolated
+isolated.watch(sys.argv.pop(1))
+from awslambdaric.__main__ import main
+main(sys.argv)
+"""
+"""awslambdaric as `python -m awslambdaric` starts it, but nothing can be changed outside of the folder given first."""
+
+
+class EmulatorMissing(Exception):
+    """aws-sam-cli is not installed here, or brings no emulator for this machine."""
+
+
+def emulator() -> Path:
+    """The emulator's binary for this machine. Raises EmulatorMissing."""
+    machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    for found in SAM.glob(f"lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine}"):
+        return found
+    raise EmulatorMissing("Lambda's runtime interface emulator is not here: make .venv-sam/stamp-synced")
+
+
+class Deployed(NamedTuple):
+    """What runs.
+
+    function: its folder, as `make build-CutoutFunction` fills it. layer: its folder, which Lambda shows at /opt. tools:
+    that with awslambdaric. interpreter: a Python of the layer's version.
+    """
+
+    function: Path
+    layer: Path
+    tools: Path
+    interpreter: Path
+
+
+def deploy(function: Path, layer: Path, tools: Path, interpreter: Path) -> Deployed:
+    """Fill the new folder `function` with the function's code, as `sam build` does, and let nobody write to it."""
+    function.mkdir()
+    command = ["make", "--silent", "build-CutoutFunction", f"ARTIFACTS_DIR={function}"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    for path in function.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    return Deployed(function, layer, tools, interpreter)
+
+
+class LambdaRuntime:
+    """One container of a function: it starts at the first call, and takes one event at a time.
+
+    handler: such as "handler.app.on_queue". temporary: the only folder that its Python can write to, in place of /tmp.
+    log: for what it and the emulator print. variables: of the environment, where the stack's are not meant.
+    """
+
+    def __init__(
+        self,
+        deployed: Deployed,
+        handler: str,
+        stack: Stack,
+        temporary: Path,
+        log: IO[bytes],
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self._port, runtime_port = _free_ports()
+        self._timeout_s = stack.timeout_s
+        packages = (deployed.layer / "python", deployed.tools, ROOT / "tests" / "layers")
+        environment = {
+            **sealed({"PATH": os.defpath, "LANG": "en_US.UTF-8"}),
+            **stack.variables,
+            "HAIRLINE_MODEL_DIR": str(deployed.layer / "models"),
+            "AWS_ENDPOINT_URL": stack.endpoint,
+            "AWS_LAMBDA_FUNCTION_NAME": "hairline-cutout",
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(stack.timeout_s),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(stack.memory_mb),
+            "HOME": "/proc/none",  # cannot be made, not even by root
+            "TMPDIR": str(temporary),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONPATH": ":".join(map(str, (deployed.function, *packages))),
+            **(variables or {}),
+        }
+        # -S: without the interpreter's own packages.
+        runtime: list[str | Path] = [deployed.interpreter, "-S", "-c", WATCHED, temporary, handler]
+        self._process = subprocess.Popen(
+            [
+                emulator(),
+                f"--runtime-interface-emulator-address=127.0.0.1:{self._port}",
+                f"--runtime-api-address=127.0.0.1:{runtime_port}",
+                *runtime,
+            ],
+            cwd=deployed.function,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+
+    def call(self, event: Any) -> Any:
+        """The function's answer, as JSON; of an error, its `errorMessage` and `errorType`.
+
+        Raises OSError where the emulator does not answer.
+        """
+        self._wait()
+        address = f"http://127.0.0.1:{self._port}/2015-03-31/functions/function/invocations"
+        request = urllib.request.Request(address, json.dumps(event).encode(), method="POST")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=self._timeout_s + START_S) as answer:
+            return json.loads(answer.read())
+
+    def _wait(self) -> None:
+        """Until the emulator listens."""
+        end = time.monotonic() + START_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
+            except OSError:
+                if self._process.poll() is not None or time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        return one.getsockname()[1], two.getsockname()[1]
