@@ -17,21 +17,25 @@ from PIL import Image
 
 from bench.metrics import Float32
 from bench.samples import Sample
+from pipeline import escalate
 from pipeline.errors import NoSubject
 from pipeline.models import DEFAULT_FOLDER, named
 from pipeline.options import Options
 from pipeline.run import cut_out
-from pipeline.segment import OnnxSegmenter
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class Taken(NamedTuple):
-    """alpha: float32 (H, W) 0..1, all zero where the picture was refused."""
+    """alpha: float32 (H, W) 0..1, all zero where the picture was refused.
+
+    networks: how many looked; 0 where that is not known.
+    """
 
     alpha: Float32
     seconds: float
     refused: bool = False
+    networks: int = 0
 
 
 class Method(Protocol):
@@ -46,9 +50,9 @@ class Method(Protocol):
 class Hairline:
     """The pipeline in this process, as a user gets it: 8-bit alpha out of a PNG. A refusal counts as an empty matte."""
 
-    def __init__(self, name: str, options: Options) -> None:
+    def __init__(self, name: str, options: Options, model: str = "u2netp") -> None:
         self.name, self._options = name, options
-        self._segmenter = OnnxSegmenter(named("u2netp"), DEFAULT_FOLDER)
+        self._segmenter = escalate.segmenter(named(model), DEFAULT_FOLDER)
         self._warm = False
 
     def take(self, sample: Sample) -> Taken:
@@ -62,12 +66,13 @@ class Hairline:
     def _cut(self, data: bytes) -> Taken:
         begin = time.process_time()
         try:
-            png = cut_out(data, self._segmenter, self._options).output.data
+            result = cut_out(data, self._segmenter, self._options)
         except NoSubject:
             seconds = time.process_time() - begin
             with Image.open(io.BytesIO(data)) as picture:
                 return Taken(np.zeros(picture.size[::-1], np.float32), seconds, refused=True)
-        return Taken(_alpha(png), time.process_time() - begin)
+        alpha, seconds = _alpha(result.output.data), time.process_time() - begin
+        return Taken(alpha, seconds, networks=result.report["segment"].get("networks", 1))
 
 
 class Rembg:

@@ -44,8 +44,9 @@ def measure(methods: Sequence[Method], pictures: Sequence[Sample]) -> list[Entry
     entries = []
     for sample in tqdm(pictures, unit="picture", disable=None):
         for method in methods:
-            alpha, seconds, refused = method.take(sample)
-            entries.append(Entry(sample.group, method.name, sample.scores(alpha), seconds, refused))
+            taken = method.take(sample)
+            scores = sample.scores(taken.alpha)
+            entries.append(Entry(sample.group, method.name, scores, taken.seconds, taken.refused))
     return entries
 
 

@@ -20,7 +20,7 @@ REQUIRED = {
     "HAIRLINE_DEAD_LETTER_QUEUE_URL": "where a message goes that can never be worked on, with the reason",
 }
 OPTIONAL = {
-    "HAIRLINE_MODEL": "the segmenter's name; u2netp",
+    "HAIRLINE_MODEL": "the network's name, or auto; u2netp",
     "HAIRLINE_MODEL_DIR": "the folder of the weights; models/ beside the code",
     "HAIRLINE_FORMAT": "the format of a cutout; as in Options",
     "HAIRLINE_PROFILES": "marketplaces that a listing is made for, with commas between them; none",

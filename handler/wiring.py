@@ -14,7 +14,8 @@ from handler.news import Bus, Herald, Silence
 from handler.queues import Queue
 from handler.state import State
 from handler.store import ObjectStore, S3Store
-from pipeline.segment import OnnxSegmenter, Segmenter
+from pipeline import escalate
+from pipeline.segment import Segmenter
 
 _CLIENT = ClientConfig(
     # botocore's own 60 s and 5 tries could use up a function's whole time for one request.
@@ -43,7 +44,7 @@ def deps() -> Deps:
     return Deps(
         config,
         S3Store(s3),
-        OnnxSegmenter(config.model, config.model_folder, threads=config.options.threads),
+        escalate.segmenter(config.model, config.model_folder, threads=config.options.threads),
         DeadLetters(sqs, config.dead_letter_queue_url),
         _herald(config, s3, sqs),
     )

@@ -217,7 +217,7 @@ def _mark(source: Held, config: Config) -> str:
         "metadata": source.metadata.get(METADATA),
         "options": config.options.described(),
         "limits": config.options.limits(),
-        "model": config.model.sha256,
+        "model": "+".join(network.sha256 for network in config.model.networks),
         "hairline": pipeline.__version__,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

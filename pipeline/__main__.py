@@ -61,7 +61,8 @@ def _cut(given: argparse.Namespace) -> int:
             raise BadPaths(f"--{name} belongs to one picture, but there are {len(tasks)}.")
     options = _options(given)
     spec = models.named(given.model)
-    models.read_weights(spec, given.models)
+    for network in spec.networks:
+        models.read_weights(network, given.models)
     if not tasks:
         raise BadPaths("There is no picture in " + ", ".join(map(str, given.inputs)) + ".")
     # Only now: ONNX Runtime and PyMatting take a second to load, which --help and a typing error need not wait for.
@@ -126,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     cut.add_argument("--roi", metavar="LENGTHS", help='where the subject is: "left top right bottom" as px or %%')
     cut.add_argument("--shift", type=float, metavar="PIXELS", help="move the edge outwards, inwards if negative (0)")
     cut.add_argument("--feather", type=float, metavar="PIXELS", help="blur the matte by this sigma (0)")
-    cut.add_argument("--model", default="u2netp", metavar="NAME", help="one of " + ", ".join(models.MODELS))
+    cut.add_argument("--model", default="u2netp", metavar="NAME", help="one of " + ", ".join(models.CHOICES))
     cut.add_argument("--models", type=Path, default=models.DEFAULT_FOLDER, metavar="DIR", help="folder of the weights")
     cut.add_argument("--stages", action="store_true", help="write probability, trimap and alpha as well")
     cut.add_argument(

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pipeline import decode, encode, gallery, matting, report, trimap
+from pipeline import decode, encode, escalate, gallery, matting, report, trimap
 from pipeline.errors import HairlineError
 from pipeline.files import Task, write
 from pipeline.models import ModelSpec
 from pipeline.options import Options
 from pipeline.reuse import apply_matte
 from pipeline.run import cut_out
-from pipeline.segment import OnnxSegmenter
+from pipeline.segment import Segmenter
 from pipeline.stages import Canvas, Result
 from pipeline.threads import usable
 
@@ -97,8 +97,8 @@ def _lines(tasks: Sequence[Task], work: Work, jobs: int) -> Iterator[Iterator[Li
 
 
 @functools.cache
-def _segmenter(spec: ModelSpec, folder: Path, threads: int) -> OnnxSegmenter:
-    return OnnxSegmenter(spec, folder, threads=threads)
+def _segmenter(spec: ModelSpec, folder: Path, threads: int) -> Segmenter:
+    return escalate.segmenter(spec, folder, threads=threads)
 
 
 def _cut_one(task: Task, work: Work) -> Line:

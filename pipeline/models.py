@@ -4,9 +4,9 @@ Checksums are of the files of rembg's release, where it publishes an md5 for eac
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
+from typing import Self, TypedDict
 
 from pipeline.errors import BadOptions, ModelUnavailable
 
@@ -33,7 +33,8 @@ class ModelSpec:
     side: the network's square input, in pixels. mean, std: of each RGB channel on the scale 0..1:
     input = (pixel / 255 - mean) / std. licence: the weights' SPDX name. source: where they were published.
     logits: its answer is a probability only after the logistic function. closer: the further looks that pay for it, as
-    measured in bench/RESULTS.md; none where that was not measured.
+    measured in bench/RESULTS.md; none where that was not measured. stronger: the network that pictures go to of which
+    this one is unsure, by the rule of `pipeline.escalate`.
     """
 
     name: str
@@ -47,11 +48,17 @@ class ModelSpec:
     source: str
     logits: bool = False
     closer: tuple[Closer, ...] = ()
+    stronger: Self | None = None
 
     @property
     def free(self) -> bool:
         """Whether the weights may be used without accepting a copyleft or non-commercial licence."""
         return self.licence in FREE
+
+    @property
+    def networks(self) -> tuple[Self, ...]:
+        """The rows whose weights have to be there: this one, and the stronger one, if any."""
+        return (self,) if self.stronger is None else (self, self.stronger)
 
 
 class _Normalisation(TypedDict):
@@ -131,15 +138,18 @@ MODELS = {
     )
 }
 
+CHOICES = MODELS | {"auto": replace(MODELS["u2netp"], stronger=MODELS["isnet"])}
+"""What a user may ask for: a network, or two that share the work."""
+
 DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "models"
 """Where set-up puts the weights in a checkout."""
 
 
 def named(name: str) -> ModelSpec:
-    """The row of that name. Raises BadOptions."""
-    if name not in MODELS:
-        raise BadOptions(f"There is no model {name!r}. There are: {', '.join(MODELS)}.")
-    return MODELS[name]
+    """The choice of that name. Raises BadOptions."""
+    if name not in CHOICES:
+        raise BadOptions(f"There is no model {name!r}. There are: {', '.join(CHOICES)}.")
+    return CHOICES[name]
 
 
 def read_weights(spec: ModelSpec, folder: Path) -> bytes:

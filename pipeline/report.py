@@ -20,7 +20,7 @@ SCHEMA = 1
 def completed(
     data: bytes,
     picture: Picture,
-    spec: ModelSpec,
+    spec: ModelSpec | None,
     options: Options,
     quality: Quality,
     stages: Mapping[str, Facts],
@@ -29,7 +29,10 @@ def completed(
     listings: Mapping[str, Listing],
     ms: Mapping[str, int],
 ) -> dict[str, Any]:
-    """The report of a cutout that was made. Only milliseconds, `ms`, differ between two runs on the same input."""
+    """The report of a cutout that was made; spec is of the network whose answer it is.
+
+    Only milliseconds, `ms`, differ between two runs on the same input.
+    """
     return {
         **_heading("done", spec, options),
         "source": _source(data, picture),
@@ -61,7 +64,8 @@ def applied(
 def rejection(error: HairlineError, spec: ModelSpec | None, options: Options) -> dict[str, Any]:
     """The report of a picture that was refused, with the reason as a word and as a sentence.
 
-    Where that is NoSubject, the picture was looked at and has a judgement as well.
+    spec: of the network that looks first, whether or not it came to that. Where the error is NoSubject, the picture was
+    looked at and has a judgement as well.
     """
     told = {**_heading("rejected", spec, options), "reason": {"code": error.code, "message": str(error)}}
     return told | {"quality": nothing().described()} if isinstance(error, NoSubject) else told

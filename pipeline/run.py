@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -76,7 +77,7 @@ def cut_out(
         stages["sheet"] = encode.encode(drawn, format="jpeg")
     listed = lap("listings", _listings, cutout, matte, options)
     facts = {"segment": probability.facts, "trimap": known.facts, "matting": matte.facts}
-    told = report.completed(data, source, segmenter.spec, options, judged, facts, canvas, output, listed, lap.ms)
+    told = report.completed(data, source, probability.spec, options, judged, facts, canvas, output, listed, lap.ms)
     return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, told)
 
 
@@ -98,7 +99,7 @@ def _probability(picture: Picture, segmenter: Segmenter, box: _Box | None) -> Pr
     part = segmenter.segment(Picture(picture.rgb[top:bottom, left:right]))
     values = np.zeros(picture.rgb.shape[:2], np.float32)
     values[top:bottom, left:right] = part.values
-    return ProbabilityMap(values, part.cell, part.facts)
+    return replace(part, values=values)
 
 
 def _trimap(picture: Picture, probability: ProbabilityMap, options: Options, box: _Box | None) -> Trimap:

@@ -32,13 +32,8 @@ SKETCH = 320
 class Segmenter(Protocol):
     """Anything that can say where the subject probably is."""
 
-    @property
-    def spec(self) -> ModelSpec:
-        """The network's row, for the report."""
-        ...
-
     def segment(self, picture: Picture) -> ProbabilityMap:
-        """The probability of foreground for each pixel of `picture`."""
+        """The probability of foreground for each pixel of `picture`, with the row of the network that gave it."""
         ...
 
 
@@ -87,7 +82,8 @@ class OnnxSegmenter:
             "box": [box.left, box.top, box.width, box.height],
         }
         values = _together(first, best, (height, width))
-        return ProbabilityMap(values, cell=max(box.width, box.height) / self.spec.side, facts=facts)
+        cell = max(box.width, box.height) / self.spec.side
+        return ProbabilityMap(values, cell, facts, self.spec)
 
     def _coarse(self, rgb: UInt8) -> Float32:
         """The network's own answer, float32 (side, side) 0..1."""

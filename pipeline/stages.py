@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.models import ModelSpec
+
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
@@ -76,11 +78,13 @@ class ProbabilityMap:
     values: float32 (H, W), 0..1, as the network gave it, never stretched to fill the range.
     cell: the side, in picture pixels, of one of the network's own pixels (at least 1 unless the picture is smaller
     than the network's input). Nothing finer than this can be known from `values`.
+    spec: the row of the network that gave them, for the report; None where none did.
     """
 
     values: Float32
     cell: float
     facts: Facts = field(default_factory=lambda: _NO_FACTS)
+    spec: ModelSpec | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _freeze(self.values, "ProbabilityMap.values", np.float32))

@@ -21,9 +21,10 @@ STAGES = {"decode", "shrink", "segment", "trimap", "matting", "refine", "quality
 ARROWS = {
     **dict.fromkeys((f"pipeline.{stage}" for stage in STAGES), PLAIN),
     "pipeline.compose": PLAIN | {"pipeline.shadow"},
+    "pipeline.escalate": PLAIN | {"pipeline.segment"},
     "pipeline": set(),
     "pipeline.errors": set(),
-    "pipeline.stages": set(),
+    "pipeline.stages": {"pipeline.models"},
     "pipeline.sniff": {"pipeline.errors"},
     "pipeline.srgb": set(),
     "pipeline.threads": set(),

@@ -56,8 +56,8 @@ def deps() -> Deps:
 @functools.cache
 def segmenter() -> "Segmenter":
     """The network, for the function that cuts. Raises ModelUnavailable."""
-    from pipeline.segment import OnnxSegmenter  # here, since the other function must never load numpy
+    from pipeline import escalate  # here, since the other function must never load numpy
 
     spec = models.named(os.environ.get("HAIRLINE_MODEL") or "u2netp")
     folder = Path(os.environ.get("HAIRLINE_MODEL_DIR") or models.DEFAULT_FOLDER)
-    return OnnxSegmenter(spec, folder, threads=deps().settings.options.threads)
+    return escalate.segmenter(spec, folder, threads=deps().settings.options.threads)

@@ -51,6 +51,13 @@ def test_the_options_are_laid_over_the_format():
     assert Config.from_env(jpeg).options == Options(format="jpeg", background="white")
 
 
+def test_two_networks_are_a_model_too():
+    assert [one.name for one in Config.from_env(COMPLETE | {"HAIRLINE_MODEL": "auto"}).model.networks] == [
+        "u2netp",
+        "isnet",
+    ]
+
+
 def test_an_empty_value_is_none_since_a_template_cannot_leave_one_out():
     assert Config.from_env(COMPLETE | {"HAIRLINE_OPTIONS": "", "HAIRLINE_MODEL": " "}).options == Options()
 

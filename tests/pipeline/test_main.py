@@ -102,13 +102,16 @@ def test_a_matte_from_the_users_trimap_has_16_bits(folder, photo):
         (["cut", "{in}", "-o", "{out}", "--background", "{in}/none.png"], "cannot be read"),
         (["cut", "{in}", "-o", "{out}", "--model", "u3net"], "no model"),
         (["cut", "{in}", "-o", "{out}", "--models", "{in}"], "layers.fetch"),
+        (["cut", "{in}", "-o", "{out}", "--model", "auto", "--models", "{half}"], "layers.fetch isnet"),
         (["cut", "{empty}", "-o", "{out}"], "no picture"),
         (["matte", "{in}/a.jpg", "{in}/none.png", "-o", "{out}.png"], "cannot be read"),
     ],
 )
-def test_wrong_usage_is_2_and_does_nothing(folder, capsys, arguments, words):
-    (folder / "empty").mkdir()
-    names = {"in": folder / "in", "out": folder / "out", "empty": folder / "empty"}
+def test_wrong_usage_is_2_and_does_nothing(folder, weights, capsys, arguments, words):
+    for name in ("empty", "half"):
+        (folder / name).mkdir()
+    (folder / "half" / "u2netp.onnx").symlink_to(weights / "u2netp.onnx")
+    names = {"in": folder / "in", "out": folder / "out"} | {name: folder / name for name in ("empty", "half")}
     assert main([argument.format(**names) for argument in arguments]) == 2
     assert words in capsys.readouterr().err
     assert not (folder / "out").exists()
