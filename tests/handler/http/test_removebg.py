@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from handler.http.refusals import CODES
 
@@ -192,9 +192,11 @@ def test_a_bad_background_is_no_bad_picture(call, portrait):
     check(call.post(PATH, files=files), "invalid_bg_image")
 
 
-def test_a_result_that_its_format_cannot_hold(call, photo):
-    wide = io.BytesIO()
-    Image.open(io.BytesIO(photo)).resize((17_000, 60)).save(wide, "JPEG")
+def test_a_result_that_its_format_cannot_hold(call):
+    # The network sees it squeezed into a square, where this is a disc.
+    picture, wide = Image.new("RGB", (17_000, 300), (225, 225, 220)), io.BytesIO()
+    ImageDraw.Draw(picture).ellipse((4_000, 45, 13_000, 255), fill=(180, 40, 30))
+    picture.save(wide, "JPEG")
     answer = call.post(PATH, files={"image_file": ("a.jpg", wide.getvalue())}, data={"format": "webp", "size": "50MP"})
     check(answer, "invalid_dimensions")
 
