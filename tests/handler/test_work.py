@@ -235,7 +235,10 @@ def test_new_metadata_on_the_same_bytes_is_a_new_job(cloud, deps, photo):
     assert process(JOB, deps, plenty).status == "done"
 
 
-@pytest.mark.parametrize("changed", [{"HAIRLINE_OPTIONS": '{"crop": true}'}, {"HAIRLINE_MAX_MEGAPIXELS": "1"}])
+@pytest.mark.parametrize(
+    "changed",
+    [{"HAIRLINE_OPTIONS": '{"crop": true}'}, {"HAIRLINE_MAX_MEGAPIXELS": "1"}, {"HAIRLINE_MODEL": "auto"}],
+)
 def test_a_changed_deployment_cuts_again(cloud, deps, photo, changed):
     cloud.drop(KEY, photo)
     process(JOB, deps, plenty)
