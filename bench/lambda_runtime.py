@@ -65,6 +65,25 @@ def deploy(function: Path, layer: Path, tools: Path, interpreter: Path) -> Deplo
     return Deployed(function, layer, tools, interpreter)
 
 
+def environment(deployed: Deployed, stack: Stack, temporary: Path) -> dict[str, str]:
+    """What the function finds in its environment: nothing of this machine's."""
+    packages = (deployed.layer / "python", deployed.tools, ROOT / "tests" / "layers")
+    return {
+        **sealed({"PATH": os.defpath, "LANG": "en_US.UTF-8"}),
+        **stack.variables,
+        "HAIRLINE_MODEL_DIR": str(deployed.layer / "models"),
+        "AWS_ENDPOINT_URL": stack.endpoint,
+        "AWS_LAMBDA_FUNCTION_NAME": "hairline-cutout",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(stack.timeout_s),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(stack.memory_mb),
+        "HOME": "/proc/none",  # cannot be made, not even by root
+        "TMPDIR": str(temporary),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONPATH": ":".join(map(str, (deployed.function, *packages))),
+    }
+
+
 class LambdaRuntime:
     """One container of a function: it starts at the first call, and takes one event at a time.
 
@@ -83,22 +102,6 @@ class LambdaRuntime:
     ) -> None:
         self._port, runtime_port = _free_ports()
         self._timeout_s = stack.timeout_s
-        packages = (deployed.layer / "python", deployed.tools, ROOT / "tests" / "layers")
-        environment = {
-            **sealed({"PATH": os.defpath, "LANG": "en_US.UTF-8"}),
-            **stack.variables,
-            "HAIRLINE_MODEL_DIR": str(deployed.layer / "models"),
-            "AWS_ENDPOINT_URL": stack.endpoint,
-            "AWS_LAMBDA_FUNCTION_NAME": "hairline-cutout",
-            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(stack.timeout_s),
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(stack.memory_mb),
-            "HOME": "/proc/none",  # cannot be made, not even by root
-            "TMPDIR": str(temporary),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONNOUSERSITE": "1",
-            "PYTHONPATH": ":".join(map(str, (deployed.function, *packages))),
-            **(variables or {}),
-        }
         # -S: without the interpreter's own packages.
         runtime: list[str | Path] = [deployed.interpreter, "-S", "-c", WATCHED, temporary, handler]
         self._process = subprocess.Popen(
@@ -109,7 +112,7 @@ class LambdaRuntime:
                 *runtime,
             ],
             cwd=deployed.function,
-            env=environment,
+            env={**environment(deployed, stack, temporary), **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -22,6 +22,15 @@ REPEATS = 3
 NOTE = "Median milliseconds of three warm runs, and their share; from the bytes of a JPEG to those of a PNG."
 
 
+def resized(source: Image.Image, megapixels: float) -> bytes:
+    """The picture in about as many megapixels, as a JPEG."""
+    scale = (megapixels * 1e6 / (source.width * source.height)) ** 0.5
+    file = io.BytesIO()
+    size = round(source.width * scale), round(source.height * scale)
+    source.resize(size, Image.Resampling.LANCZOS).save(file, "JPEG", quality=95)
+    return file.getvalue()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and write it."""
     parser = argparse.ArgumentParser(prog="python -m bench.stages", description="Milliseconds of each stage.")
@@ -30,11 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     segmenter = OnnxSegmenter(named("u2netp"), DEFAULT_FOLDER)
     columns: list[dict[str, float]] = []
     for megapixels in MEGAPIXELS:
-        scale = (megapixels * 1e6 / (source.width * source.height)) ** 0.5
-        file = io.BytesIO()
-        size = round(source.width * scale), round(source.height * scale)
-        source.resize(size, Image.Resampling.LANCZOS).save(file, "JPEG", quality=95)
-        runs = [cut_out(file.getvalue(), segmenter).report["ms"] for _ in range(REPEATS + 1)][1:]
+        file = resized(source, megapixels)
+        runs = [cut_out(file, segmenter).report["ms"] for _ in range(REPEATS + 1)][1:]
         columns.append({stage: statistics.median(run[stage] for run in runs) for stage in runs[0]})
     rows = [
         [stage, "", *(f"{ms[stage]:.0f} ({100 * ms[stage] / sum(ms.values()):.0f} %)" for ms in columns)]

@@ -1,0 +1,125 @@
+"""How long a new container takes: `make layer`, then `python -m bench.cold --photo FILE --interpreter PYTHON3.13`.
+
+Imports, clients and the network's session from the layer; then the first and the second answer for FILE at 1 MP under
+Lambda's own runtime, and as much in this environment. The table goes into RESULTS.md.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from bench import results
+from bench.lambda_runtime import ROOT, Deployed, LambdaRuntime, deploy, environment
+from bench.stages import resized
+from handler.local import stack
+from handler.local.container import Container
+from handler.local.emulator import emulator
+from handler.local.environment import sealed
+from handler.local.stack import Stack
+
+STARTS = 7
+ROUNDS = 3
+HANDLER = "handler.app.on_s3"
+START = """
+import time
+begin = time.perf_counter()
+import handler.app
+imported = time.perf_counter()
+from handler import wiring
+wiring.deps()
+print(imported - begin, time.perf_counter() - begin, time.process_time())
+"""
+HEAD = ["seconds", "", "median", "least", "most"]
+
+
+def starts(command: Sequence[str | Path], env: Mapping[str, str], folder: Path) -> list[list[float]]:
+    """Seconds of the imports; with clients and session; of processor time for all, Python's own start included.
+
+    In new processes, with a warm page cache.
+    """
+    found = []
+    for _ in range(STARTS + 1):
+        done = subprocess.run([*command, "-c", START], cwd=folder, env=dict(env), stdout=subprocess.PIPE, check=True)
+        found.append([float(word) for word in done.stdout.split()])
+    return [list(column) for column in zip(*found[1:], strict=True)]
+
+
+def answers(call: Callable[[Any], Any], made: Stack, picture: bytes, name: str) -> list[float]:
+    """Seconds that two pictures take from their event to the answer. Raises RuntimeError where they are not cut."""
+    seconds = []
+    for key in (f"{name}/first.jpg", f"{name}/second.jpg"):
+        made.client("s3").put_object(Bucket=made.input_bucket, Key=key, Body=picture)
+        sqs = made.client("sqs")
+        (message,) = sqs.receive_message(QueueUrl=made.queue_url, WaitTimeSeconds=5)["Messages"]
+        sqs.delete_message(QueueUrl=made.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        begin = time.perf_counter()
+        answer = call(json.loads(message["Body"]))
+        seconds.append(time.perf_counter() - begin)
+        report = made.client("s3").get_object(Bucket=made.output_bucket, Key=f"{key}/report.json")["Body"].read()
+        if json.loads(report)["status"] != "done":
+            raise RuntimeError(f"{key} was not cut: {answer}")
+    return seconds
+
+
+def measure(deployed: Deployed, made: Stack, picture: bytes, folder: Path) -> dict[str, list[float]]:
+    """The rows: what was measured, and its seconds. The two kinds of container take turns."""
+    at_home = {**sealed(os.environ), **made.variables, "AWS_ENDPOINT_URL": made.endpoint}
+    imports, session, processor = starts(
+        [deployed.interpreter, "-S"], environment(deployed, made, folder), deployed.function
+    )
+    rows = {
+        "imports": imports,
+        "imports, clients and session": session,
+        "the same and Python, processor time": processor,
+    }
+    for turn in range(ROUNDS):
+        with (folder / "log").open("ab") as log, LambdaRuntime(deployed, HANDLER, made, folder, log) as runtime:
+            pairs = {"Lambda's runtime": answers(runtime.call, made, picture, f"layer/{turn}")}
+        container = Container(HANDLER, made.timeout_s, at_home, folder / "log")
+        pairs["this environment"] = answers(container.call, made, picture, f"here/{turn}")
+        container.close()
+        for where, seconds in pairs.items():
+            for which, value in zip(("first", "second"), seconds, strict=True):
+                rows.setdefault(f"{which} answer, {where}", []).append(value)
+    return rows
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table and write it."""
+    parser = argparse.ArgumentParser(prog="python -m bench.cold", description="Seconds that a new container takes.")
+    parser.add_argument("--photo", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "--interpreter", type=Path, required=True, metavar="FILE", help="a Python of the layer's version"
+    )
+    parser.add_argument("--layer", type=Path, default=ROOT / "build" / "layer" / "python3.13-x86_64", metavar="FOLDER")
+    asked = parser.parse_args(arguments)
+    picture = resized(Image.open(asked.photo).convert("RGB"), 1)
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as name, emulator() as endpoint:
+        folder = Path(name)
+        deployed = deploy(folder / "task", asked.layer / "layer", asked.layer / "tools", asked.interpreter)
+        made = stack.create(endpoint)
+        made.client("sqs").purge_queue(QueueUrl=made.queue_url)  # of S3's test event
+        rows = measure(deployed, made, picture, folder)
+    note = (
+        f"{STARTS} new processes; {ROUNDS} new containers of each kind in turn; a 1 MP JPEG. Load average {load:.0f}."
+    )
+    body = [[name, "", *(f"{of(s):.2f}" for of in (statistics.median, min, max))] for name, s in rows.items()]
+    text = "\n\n".join(["## A new container", results.machine(), note, results.table(HEAD, body)])
+    print(text)
+    results.PATH.write_text(results.replace_part(results.PATH.read_text(), "cold", text))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
