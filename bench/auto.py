@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scores = [sample.scores(one.alpha) for one in taken]
         measured.append([(s.mae, s.iou, one.seconds, one.networks != 1) for s, one in zip(scores, taken, strict=True)])
     means = np.mean(measured, axis=0)
-    gains = means[:, 0] - means[0, 0]
+    gains = means[0, 0] - means[:, 0]
     shares = ["0%", "100%", f"{means[2, 3]:.0%}"]
     rows = [
         [name, share, str(len(measured)), f"{mae:.1f}", f"{iou:.3f}", f"{gain / gains[1]:.0%}", f"{seconds:.2f}"]
