@@ -22,6 +22,7 @@ REQUIRED = {
 OPTIONAL = {
     "HAIRLINE_MODEL": "the network's name, or auto; u2netp",
     "HAIRLINE_MODEL_DIR": "the folder of the weights; models/ beside the code",
+    "HAIRLINE_MODEL_BUCKET": "the bucket that weights come from which are not in that folder; none",
     "HAIRLINE_FORMAT": "the format of a cutout; as in Options",
     "HAIRLINE_PROFILES": "marketplaces that a listing is made for, with commas between them; none",
     "HAIRLINE_OPTIONS": 'more default options of a cutout as JSON, such as {"quality": 90}; none',
@@ -43,6 +44,25 @@ class Telling:
     state_bucket: str
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What tells the subject. folder: of weights that are there already. bucket: where others come from."""
+
+    model: ModelSpec
+    folder: Path
+    bucket: str | None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Raises BadConfig for a model that there is not."""
+        try:
+            model = models.named(env.get("HAIRLINE_MODEL") or "u2netp")
+        except BadOptions as error:
+            raise BadConfig(f"HAIRLINE_MODEL: {error}") from error
+        folder = Path(env.get("HAIRLINE_MODEL_DIR") or models.DEFAULT_FOLDER)
+        return cls(model, folder, env.get("HAIRLINE_MODEL_BUCKET") or None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A deployment's settings. Raises BadConfig when made with one bucket for both."""
@@ -50,8 +70,7 @@ class Config:
     input_bucket: str
     output_bucket: str
     dead_letter_queue_url: str
-    model: ModelSpec
-    model_folder: Path
+    network: Network
     options: Options
     telling: Telling | None = None
 
@@ -75,13 +94,12 @@ class Config:
                 input_bucket=given["HAIRLINE_INPUT_BUCKET"],
                 output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
                 dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
-                model=models.named(given.get("HAIRLINE_MODEL", "u2netp")),
-                model_folder=Path(given.get("HAIRLINE_MODEL_DIR", models.DEFAULT_FOLDER)),
+                network=Network.from_env(given),
                 options=default_options(given),
                 telling=_telling(given),
             )
         except BadOptions as error:
-            raise BadConfig(f"The settings ask for a wrong option or model. {error}") from error
+            raise BadConfig(f"The settings ask for a wrong option. {error}") from error
 
 
 def names() -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config as ClientConfig
 
+from handler import weights
 from handler.config import Config
 from handler.dead_letters import DeadLetters
 from handler.news import Bus, Herald, Silence
@@ -38,13 +39,14 @@ class Deps:
 
 @functools.cache
 def deps() -> Deps:
-    """Raises BadConfig or ModelUnavailable, at every event until the deployment is mended: the queue keeps them."""
+    """Raises BadConfig, ModelUnavailable, StoreUnavailable; at every event until it is mended: the queue keeps them."""
     config = Config.from_env(os.environ)
     s3, sqs = boto3.client("s3", config=_CLIENT), boto3.client("sqs", config=_CLIENT)
+    folder = weights.bring(config.network, s3)
     return Deps(
         config,
         S3Store(s3),
-        escalate.segmenter(config.model, config.model_folder, threads=config.options.threads),
+        escalate.segmenter(config.network.model, folder, threads=config.options.threads),
         DeadLetters(sqs, config.dead_letter_queue_url),
         _herald(config, s3, sqs),
     )

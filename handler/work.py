@@ -139,7 +139,7 @@ def _up_to_date(job: Job, source: Held, deps: Deps, seconds_left: Clock) -> Outc
         rule = dispositions.of(refused)
         if not rule.reported:
             raise
-        error, outputs, report = refused, {}, rejection(refused, deps.config.model, deps.config.options)
+        error, outputs, report = refused, {}, rejection(refused, deps.config.network.model, deps.config.options)
     told = {**report, "object": _described(source), "mark": mark}
     with observability.span("put"):
         told = _publish(folder, held, outputs, told, deps)
@@ -217,7 +217,7 @@ def _mark(source: Held, config: Config) -> str:
         "metadata": source.metadata.get(METADATA),
         "options": config.options.described(),
         "limits": config.options.limits(),
-        "model": "+".join(network.sha256 for network in config.model.networks),
+        "model": "+".join(network.sha256 for network in config.network.model.networks),
         "hairline": pipeline.__version__,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -68,6 +68,7 @@ DEPLOYMENTS: dict[str, dict[str, str]] = {
     "no extras": {"Tracing": "PassThrough", "SnapStart": "off", "Rollout": "AllAtOnce", "Timeout": "60"},
     "partner": {"PartnerEventSource": "aws.partner/shopify.com/1/hairline"},
     "API extras": {"ApiFirewall": "on", "ApiAccount": "keep"},
+    "large model": {"Model": "auto", "ModelBucket": "my-weights"},
     "all extras": {"SnapStart": "on", "Timeout": "900", "MemorySize": "10240", "OutputFormat": "webp"},
 }
 each_deployment = pytest.mark.parametrize("parameters", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
@@ -213,6 +214,10 @@ def test_no_cutout_comes_back_as_a_picture(parameters: dict[str, str]) -> None:
         ("NotOneBucketForBoth", {"ExistingOutputBucket": "a"}, False),
         ("NotOneBucketForBoth", {"ExistingInputBucket": "a", "ExistingOutputBucket": "b"}, False),
         ("NotOneBucketForBoth", {"ExistingInputBucket": "a", "ExistingOutputBucket": "a"}, True),
+        ("LargeModelsComeFromABucket", {}, False),
+        ("LargeModelsComeFromABucket", {"ModelBucket": "a"}, False),
+        ("LargeModelsComeFromABucket", {"Model": "isnet", "ModelBucket": "a"}, False),
+        ("LargeModelsComeFromABucket", {"Model": "isnet"}, True),
         ("ListingsDecideTheirFormat", {"OutputFormat": "webp"}, False),
         ("ListingsDecideTheirFormat", {"OutputFormat": "auto", "Profiles": "ebay"}, False),
         ("ListingsDecideTheirFormat", {"OutputFormat": "webp", "Profiles": "ebay"}, True),
@@ -355,6 +360,8 @@ def test_the_role_may_do_what_the_handler_does_and_nothing_else(parameters: dict
         "SetMessagesAside": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
         "WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], "<CutoutLogs.Arn>"),
     }
+    if "ModelBucket" in parameters:
+        expected["ReadWeights"] = ("s3:GetObject", f"arn:aws:s3:::{parameters['ModelBucket']}/*.onnx")
     if parameters.get("Tracing") != "PassThrough":
         expected["WriteTraces"] = (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
     if "KmsKeyArn" in parameters:
@@ -490,7 +497,21 @@ def test_what_may_be_chosen_is_what_the_pipeline_knows() -> None:
     pattern = TEMPLATE["Parameters"]["Profiles"]["AllowedPattern"]
     assert all(re.fullmatch(pattern, name) for name in [*profiles.PROFILES, ",".join(profiles.PROFILES)])
     assert len(",".join(profiles.PROFILES)) <= TEMPLATE["Parameters"]["Profiles"]["MaxLength"]
-    assert [models.named(name).name for name in TEMPLATE["Parameters"]["Model"]["AllowedValues"]]
+    assert sorted(TEMPLATE["Parameters"]["Model"]["AllowedValues"]) == sorted(models.CHOICES)
+
+
+@pytest.mark.parametrize("function", ["CutoutFunction", "ImagingFunction"])
+def test_what_runs_a_network_has_room_for_its_weights_and_may_read_them(function: str) -> None:
+    made, _ = deployed(Model="auto", ModelBucket="my-weights")
+    network = config.Network.from_env(made[function]["Properties"]["Environment"]["Variables"])
+    assert (network.model.stronger, network.bucket) == (models.named("isnet"), "my-weights")
+    room = made[function]["Properties"]["EphemeralStorage"]["Size"] * 1_000_000
+    for choice in models.CHOICES.values():
+        assert sum(spec.size for spec in choice.networks) < room
+    assert made["CutoutFunction"]["Properties"]["EphemeralStorage"]["Size"] <= 512  # the most that SnapStart takes
+    role = made[properties(function)["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"][0]["PolicyDocument"]
+    (allowed,) = [s for s in role["Statement"] if s["Sid"] == "ReadWeights"]
+    assert (allowed["Action"], allowed["Resource"]) == ("s3:GetObject", "arn:aws:s3:::my-weights/*.onnx")
 
 
 def parameters_of(node: Any) -> set[str]:
@@ -513,6 +534,7 @@ NOT_IN_A_VERSION = {
     "ExistingInputBucket": "of another bucket's pictures the role may read none; docs/deploy.md: make a new stack",
     "ExistingOutputBucket": "as the input bucket",
     "KmsKeyArn": "as the buckets",
+    "ModelBucket": "too long for it; docs/deploy.md: change it together with something else",
 }
 
 

@@ -38,17 +38,20 @@ def estimate(size: tuple[int, int], megapixels: float | None) -> float:
 
 
 def cut(
-    asked: Asked, segmenter: Callable[[], Segmenter], seconds_left: float, later: Callable[[Asked, str], dict[str, Any]]
+    asked: Asked,
+    segmenter: Callable[[], Segmenter],
+    seconds_left: Callable[[], float],
+    later: Callable[[Asked, str], dict[str, Any]],
 ) -> Result | dict[str, Any]:
     """The result; or, where it would come too late, the job that `later` makes of the picture and its content type.
 
     Raises what `cut_out` raises but for OutOfTime, unless the picture cannot become a job.
     """
     size = decode.measure(asked.data, **asked.options.limits())
-    left = min(LONGEST_S, seconds_left - 2)
-    if estimate(size, asked.options.megapixels) <= left:
+    if estimate(size, asked.options.megapixels) <= min(LONGEST_S, seconds_left() - 2):
+        network = segmenter()  # a new container may have to bring it from a bucket first
         try:
-            return cut_out(asked.data, segmenter(), asked.options, deadline=left)
+            return cut_out(asked.data, network, asked.options, deadline=min(LONGEST_S, seconds_left() - 2))
         except OutOfTime:
             if asked.changes is None:
                 raise

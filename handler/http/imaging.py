@@ -89,7 +89,9 @@ def _cut(asked: Asked, tenant: str) -> Result | dict[str, Any]:
     def later(asked: Asked, content_type: str) -> dict[str, Any]:
         return wiring.deps().jobs.take(tenant, asked.data, content_type, asked.changes or {})
 
-    left = app.lambda_context.get_remaining_time_in_millis() / 1000
+    def left() -> float:
+        return float(app.lambda_context.get_remaining_time_in_millis() / 1000)
+
     return cutting.cut(asked, wiring.segmenter, left, later)
 
 

@@ -22,7 +22,7 @@ OPTIONAL = {
     "HAIRLINE_ALLOW_LOOPBACK": "yes on the local stack alone: whether image_url may be on this machine; no",
 }
 _COMMON = (*REQUIRED, *OPTIONAL)
-READ = {"on_imaging": (*_COMMON, "HAIRLINE_MODEL", "HAIRLINE_MODEL_DIR"), "on_intake": _COMMON}
+READ = {"on_imaging": (*_COMMON, "HAIRLINE_MODEL", "HAIRLINE_MODEL_DIR", "HAIRLINE_MODEL_BUCKET"), "on_intake": _COMMON}
 """Function to what it reads; the network's are as in `handler.config`."""
 
 

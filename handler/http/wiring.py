@@ -3,12 +3,13 @@
 import functools
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config as ClientConfig
 
+from handler import weights
+from handler.config import Network
 from handler.fetch import Fetcher
 from handler.guard import Policy
 from handler.http.answers import Parking
@@ -16,7 +17,6 @@ from handler.http.jobs import Jobs
 from handler.http.settings import Settings
 from handler.state import State
 from handler.store import S3Store
-from pipeline import models
 
 if TYPE_CHECKING:
     from pipeline.segment import Segmenter
@@ -55,9 +55,9 @@ def deps() -> Deps:
 
 @functools.cache
 def segmenter() -> "Segmenter":
-    """The network, for the function that cuts. Raises ModelUnavailable."""
+    """The network, for the function that cuts. Raises BadConfig, ModelUnavailable, StoreUnavailable."""
     from pipeline import escalate  # here, since the other function must never load numpy
 
-    spec = models.named(os.environ.get("HAIRLINE_MODEL") or "u2netp")
-    folder = Path(os.environ.get("HAIRLINE_MODEL_DIR") or models.DEFAULT_FOLDER)
-    return escalate.segmenter(spec, folder, threads=deps().settings.options.threads)
+    network = Network.from_env(os.environ)
+    folder = weights.bring(network, boto3.client("s3", config=_CLIENT))
+    return escalate.segmenter(network.model, folder, threads=deps().settings.options.threads)

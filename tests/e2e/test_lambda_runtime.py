@@ -131,3 +131,37 @@ def test_a_missing_network_is_an_error_that_names_it_and_loses_nothing(start: St
     assert "/nowhere" in answer["errorMessage"]
     assert site.listing() == {}
     assert site.dead() == []
+
+
+BUCKET = {"HAIRLINE_MODEL_DIR": "/nowhere", "HAIRLINE_MODEL_BUCKET": "weights"}
+
+
+def test_the_network_comes_from_a_bucket_once_for_a_container(
+    start: Start, site: Site, small: bytes, segmenter: OnnxSegmenter, weights: Path, tmp_path: Path, log: Path
+) -> None:
+    site.s3.create_bucket(Bucket="weights")
+    site.s3.put_object(Bucket="weights", Key="u2netp.onnx", Body=(weights / "u2netp.onnx").read_bytes())
+    asked: list[str] = []
+    with Proxy(site.made.endpoint, lambda method, path: asked.append(f"{method} {path.split('?')[0]}")) as proxy:
+        for handler in ("handler.app.on_queue", "handler.app.on_s3"):  # the second container has the first one's /tmp
+            runtime = start(handler, AWS_ENDPOINT_URL=proxy.endpoint, **BUCKET)
+            for key in ("a.png", "b.png"):
+                told = event(site, f"{handler}/{key}", site.drop(f"{handler}/{key}", small))
+                answer = runtime.call(batch(json.dumps(told)) if handler.endswith("queue") else told)
+                assert answer in ({"batchItemFailures": []}, None), log.read_text()
+    assert asked.count("GET /weights/u2netp.onnx") == 1
+    cutout = cut_out(small, segmenter, Options()).output.data
+    assert site.read("handler.app.on_queue/a.png/cutout.png") == cutout
+    assert site.read("handler.app.on_s3/b.png/cutout.png") == cutout
+    assert {path.name for path in (tmp_path / "tmp").rglob("*") if path.is_file()} == {"u2netp.onnx", "lock"}
+    check_whole(site)
+
+
+def test_other_weights_in_the_bucket_are_refused_and_no_picture_is(start: Start, site: Site, small: bytes) -> None:
+    site.s3.create_bucket(Bucket="weights")
+    site.s3.put_object(Bucket="weights", Key="u2netp.onnx", Body=b"another network")
+    put = site.drop("a.png", small)
+    answer = start("handler.app.on_queue", **BUCKET).call(batch(json.dumps(event(site, "a.png", put))))
+    assert answer["errorType"] == "ModelUnavailable"
+    assert "s3://weights/u2netp.onnx has 15 bytes" in answer["errorMessage"]
+    assert (site.listing(), site.dead()) == ({}, [])

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from handler.config import REQUIRED, Config, names, parse_options
+from handler.config import REQUIRED, Config, Network, names, parse_options
 from handler.errors import BadConfig
 from pipeline.errors import BadOptions
-from pipeline.models import DEFAULT_FOLDER
+from pipeline.models import DEFAULT_FOLDER, named
 from pipeline.options import Options
 
 COMPLETE = {
@@ -21,8 +21,8 @@ COMPLETE = {
 def test_defaults_are_those_of_the_pipeline():
     config = Config.from_env({**COMPLETE, "PATH": "/bin"})
     assert (config.input_bucket, config.output_bucket) == ("in", "out")
-    assert config.model.name == "u2netp"
-    assert config.model_folder == DEFAULT_FOLDER
+    assert config.network.model.name == "u2netp"
+    assert config.network.folder == DEFAULT_FOLDER
     assert config.options == Options()
 
 
@@ -32,13 +32,14 @@ def test_every_setting_arrives():
         | {
             "HAIRLINE_MODEL": "u2netp",
             "HAIRLINE_MODEL_DIR": "/opt/models",
+            "HAIRLINE_MODEL_BUCKET": "weights",
             "HAIRLINE_FORMAT": "webp",
             "HAIRLINE_OPTIONS": '{"quality": 90}',
             "HAIRLINE_MAX_MEGAPIXELS": "12.5",
             "HAIRLINE_MAX_BYTES": "1000000",
         }
     )
-    assert config.model_folder == Path("/opt/models")
+    assert config.network == Network(named("u2netp"), Path("/opt/models"), "weights")
     assert config.options == Options(max_megapixels=12.5, max_bytes=1_000_000, format="webp", quality=90)
     listed = Config.from_env(COMPLETE | {"HAIRLINE_PROFILES": "amazon-main, ebay"})
     assert listed.options == Options(profiles=("amazon-main", "ebay"))
@@ -52,7 +53,7 @@ def test_the_options_are_laid_over_the_format():
 
 
 def test_two_networks_are_a_model_too():
-    assert [one.name for one in Config.from_env(COMPLETE | {"HAIRLINE_MODEL": "auto"}).model.networks] == [
+    assert [one.name for one in Config.from_env(COMPLETE | {"HAIRLINE_MODEL": "auto"}).network.model.networks] == [
         "u2netp",
         "isnet",
     ]

@@ -49,6 +49,8 @@ def watch(temporary: str) -> None:
         if event == "open":
             path, _, flags = values
             return (path,) if isinstance(flags, int) and flags & WRITING else ()
+        if event == "os.symlink":
+            return values[1:2]
         return values[:2] if event in {"os.rename", "os.link"} else values[:1] if event in CHANGES else ()
 
     def hook(event: str, values: tuple[object, ...]) -> None:

@@ -110,7 +110,7 @@ def test_a_picture_that_would_take_too_long_becomes_a_job_before_it_is_begun():
         raise AssertionError
 
     asked = Asked(png(8000, 5000), Options(), {"crop": True})
-    assert cutting.cut(asked, never, 29, lambda a, kind: {"id": "1", "kind": kind, "same": a is asked}) == {
+    assert cutting.cut(asked, never, lambda: 29, lambda a, kind: {"id": "1", "kind": kind, "same": a is asked}) == {
         "id": "1",
         "kind": "image/png",
         "same": True,
@@ -119,7 +119,7 @@ def test_a_picture_that_would_take_too_long_becomes_a_job_before_it_is_begun():
 
 def test_one_that_cannot_become_a_job_is_refused():
     with pytest.raises(OutOfTime, match="smaller size"):
-        cutting.cut(Asked(png(8000, 5000), Options(), None), lambda: None, 29, lambda *_: {})
+        cutting.cut(Asked(png(8000, 5000), Options(), None), lambda: None, lambda: 29, lambda *_: {})
 
 
 def test_a_preview_of_a_large_picture_is_not_long():

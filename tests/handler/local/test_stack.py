@@ -53,7 +53,7 @@ def test_the_variables_make_a_configuration(endpoint: str) -> None:
     config = Config.from_env(made.variables)
     assert (config.input_bucket, config.output_bucket) == (made.input_bucket, made.output_bucket)
     assert config.dead_letter_queue_url == made.dead_letter_queue_url
-    assert (config.model_folder / config.model.file).exists()
+    assert (config.network.folder / config.network.model.file).exists()
 
 
 def test_departures_from_the_template(endpoint: str) -> None:
