@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple, Self
 
+from bench.readonly import readonly
 from handler.local.environment import sealed
 from handler.local.stack import Stack
 
@@ -104,13 +105,14 @@ class LambdaRuntime:
         self._timeout_s = stack.timeout_s
         # -S: without the interpreter's own packages.
         runtime: list[str | Path] = [deployed.interpreter, "-S", "-c", WATCHED, temporary, handler]
+        command: list[str | Path] = [
+            emulator(),
+            f"--runtime-interface-emulator-address=127.0.0.1:{self._port}",
+            f"--runtime-api-address=127.0.0.1:{runtime_port}",
+            *runtime,
+        ]
         self._process = subprocess.Popen(
-            [
-                emulator(),
-                f"--runtime-interface-emulator-address=127.0.0.1:{self._port}",
-                f"--runtime-api-address=127.0.0.1:{runtime_port}",
-                *runtime,
-            ],
+            readonly(temporary, command),
             cwd=deployed.function,
             env={**environment(deployed, stack, temporary), **(variables or {})},
             stdin=subprocess.DEVNULL,

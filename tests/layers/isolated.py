@@ -3,7 +3,8 @@
     python -S isolated.py LAYER TEMPORARY ARGUMENTS ...
 
 Run by the layer's Python, with PYTHONPATH set to the layer's packages, the repository, and pytest, in this order.
-Lambda mounts a layer read-only, but root may write anywhere, so what Python asks the system to change is watched.
+Lambda mounts a layer read-only. So does bench/readonly.py, where the kernel lets it; elsewhere root may write anywhere,
+so what Python asks the system to change is watched here too.
 """
 
 import importlib

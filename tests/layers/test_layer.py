@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import skimage
 
+from bench.readonly import readonly, refusal
 from layers.prune import SERVICES
 from pipeline.options import Options
 from pipeline.run import cut_out
@@ -43,12 +44,30 @@ def run(layer: Layer, folder: Path, *arguments: str | Path) -> subprocess.Comple
         "PYTHONPATH": ":".join(map(str, (layer.opt / "python", ROOT, layer.tools, folder))),
         "AWS_DEFAULT_REGION": "eu-west-1",
     }
-    command = [layer.interpreter, "-S", *arguments]
+    command = readonly(folder, [layer.interpreter, "-S", *arguments])
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def state(opt: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in opt.rglob("*")}
+
+
+def test_only_the_temporary_folder_can_be_written_to(layer: Layer, tmp_path: Path) -> None:
+    if said := refusal():
+        pytest.skip(f"read-only mounts are not to be had here, so modes and an audit hook stand in for them: {said}")
+    program = """
+import sys
+from pathlib import Path
+for folder in sys.argv[1:]:
+    try:
+        Path(folder, "new").write_text("x")
+        print("written")
+    except OSError as error:
+        print(error.strerror)
+"""
+    places = (tmp_path, layer.opt, layer.opt / "python", layer.tools, ROOT, "/", Path.home(), tmp_path.parent)
+    done = run(layer, tmp_path, "-c", program, *places)
+    assert done.stdout.splitlines() == ["written", *["Read-only file system"] * 7], done.stderr
 
 
 def test_the_librarys_own_tests_pass_on_the_layer(layer: Layer, tmp_path: Path) -> None:
