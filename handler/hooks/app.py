@@ -1,7 +1,5 @@
 """The functions that template.yaml names for shops' hooks and for callbacks."""
 
-import base64
-import binascii
 import json
 import time
 from typing import Any
@@ -16,6 +14,7 @@ from handler.errors import BadEvent, FetchRefused
 from handler.hooks import callbacks, fetching, intake, wiring
 from handler.hooks.callbacks import Delivery
 from handler.observability import logger, tracer
+from handler.sources import gateway
 from pipeline.errors import HairlineError
 
 
@@ -26,7 +25,7 @@ def on_hook(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     name = (event.get("pathParameters") or {}).get("source") or ""
     try:
         headers = {key.lower(): values for key, values in (event.get("multiValueHeaders") or {}).items()}
-        outcome = intake.take(name, headers, _body(event), wiring.intake(), time.time())
+        outcome = intake.take(name, headers, gateway.body(event), wiring.intake(), time.time())
     except HairlineError as error:
         status = dispositions.of(error).http
         log = logger.error if status >= 500 else logger.warning
@@ -71,17 +70,6 @@ def _batch(event: dict[str, Any], one: Any, context: LambdaContext) -> PartialIt
     # As in `handler.app`: a batch that failed as a whole is no error of the function's.
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, one, processor, context)
-
-
-def _body(event: dict[str, Any]) -> bytes:
-    """The bytes as they were sent. API Gateway hands them on in base64 where it was told that they may be binary."""
-    text = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return str(text).encode("utf-8", "surrogatepass")
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise BadEvent(f"API Gateway's base64 is none: {error}.") from error
 
 
 def _answer(status: int, body: dict[str, str]) -> dict[str, Any]:

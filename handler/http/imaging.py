@@ -12,6 +12,7 @@ from handler.http import answers, body, cutting, parameters, queries, routes, wi
 from handler.http.cutting import Asked
 from handler.http.refusals import LARGER, Refusal, of_fetch, of_picture
 from handler.observability import logger, tracer
+from handler.sources import gateway
 from pipeline import decode
 from pipeline.errors import BadOptions, HairlineError, InputError
 from pipeline.stages import Result
@@ -31,7 +32,7 @@ def removebg() -> Response[Any]:
     """As remove.bg's endpoint of this name, as far as docs/http-api.md does not say otherwise."""
     event = app.current_event.raw_event
     tenant = routes.tenant(event)
-    form = body.parse(routes.header(event, "content-type"), routes.body(event))
+    form = body.parse(routes.header(event, "content-type"), gateway.body(event))
     wanted = parameters.wanted(form.texts, form.files)
     deps = wiring.deps()
     data = _source(*wanted.source)
@@ -70,7 +71,7 @@ def cutouts() -> Response[Any]:
     tenant = routes.tenant(event)
     changes = queries.changes(event.get("multiValueQueryStringParameters") or {})
     deps = wiring.deps()
-    asked = Asked(routes.body(event), deps.settings.options.overlaid(changes), changes)
+    asked = Asked(gateway.body(event), deps.settings.options.overlaid(changes), changes)
     made = _cut(asked, tenant)
     if not isinstance(made, Result):
         return _job(made)

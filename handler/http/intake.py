@@ -16,6 +16,7 @@ from handler.http import body as bodies
 from handler.http.jobs import CONTENT_TYPES, Wish
 from handler.http.refusals import Refusal
 from handler.observability import logger, tracer
+from handler.sources import gateway
 from pipeline.errors import BadOptions
 
 LONGEST_OPTIONS = 1500
@@ -52,7 +53,7 @@ def submit() -> Response[Any]:
     key = routes.header(event, "idempotency-key")
     if key and not _KEY.fullmatch(key):
         raise Refusal("invalid_idempotency_key", "It must have 1 to 255 printable ASCII characters and no spaces.")
-    sent = routes.body(event)
+    sent = gateway.body(event)
     told = wiring.deps().jobs.submit(tenant, _wish(bodies.json_object(sent) if sent.strip() else {}), key or None)
     return answers.said(told, 202, {"Location": f"/v1/jobs/{told['id']}"})
 

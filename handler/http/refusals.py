@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from handler import dispositions
-from handler.errors import NotFetched
+from handler.errors import BadEvent, NotFetched
 from pipeline import errors
 from pipeline.errors import HairlineError
 
@@ -116,6 +116,8 @@ def of_error(error: Exception) -> Refusal:
 
     What is our own fault is told in general words only; the log has the rest.
     """
+    if isinstance(error, BadEvent):
+        return Refusal("invalid_request", "The body could not be read.")
     status = dispositions.of(error).http
     if status == CODES["unavailable"].status:
         return Refusal("unavailable", headers={"Retry-After": "5"})

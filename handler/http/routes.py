@@ -1,7 +1,5 @@
 """What the routes of both functions share: who asks, what with, and how errors are answered."""
 
-import base64
-import binascii
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -67,14 +65,3 @@ def tenant(event: Event) -> str:
 def header(event: Event, name: str) -> str:
     """The value of a header, "" where there is none. name: in lower case."""
     return next((value or "" for key, value in (event.get("headers") or {}).items() if key.lower() == name), "")
-
-
-def body(event: Event) -> bytes:
-    """The bytes that were sent."""
-    text = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return str(text).encode("utf-8", "surrogatepass")
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise Refusal("invalid_request", "The body could not be read.") from error

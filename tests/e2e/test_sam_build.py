@@ -24,7 +24,7 @@ def built(layer: Layer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Under `make test`, the make that SAM starts would otherwise take itself for a part of that one.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment |= {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", "DOCKER_HOST": "unix:///nowhere"}
-    command = [program, "build", "--build-dir", folder, "--cache-dir", folder.parent / "cache"]
+    command: list[str | Path] = [program, "build", "--build-dir", folder, "--cache-dir", folder.parent / "cache"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     return folder
