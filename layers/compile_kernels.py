@@ -11,6 +11,7 @@ this machine's paths into the result.
 import itertools
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -43,7 +44,8 @@ def main(site: str, tools: str, root: str, output: str, compiler: str, *names: s
         objects, _ = made._compile_object_files(folder)
         exports = Path(folder, "exports")
         exports.write_text(f"{{ global: PyInit_{MODULE}; local: *; }};")
-        includes = made._toolchain.get_python_include_dirs()
+        # numba asks setuptools, which looks below the prefix that this Python was built for; it may lie elsewhere.
+        includes = dict.fromkeys((sysconfig.get_path("include"), *made._toolchain.get_python_include_dirs()))
         command = [compiler, "-shared", "-fPIC", "-O2", "-w", "-ffunction-sections", "-fdata-sections"]
         command += [f"-ffile-prefix-map={path}=." for path in (site, root, *includes)]
         command += [f"-D{key}={value}" for key, value in made._get_mixin_defines()]

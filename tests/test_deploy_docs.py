@@ -55,9 +55,10 @@ def test_the_metadata_of_the_example_are_options() -> None:
 
 
 def test_overridden_parameters_exist() -> None:
-    given = re.search(r"--parameter-overrides ([^`]+)`", TEXT)
-    assert given
-    assert {word.partition("=")[0] for word in given[1].split()} <= TEMPLATE["Parameters"].keys()
+    given = re.findall(r"--parameter-overrides ([^`\n]+)", TEXT)
+    assert len(given) == 2
+    for words in given:
+        assert {word.partition("=")[0] for word in words.split()} <= TEMPLATE["Parameters"].keys()
 
 
 def test_the_outputs_that_it_names_exist() -> None:
