@@ -139,9 +139,10 @@ def _mapped(box: Box, item: Box, placed: Box, factor: float) -> Box:
 
 
 def _seen(canvas: Box, item: Box, placed: Box, factor: float) -> Box:
-    """The box of the picture, widened to whole pixels, that the canvas shows."""
+    """The box of the picture, widened to whole pixels, that the canvas shows: the whole item, however it was rounded."""
     left = item.left + int(np.floor((canvas.left - placed.left) / factor))
     top = item.top + int(np.floor((canvas.top - placed.top) / factor))
     right = item.left + int(np.ceil((canvas.right - placed.left) / factor))
     bottom = item.top + int(np.ceil((canvas.bottom - placed.top) / factor))
-    return Box(left, top, right - left, bottom - top)
+    left, top = min(left, item.left), min(top, item.top)
+    return Box(left, top, max(right, item.right) - left, max(bottom, item.bottom) - top)

@@ -99,6 +99,11 @@ def test_a_tiny_subject_on_a_large_canvas_reads_only_what_the_canvas_shows():
     assert placement.target.width <= 3 * 600
 
 
+def test_all_of_a_subject_is_read_where_its_size_on_the_canvas_was_rounded_down():
+    placement = place(alpha(Box(0, 0, 21, 1), (1, 21)), Options(scale=95, position="51% 0%", canvas=(10, 1)))
+    assert placement.source == Box(0, 0, 21, 1)
+
+
 @st.composite
 def requests(draw):
     """A picture's size, a subject in it, and any mixture of options."""
