@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline import models
 from pipeline.models import ModelSpec
 from pipeline.overlap import doubt
-from pipeline.segment import SKETCH, OnnxSegmenter, Segmenter
+from pipeline.segment import OnnxSegmenter, Segmenter
 from pipeline.stages import Picture, ProbabilityMap
 
 UNSURE = 0.33
@@ -33,9 +33,9 @@ class EscalatingSegmenter:
     def segment(self, picture: Picture) -> ProbabilityMap:
         """Facts are those of the answer given, and "networks", how many were asked. Raises as `stronger` does."""
         seen, asked = self._first.segment(picture), 1
-        if (unsure := _doubt(seen)) >= UNSURE:
+        if (unsure := doubt(seen.values)) >= UNSURE:
             other, asked = self._stronger().segment(picture), 2
-            seen = other if _doubt(other) < unsure else seen
+            seen = other if doubt(other.values) < unsure else seen
         return replace(seen, facts={**seen.facts, "networks": asked})
 
 
@@ -50,9 +50,3 @@ def segmenter(spec: ModelSpec, folder: Path, *, threads: int | None = None) -> S
         return first
     models.read_weights(spec.stronger, folder)
     return EscalatingSegmenter(first, functools.partial(OnnxSegmenter, spec.stronger, folder, threads=threads))
-
-
-def _doubt(seen: ProbabilityMap) -> float:
-    """Of a thinned-out copy, since a doubt for each pixel is the same at any size."""
-    step = max(1, max(seen.values.shape) // SKETCH)
-    return doubt(seen.values[::step, ::step])

@@ -32,6 +32,8 @@ class ModelSpec:
     file: its name in a folder of models. sha256, size (bytes): of that file.
     side: the network's square input, in pixels. mean, std: of each RGB channel on the scale 0..1:
     input = (pixel / 255 - mean) / std. licence: the weights' SPDX name. source: where they were published.
+    stretched: how much of the picture's values, in percent, may be driven to black, and as much to white, so that a
+    pale or a dark picture reaches the network with its full contrast; None where that was not measured.
     logits: its answer is a probability only after the logistic function. closer: the further looks that pay for it, as
     measured in bench/RESULTS.md; none where that was not measured. stronger: the network that pictures go to of which
     this one is unsure, by the rule of `pipeline.escalate`.
@@ -46,6 +48,7 @@ class ModelSpec:
     std: tuple[float, float, float]
     licence: str
     source: str
+    stretched: float | None = None
     logits: bool = False
     closer: tuple[Closer, ...] = ()
     stronger: Self | None = None
@@ -80,6 +83,7 @@ MODELS = {
             **_IMAGENET,
             licence="Apache-2.0",
             source="U-2-Net, Qin et al. 2020, https://github.com/xuebinqin/U-2-Net; exported to ONNX by rembg",
+            stretched=0.5,
             closer=(Closer(above=0.3, widened=0.5), Closer(above=0.5, widened=0.15)),
         ),
         ModelSpec(

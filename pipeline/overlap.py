@@ -4,6 +4,9 @@ import numpy as np
 
 from pipeline.stages import Float32
 
+SKETCH = 320
+"""The longest side, in pixels, of the small copies by which maps are compared."""
+
 
 def expected_iou(values: Float32) -> float:
     """The intersection over union that cutting at one half would have with the truth, were each value a true chance.
@@ -20,9 +23,12 @@ def expected_iou(values: Float32) -> float:
 def doubt(values: Float32) -> float:
     """How undecided a map is: its entropy, in bits, for each pixel of the subject that it expects. 0 or more.
 
-    values: float32, any shape, 0..1. The sum of the pixels' binary entropies over the sum of their probabilities;
-    infinite where nothing is likely. Unlike `expected_iou` it weighs a pixel at one half as the worst of all.
+    values: float32 (H, W), 0..1, thinned out to at most twice SKETCH, as this is the same at any size. The sum of the
+    pixels' binary entropies over the sum of their probabilities; infinite where nothing is likely. Unlike
+    `expected_iou` it weighs a pixel at one half as the worst of all.
     """
+    down, across = (max(1, side // SKETCH) for side in values.shape)
+    values = values[::down, ::across]
     p = np.clip(values, 1e-4, 1 - 1e-4).astype(np.float64)
     expected = float(values.sum(dtype=np.float64))
     entropy = -float((p * np.log2(p) + (1 - p) * np.log2(1 - p)).sum())

@@ -139,7 +139,7 @@ def _mapped(box: Box, item: Box, placed: Box, factor: float) -> Box:
 
 
 def _seen(canvas: Box, item: Box, placed: Box, factor: float) -> Box:
-    """The box of the picture, widened to whole pixels, that the canvas shows: the whole item, however it was rounded."""
+    """The box of the picture, widened to whole pixels, that the canvas shows: the whole item, though rounded."""
     left = item.left + int(np.floor((canvas.left - placed.left) / factor))
     top = item.top + int(np.floor((canvas.top - placed.top) / factor))
     right = item.left + int(np.ceil((canvas.right - placed.left) / factor))

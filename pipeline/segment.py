@@ -2,9 +2,11 @@
 
 The network sees the picture squeezed into its own square, so a subject that fills a quarter of the frame gets a quarter
 of its pixels. Where a network's row has closer looks, it looks again at the subject's neighbourhood as the first look
-found it, and the look that leaves the least doubt is taken.
+found it, and the look that leaves the least doubt is taken. Where the row says so, all of them see the picture with its
+contrast stretched, by the same amount.
 """
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,12 +23,14 @@ import onnxruntime as ort
 from pipeline import models
 from pipeline.errors import ModelUnavailable
 from pipeline.models import Closer, ModelSpec
-from pipeline.overlap import doubt
+from pipeline.overlap import SKETCH, doubt
 from pipeline.stages import Float32, Picture, ProbabilityMap, UInt8
 from pipeline.threads import usable
 
-SKETCH = 320
-"""The longest side, in pixels, of the small copies by which looks are compared."""
+PATIENCE = 1.5
+"""How much more doubt than the whole picture a closer look may leave and still be taken, as it shows finer outlines."""
+LEAST_SPAN = 16
+"""Stretching takes a picture's range of values for at least this, of 255, or it would make a subject of mere noise."""
 
 
 class Segmenter(Protocol):
@@ -64,15 +68,21 @@ class OnnxSegmenter:
     def segment(self, picture: Picture) -> ProbabilityMap:
         """Look at the whole picture, then at each of the row's closer boxes, and keep the least doubtful answer.
 
+        The whole picture's doubt counts PATIENCE times.
+
         Returns values float32 (H, W) 0..1 exactly as far as the network went, never stretched to fill that range: on a
         picture of nothing they stay low. Outside of a closer look's box they are the first look's. Facts: "looks", how
         many the network took, and "box", the part (left, top, width, height) that the answer comes from.
         """
         height, width = picture.rgb.shape[:2]
-        first = _Look(_Box(0, 0, height, width), self._coarse(picture.rgb))
+        small = _squeezed(picture.rgb, self.spec)
+        span = contrast(small, self.spec)
+        first = _Look(_Box(0, 0, height, width), self._coarse(small, span))
         closer = [
             # A box as large as the picture has been looked at: the first answer competes in its place.
-            first if box == first.box else _Look(box, self._coarse(picture.rgb[box.slices()]))
+            first
+            if box == first.box
+            else _Look(box, self._coarse(_squeezed(picture.rgb[box.slices()], self.spec), span))
             for box in _boxes(first.coarse, self.spec.closer, (height, width))
         ]
         best = min(closer, key=lambda look: _doubt(first, look), default=first)
@@ -82,26 +92,44 @@ class OnnxSegmenter:
             "box": [box.left, box.top, box.width, box.height],
         }
         values = _together(first, best, (height, width))
-        cell = max(box.width, box.height) / self.spec.side
+        cell = math.sqrt(box.width * box.height) / self.spec.side
         return ProbabilityMap(values, cell, facts, self.spec)
 
-    def _coarse(self, rgb: UInt8) -> Float32:
+    def _coarse(self, small: Float32, span: tuple[float, float]) -> Float32:
         """The network's own answer, float32 (side, side) 0..1."""
-        seen = self._session.run([self._output], {self._input: network_input(rgb, self.spec)})[0]
+        seen = self._session.run([self._output], {self._input: network_input(small, span, self.spec)})[0]
         answer = np.squeeze(seen).astype(np.float32)
         if self.spec.logits:
             answer = 1 / (1 + np.exp(-answer))
         return np.asarray(np.clip(answer, 0.0, 1.0), np.float32)
 
 
-def network_input(rgb: UInt8, spec: ModelSpec) -> Float32:
-    """float32 (1, 3, side, side), normalised as the network was trained. rgb: uint8 (H, W, 3)."""
-    size = (spec.side, spec.side)
-    shrinks = min(rgb.shape[:2]) >= spec.side
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+def contrast(small: Float32, spec: ModelSpec) -> tuple[float, float]:
+    """The values, 0..255, that the network is to see as black and as white. small: float32 (side, side, 3), 0..255.
+
+    All channels go together, so that hues stay.
+    """
+    if spec.stretched is None:
+        return 0.0, 255.0
+    low, high = np.percentile(small, (spec.stretched, 100 - spec.stretched))
+    lacking = max(0.0, LEAST_SPAN - (high - low)) / 2
+    return float(low - lacking), float(high + lacking)
+
+
+def network_input(small: Float32, span: tuple[float, float], spec: ModelSpec) -> Float32:
+    """float32 (1, 3, side, side), stretched to `span` and normalised as the network was trained."""
+    black, white = span
+    seen = np.clip((small - np.float32(black)) / np.float32(white - black), 0, 1)
     mean, std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
-    scaled = (small.astype(np.float32) / np.float32(255) - mean) / std
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+    return np.ascontiguousarray(((seen - mean) / std).transpose(2, 0, 1)[None])
+
+
+def _squeezed(rgb: UInt8, spec: ModelSpec) -> Float32:
+    """uint8 (H, W, 3) as float32 (side, side, 3), 0..255."""
+    shrinks = min(rgb.shape[:2]) >= spec.side
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    small: UInt8 = cv2.resize(rgb, (spec.side, spec.side), interpolation=interpolation)  # type: ignore[assignment]
+    return small.astype(np.float32)
 
 
 class _Box(NamedTuple):
@@ -161,7 +189,8 @@ def _doubt(first: _Look, look: _Look) -> float:
     down = min(1.0, SKETCH / max(first.box.height, first.box.width))
     small = _Look(look.box.scaled(down), look.coarse)
     whole = first.box.scaled(down)
-    return doubt(_together(first, small, (whole.height, whole.width)))
+    found = doubt(_together(first, small, (whole.height, whole.width)))
+    return found * PATIENCE if look is first else found
 
 
 def _resized(plane: Float32, size: tuple[int, int]) -> Float32:

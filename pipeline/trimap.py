@@ -1,9 +1,12 @@
 """ProbabilityMap -> Trimap: what is sure stays, what is in doubt becomes unknown, and matting decides it."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
 from pipeline.errors import BadOptions, NoSubject
+from pipeline.overlap import doubt
 from pipeline.stages import (
     BACKGROUND,
     FOREGROUND,
@@ -16,13 +19,26 @@ from pipeline.stages import (
     check_same_size,
 )
 
-SURE_FOREGROUND = 0.8
-SURE_BACKGROUND = 0.1
-"""A pixel is foreground from the one on, background up to the other. Between them matting decides: the less is left to
-it, the fewer areas it gives away that the network was right about, but a network that is bold where it errs leaves what
-it overlooked at more than a tenth."""
-BAND = 1.0
-"""How far the unknown zone reaches into what is sure, in the network's own pixels: no outline of its is finer."""
+
+class Zone(NamedTuple):
+    """What is in doubt: what the network holds for neither foreground nor background, and what lies `band` around it.
+
+    foreground, background: the probabilities, 0..1, from which on and up to which a pixel is known. band: in the
+    network's own pixels, as no outline of its is finer.
+    """
+
+    foreground: float
+    background: float
+    band: float
+
+
+SURE, WIDE = 0.1, Zone(foreground=0.95, background=0.05, band=2.5)
+UNSURE, TIGHT = 0.2, Zone(foreground=0.7, background=0.1, band=1.0)
+"""The zone at and below a doubt of SURE bits for each pixel of the subject, and at and above UNSURE; between them it
+is in proportion. Where a network is sure, what it leaves in doubt is a thin line, and a broad zone around it finds the
+hair that the line is too thin for. Where it is not, whole areas are in doubt already: the more is left to matting then,
+the more it gives away of what the network was right about. Measured in bench/RESULTS.md.
+"""
 SPREAD = 0.1
 """How far a stroke may carry, as a share of the picture's longest side."""
 
@@ -35,11 +51,17 @@ def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
             "Nothing in this picture stands out from its background. Take a picture with one clear subject, "
             "or send a trimap that says where it is."
         )
-    reach = max(1, round(BAND * probability.cell))
+    zone = zone_of(doubt(probability.values))
+    reach = max(1, round(zone.band * probability.cell))
     values = np.full(probability.values.shape, UNKNOWN, np.uint8)
-    values[_shrunk(probability.values >= SURE_FOREGROUND, reach)] = FOREGROUND
-    values[_shrunk(probability.values <= SURE_BACKGROUND, reach)] = BACKGROUND
+    values[_shrunk(probability.values >= zone.foreground, reach)] = FOREGROUND
+    values[_shrunk(probability.values <= zone.background, reach)] = BACKGROUND
     return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "from": "probability"})
+
+
+def zone_of(bits: float) -> Zone:
+    """The zone for a map of so much doubt, as `pipeline.overlap.doubt` counts it."""
+    return Zone(*(float(np.interp(bits, (SURE, UNSURE), ends)) for ends in zip(WIDE, TIGHT, strict=True)))
 
 
 def from_grey(grey: UInt8, picture: Picture) -> Trimap:

@@ -67,7 +67,7 @@ def test_a_stronger_network_that_is_less_sure_takes_nothing_away(level):
 @pytest.mark.parametrize("size", [(200, 240), (1999, 1501)])
 def test_the_threshold_holds_at_any_size(size):
     picture = Picture(np.zeros((*size, 3), np.uint8))
-    levels = [level for level in np.linspace(0.5, 0.999, 40) if abs(doubt(np.float32([level])) - UNSURE) > 0.02]
+    levels = [level for level in np.linspace(0.5, 0.999, 40) if abs(doubt(np.float32([[level]])) - UNSURE) > 0.02]
     for level in levels:
         asked = _pair(Told("u2netp", level), Told("isnet", 1.0))[0].segment(picture).facts["networks"]
         assert (asked == 2) == (doubt(np.full((9, 9), level, np.float32)) >= UNSURE)

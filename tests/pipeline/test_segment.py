@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.models import named
 from pipeline.overlap import doubt
-from pipeline.segment import OnnxSegmenter, network_input
+from pipeline.segment import LEAST_SPAN, OnnxSegmenter, contrast, network_input
 from pipeline.stages import Picture
 
 
@@ -28,7 +28,7 @@ def test_a_person_is_found(segmenter, astronaut):
     left, top, width, height = probability.facts["box"]
     assert left <= 220 < left + width <= 512
     assert top <= 300 < top + height <= 512
-    assert probability.cell == max(width, height) / 320
+    assert probability.cell == pytest.approx((width * height) ** 0.5 / 320)
 
 
 def test_a_second_run_and_another_number_of_threads_give_the_same_bits(segmenter, astronaut, weights):
@@ -68,10 +68,30 @@ def test_any_size_is_answered_at_its_size(segmenter, size):
 
 def test_the_input_is_normalised_as_in_training():
     spec = named("u2netp")
-    seen = network_input(np.full((10, 10, 3), 255, np.uint8), spec)
+    seen = network_input(np.full((320, 320, 3), 255, np.float32), (0, 255), spec)
     assert seen.shape == (1, 3, 320, 320)
     assert seen.dtype == np.float32
     assert np.allclose(seen[0, :, 0, 0], (1 - np.array(spec.mean)) / np.array(spec.std))
+
+
+def test_a_pale_picture_is_seen_like_one_of_full_contrast(segmenter, astronaut):
+    plain = segmenter.segment(astronaut).values
+    for pale in (255 - (255 - astronaut.rgb) * 0.2, astronaut.rgb * 0.2):
+        seen = segmenter.segment(Picture(np.rint(pale).astype(np.uint8))).values
+        assert np.abs(seen - plain).mean() < 0.01
+
+
+def test_contrast_is_stretched_only_where_that_was_measured_and_never_from_nothing():
+    noise = np.random.default_rng(1).normal(120, 1, (320, 320, 3)).astype(np.float32)
+    black, white = contrast(noise, named("u2netp"))
+    assert white - black == pytest.approx(LEAST_SPAN)
+    assert (black + white) / 2 == pytest.approx(120, abs=0.5)
+    assert contrast(noise, named("isnet")) == (0, 255)
+
+
+def test_noise_is_no_subject(segmenter):
+    noise = np.random.default_rng(1).normal(120, 2, (300, 400, 3)).clip(0, 255).astype(np.uint8)
+    assert segmenter.segment(Picture(noise)).values.max() < 0.5
 
 
 def test_onnx_runtime_reports_nothing_home(tmp_path, weights):

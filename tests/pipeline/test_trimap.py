@@ -26,6 +26,37 @@ def test_a_coarser_network_leaves_more_unknown():
     assert shares[0] < shares[1] < shares[2]
 
 
+def _waning(width):
+    """A disc whose probability falls from 1 to 0 within `width` pixels."""
+    rows, columns = np.mgrid[0:400, 0:400]
+    return np.clip((100 - np.hypot(rows - 200, columns - 200)) / width + 0.5, 0, 1).astype(np.float32)
+
+
+def test_a_sure_network_leaves_matting_more_than_its_own_doubt_and_an_unsure_one_no_more_than_that():
+    picture = Picture(np.zeros((400, 400, 3), np.uint8))
+    sure, unsure = _waning(4), _waning(60)
+    crisp = trimap.build(picture, ProbabilityMap(sure, 2.0)).values == UNKNOWN
+    vague = trimap.build(picture, ProbabilityMap(unsure, 2.0)).values == UNKNOWN
+    assert crisp.sum() > 2 * ((sure > 0.05) & (sure < 0.95)).sum()
+    assert vague.sum() < ((unsure > 0.05) & (unsure < 0.95)).sum()
+
+
+def test_the_zone_narrows_steadily_with_doubt():
+    zones = [trimap.zone_of(bits) for bits in (0.0, trimap.SURE, 0.15, trimap.UNSURE, float("inf"))]
+    assert zones[0] == zones[1] == trimap.WIDE
+    assert zones[3] == zones[4] == trimap.TIGHT
+    assert zones[2] == pytest.approx(np.mean([trimap.WIDE, trimap.TIGHT], axis=0))
+
+
+def test_a_picture_much_longer_than_high_keeps_a_sure_subject():
+    values = np.zeros((60, 17_000), np.float32)
+    values[10:50, 5_000:12_000] = 1
+    cell = (60 * 17_000) ** 0.5 / 320
+    assert (
+        trimap.build(Picture(np.zeros((60, 17_000, 3), np.uint8)), ProbabilityMap(values, cell)).values == 255
+    ).any()
+
+
 def test_a_doubtful_area_is_unknown():
     values = _probability().values.copy()
     values[50:70, 60:100] = 0.5
