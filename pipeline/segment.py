@@ -23,12 +23,10 @@ import onnxruntime as ort
 from pipeline import models
 from pipeline.errors import ModelUnavailable
 from pipeline.models import Closer, ModelSpec
-from pipeline.overlap import SKETCH, doubt
+from pipeline.overlap import SKETCH, SURE, doubt
 from pipeline.stages import Float32, Picture, ProbabilityMap, UInt8
 from pipeline.threads import usable
 
-PATIENCE = 1.5
-"""How much more doubt than the whole picture a closer look may leave and still be taken, as it shows finer outlines."""
 LEAST_SPAN = 16
 """Stretching takes a picture's range of values for at least this, of 255, or it would make a subject of mere noise."""
 
@@ -68,7 +66,7 @@ class OnnxSegmenter:
     def segment(self, picture: Picture) -> ProbabilityMap:
         """Look at the whole picture, then at each of the row's closer boxes, and keep the least doubtful answer.
 
-        The whole picture's doubt counts PATIENCE times.
+        A first answer of next to no doubt stands, without another look.
 
         Returns values float32 (H, W) 0..1 exactly as far as the network went, never stretched to fill that range: on a
         picture of nothing they stay low. Outside of a closer look's box they are the first look's. Facts: "looks", how
@@ -78,12 +76,13 @@ class OnnxSegmenter:
         small = _squeezed(picture.rgb, self.spec)
         span = contrast(small, self.spec)
         first = _Look(_Box(0, 0, height, width), self._coarse(small, span))
+        boxes = () if doubt(first.coarse) <= SURE else _boxes(first.coarse, self.spec.closer, (height, width))
         closer = [
             # A box as large as the picture has been looked at: the first answer competes in its place.
             first
             if box == first.box
             else _Look(box, self._coarse(_squeezed(picture.rgb[box.slices()], self.spec), span))
-            for box in _boxes(first.coarse, self.spec.closer, (height, width))
+            for box in boxes
         ]
         best = min(closer, key=lambda look: _doubt(first, look), default=first)
         box = best.box
@@ -189,8 +188,7 @@ def _doubt(first: _Look, look: _Look) -> float:
     down = min(1.0, SKETCH / max(first.box.height, first.box.width))
     small = _Look(look.box.scaled(down), look.coarse)
     whole = first.box.scaled(down)
-    found = doubt(_together(first, small, (whole.height, whole.width)))
-    return found * PATIENCE if look is first else found
+    return doubt(_together(first, small, (whole.height, whole.width)))
 
 
 def _resized(plane: Float32, size: tuple[int, int]) -> Float32:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.errors import BadOptions, NoSubject
-from pipeline.overlap import doubt
+from pipeline.overlap import SURE, doubt
 from pipeline.stages import (
     BACKGROUND,
     FOREGROUND,
@@ -32,8 +32,8 @@ class Zone(NamedTuple):
     band: float
 
 
-SURE, WIDE = 0.1, Zone(foreground=0.95, background=0.05, band=2.5)
-UNSURE, TIGHT = 0.2, Zone(foreground=0.7, background=0.1, band=1.0)
+WIDE = Zone(foreground=0.95, background=0.05, band=2.5)
+UNSURE, TIGHT = 0.2, Zone(foreground=0.65, background=0.2, band=1.0)
 """The zone at and below a doubt of SURE bits for each pixel of the subject, and at and above UNSURE; between them it
 is in proportion. Where a network is sure, what it leaves in doubt is a thin line, and a broad zone around it finds the
 hair that the line is too thin for. Where it is not, whole areas are in doubt already: the more is left to matting then,

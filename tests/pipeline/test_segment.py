@@ -55,6 +55,11 @@ def test_a_subject_lost_in_the_frame_is_looked_at_more_closely(segmenter, weight
     assert doubt(closer.values) < doubt(alone.values)
 
 
+def test_a_sure_answer_takes_no_second_look(segmenter, photos):
+    cup = Picture(np.array(Image.open(photos / "coffee.png").convert("RGB")))
+    assert segmenter.segment(cup).facts == {"looks": 1, "box": [0, 0, 600, 400]}
+
+
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_a_picture_of_nothing_stays_low(segmenter, value):
     assert segmenter.segment(Picture(np.full((300, 400, 3), value, np.uint8))).values.max() < 0.5

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline import trimap
 from pipeline.errors import BadOptions, NoSubject
+from pipeline.overlap import SURE
 from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap
 
 PICTURE = Picture(np.zeros((120, 160, 3), np.uint8))
@@ -42,7 +43,7 @@ def test_a_sure_network_leaves_matting_more_than_its_own_doubt_and_an_unsure_one
 
 
 def test_the_zone_narrows_steadily_with_doubt():
-    zones = [trimap.zone_of(bits) for bits in (0.0, trimap.SURE, 0.15, trimap.UNSURE, float("inf"))]
+    zones = [trimap.zone_of(bits) for bits in (0.0, SURE, 0.15, trimap.UNSURE, float("inf"))]
     assert zones[0] == zones[1] == trimap.WIDE
     assert zones[3] == zones[4] == trimap.TIGHT
     assert zones[2] == pytest.approx(np.mean([trimap.WIDE, trimap.TIGHT], axis=0))
