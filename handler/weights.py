@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import RetriesExceededError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
 from handler.config import Network
 from handler.errors import StoreUnavailable
@@ -105,7 +104,7 @@ def _faults(where: str) -> Iterator[None]:
     """S3's errors as ours. It answers 403, too, for what is not there, to a role that may not list the bucket."""
     try:
         yield
-    except (ClientError, BotoCoreError, Boto3Error, RetriesExceededError) as error:
+    except (ClientError, BotoCoreError, RetriesExceededError, S3DownloadFailedError) as error:
         code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
         if code in _NOT_THERE:
             raise ModelUnavailable(

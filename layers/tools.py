@@ -83,8 +83,13 @@ def python(target: Target, named: Path | None = None) -> Path:
         f"The kernels must be compiled by the kind of Python that will load them, {target.python} for "
         f"{target.machine}, with its headers. There is none here:\n"
         + "\n".join(faults)
-        + f"\nInstall python{target.python} and python{target.python}-dev, or `uv python install {target.python}`, or "
-        "name yours: make layer INTERPRETER=/path/to/python. For another machine, build on such a machine."
+        + "\n"
+        + (
+            f"Install python{target.python} and python{target.python}-dev, or `uv python install {target.python}`, or "
+            "name yours: make layer INTERPRETER=/path/to/python."
+            if target.machine == platform.machine()
+            else "Build on such a machine, or name a Python of it that an emulator runs here: docs/layer.md shows how."
+        )
     )
 
 

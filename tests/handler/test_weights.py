@@ -25,7 +25,8 @@ from bench.proxy import Fault, Proxy
 from handler import dispositions, weights
 from handler.config import Network
 from handler.dispositions import Disposition
-from handler.errors import StoreUnavailable
+from handler.errors import BadConfig, StoreUnavailable
+from handler.http import wiring
 from handler.local.environment import client
 from pipeline.errors import ModelUnavailable
 from pipeline.models import DEFAULT_FOLDER, named, read_weights
@@ -231,3 +232,29 @@ def test_room_that_runs_out_on_the_way(bucket, network, temporary):
         assert "EphemeralStorage" in refused(network, bucket, temporary)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def http(endpoint, bucket, tmp_path, monkeypatch):
+    """The wiring of the HTTP API's functions in a new container, with u2netp in the bucket alone."""
+    bucket.upload_file(str(DEFAULT_FOLDER / "u2netp.onnx"), BUCKET, "u2netp.onnx")
+    settings = {"INPUT_BUCKET": "in", "OUTPUT_BUCKET": "out", "STATE_BUCKET": "state", "MODEL_BUCKET": BUCKET}
+    for name, value in {**settings, "MODEL_DIR": str(tmp_path / "nowhere")}.items():
+        monkeypatch.setenv(f"HAIRLINE_{name}", value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    for cached in (wiring.deps, wiring.segmenter):
+        cached.cache_clear()
+    yield wiring
+    for cached in (wiring.deps, wiring.segmenter):
+        cached.cache_clear()
+
+
+def test_the_function_that_answers_by_http_brings_them_too(http, temporary):
+    assert http.segmenter().spec == named("u2netp")
+    assert left_in(temporary) == {"u2netp.onnx", "lock"}
+
+
+def test_a_model_that_there_is_not_is_the_deployments_fault_and_not_the_senders(http, monkeypatch):
+    monkeypatch.setenv("HAIRLINE_MODEL", "u3net")
+    with pytest.raises(BadConfig, match=r"HAIRLINE_MODEL.*u3net"):
+        http.segmenter()

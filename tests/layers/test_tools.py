@@ -49,6 +49,12 @@ def test_another_is_not_and_the_message_says_why_and_what_to_do(tmp_path, answer
         tools.python(Target("3.13", HERE.architecture), wrong)
 
 
+def test_for_another_machine_a_python_of_this_one_will_not_do(tmp_path):
+    wrong = fake(tmp_path / "wrong", f'["3.13", "{HERE.machine}", true, "Python.h"]')
+    with pytest.raises(ToolMissing, match=rf"(?s)wrong: is for {HERE.machine}.*Build on such a machine.*emulator"):
+        tools.python(THERE, wrong)
+
+
 def test_a_python_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ToolMissing, match="nowhere: does not run"):
         tools.python(Target(), tmp_path / "nowhere")

@@ -117,6 +117,13 @@ def test_a_picture_that_would_take_too_long_becomes_a_job_before_it_is_begun():
     }
 
 
+def test_the_seconds_in_which_a_container_brings_its_network_are_not_the_pictures(monkeypatch):
+    left, deadlines = iter([29, 10]), []
+    monkeypatch.setattr(cutting, "cut_out", lambda *_, deadline: deadlines.append(deadline))
+    cutting.cut(Asked(png(10, 10), Options(), {}), lambda: None, lambda: next(left), lambda *_: {})
+    assert deadlines == [8]
+
+
 def test_one_that_cannot_become_a_job_is_refused():
     with pytest.raises(OutOfTime, match="smaller size"):
         cutting.cut(Asked(png(8000, 5000), Options(), None), lambda: None, lambda: 29, lambda *_: {})
