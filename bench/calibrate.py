@@ -33,7 +33,7 @@ from pipeline.run import cut_out
 from pipeline.segment import OnnxSegmenter, Segmenter
 
 BAD = 0.8
-FLAGGED = 0.24
+FLAGGED = 0.22
 """The share of the good cutouts that may be flagged, for which the threshold is chosen."""
 
 HEAD = ["pictures", "", "n", "bad", "area under ROC", "bad ones flagged", "good ones flagged"]

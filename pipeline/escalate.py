@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline import models
+from pipeline.doubt import doubt
 from pipeline.models import ModelSpec
-from pipeline.overlap import doubt
 from pipeline.segment import OnnxSegmenter, Segmenter
 from pipeline.stages import Picture, ProbabilityMap
 
-UNSURE = 0.33
+UNSURE = 0.36
 """The doubt, in bits for each pixel of the expected subject, from which the stronger network is asked.
 
 Chosen so that u2netp asks isnet about a third of the pictures of bench/RESULTS.md's sets, at most 40 % being allowed.

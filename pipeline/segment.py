@@ -21,9 +21,9 @@ os.putenv("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
 from pipeline import models
+from pipeline.doubt import SKETCH, SURE, doubt
 from pipeline.errors import ModelUnavailable
 from pipeline.models import Closer, ModelSpec
-from pipeline.overlap import SKETCH, SURE, doubt
 from pipeline.stages import Float32, Picture, ProbabilityMap, UInt8
 from pipeline.threads import usable
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pipeline.doubt import SURE, doubt
 from pipeline.errors import BadOptions, NoSubject
-from pipeline.overlap import SURE, doubt
 from pipeline.stages import (
     BACKGROUND,
     FOREGROUND,
@@ -60,7 +60,7 @@ def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
 
 
 def zone_of(bits: float) -> Zone:
-    """The zone for a map of so much doubt, as `pipeline.overlap.doubt` counts it."""
+    """The zone for a map of so much doubt, as `pipeline.doubt.doubt` counts it."""
     return Zone(*(float(np.interp(bits, (SURE, UNSURE), ends)) for ends in zip(WIDE, TIGHT, strict=True)))
 
 

@@ -13,7 +13,7 @@ PACKAGES = ("pipeline", "handler", "layers", "bench")
 
 PLAIN = {"pipeline.errors", "pipeline.geometry", "pipeline.models", "pipeline.options", "pipeline.srgb"}
 PLAIN |= {"pipeline.stages", "pipeline.threads", "pipeline.placement", "pipeline.profiles", "pipeline.sniff"}
-PLAIN |= {"pipeline.overlap"}
+PLAIN |= {"pipeline.doubt"}
 """What every stage may use: types and rules, no pictures' work."""
 
 STAGES = {"decode", "shrink", "segment", "trimap", "matting", "refine", "quality", "foreground", "compose", "encode"}
@@ -30,7 +30,7 @@ ARROWS = {
     "pipeline.threads": set(),
     "pipeline.files": set(),
     "pipeline.geometry": set(),
-    "pipeline.overlap": {"pipeline.stages"},
+    "pipeline.doubt": {"pipeline.stages"},
     "pipeline.models": {"pipeline.errors"},
     "pipeline.options": {"pipeline.errors", "pipeline.geometry", "pipeline.profiles"},
     "pipeline.profiles": set(),

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.doubt import doubt
 from pipeline.errors import ModelUnavailable
 from pipeline.escalate import UNSURE, EscalatingSegmenter, segmenter
 from pipeline.models import MODELS, named
 from pipeline.options import Options
-from pipeline.overlap import doubt
 from pipeline.run import cut_out
 from pipeline.segment import OnnxSegmenter
 from pipeline.stages import Picture, ProbabilityMap

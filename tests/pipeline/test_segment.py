@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.doubt import doubt
 from pipeline.models import named
-from pipeline.overlap import doubt
 from pipeline.segment import LEAST_SPAN, OnnxSegmenter, contrast, network_input
 from pipeline.stages import Picture
 

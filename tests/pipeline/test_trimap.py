@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline import trimap
+from pipeline.doubt import SURE
 from pipeline.errors import BadOptions, NoSubject
-from pipeline.overlap import SURE
 from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap
 
 PICTURE = Picture(np.zeros((120, 160, 3), np.uint8))

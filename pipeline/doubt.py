@@ -10,24 +10,11 @@ SURE = 0.1
 """The doubt, in bits for each pixel of the expected subject, up to which a map is taken at its word."""
 
 
-def expected_iou(values: Float32) -> float:
-    """The intersection over union that cutting at one half would have with the truth, were each value a true chance.
-
-    values: float32, any shape, 0..1. Expected intersection over expected union: the sum of p inside, over the area
-    inside plus the sum of p outside. 0..1; 0 where nothing is likely.
-    """
-    inside = values >= 0.5
-    intersection = float(values.sum(where=inside, dtype=np.float64))
-    union = float(np.count_nonzero(inside)) + float(values.sum(where=~inside, dtype=np.float64))
-    return intersection / union if union else 0.0
-
-
 def doubt(values: Float32) -> float:
     """How undecided a map is: its entropy, in bits, for each pixel of the subject that it expects. 0 or more.
 
     values: float32 (H, W), 0..1, thinned out to at most twice SKETCH, as this is the same at any size. The sum of the
-    pixels' binary entropies over the sum of their probabilities; infinite where nothing is likely. Unlike
-    `expected_iou` it weighs a pixel at one half as the worst of all.
+    pixels' binary entropies over the sum of their probabilities; infinite where nothing is likely.
     """
     down, across = (max(1, side // SKETCH) for side in values.shape)
     values = values[::down, ::across]
