@@ -14,8 +14,8 @@ from pipeline.stages import Picture, ProbabilityMap
 UNSURE = 0.36
 """The doubt, in bits for each pixel of the expected subject, from which the stronger network is asked.
 
-Chosen so that u2netp asks isnet no more than a third of the pictures of bench/RESULTS.md's sets, at most 40 % being allowed.
-There stands what it gains.
+Chosen so that u2netp asks isnet no more than a third of the pictures of bench/RESULTS.md's sets, at most 40 % being
+allowed. There stands what it gains.
 """
 
 
