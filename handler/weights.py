@@ -15,15 +15,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
 from handler.config import Network
 from handler.errors import StoreUnavailable
-from handler.observability import logger
 from pipeline.errors import ModelUnavailable
 from pipeline.models import ModelSpec
+
+# Speaks through that of handler.observability, which makes a tracer as well and is nothing for `handler.local`.
+logger = Logger(child=True)
 
 _NOT_THERE = ("404", "403", "NoSuchKey", "NoSuchBucket", "AccessDenied")
 _TRANSFER = TransferConfig(max_concurrency=4)

@@ -462,7 +462,7 @@ class Broken:
 )
 def test_our_own_faults_leave_no_report(cloud, deps, photo, raised, status, told):
     cloud.drop(KEY, photo)
-    outcome = process(JOB, replace(deps, segmenter=Broken(deps.config.model, raised)), plenty)
+    outcome = process(JOB, replace(deps, segmenter=Broken(deps.config.network.model, raised)), plenty)
     assert (outcome.status, type(outcome.error)) == (status, told)
     assert cloud.outputs() == {}
 
