@@ -131,20 +131,19 @@ def _meant(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Add
         yield IPv4Address(address.packed[-4:])
     else:
         yield address
-        if address.sixtofour is not None:
-            yield address.sixtofour
         if address.teredo is not None:
             yield from address.teredo
 
 
-_RELAYS = IPv4Network("192.88.99.0/24")
-"""6to4 relays (RFC 7526, withdrawn): nobody's web server."""
+_WITHDRAWN = (IPv4Network("192.88.99.0/24"), IPv6Network("2002::/16"))
+"""6to4 and its relays (RFC 7526): nobody's web server. Pythons differ in whether they take the latter for global."""
 
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return False
-    return address.is_global and not (address.is_multicast or address.is_reserved) and address not in _RELAYS
+    usual = address.is_global and not (address.is_multicast or address.is_reserved)
+    return usual and not any(address in network for network in _WITHDRAWN)
 
 
 def _is_plain(host: str) -> bool:
