@@ -5,7 +5,6 @@ that was stopped in the middle, as Lambda does at the timeout, keeps its tempora
 is removed before the next try, so that it never fills up. Two processes in one folder wait for one another.
 """
 
-import fcntl
 import hashlib
 import shutil
 import tempfile
@@ -23,6 +22,7 @@ from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 from handler.config import Network
 from handler.errors import StoreUnavailable
 from pipeline.errors import ModelUnavailable
+from pipeline.lock import alone
 from pipeline.models import ModelSpec
 
 # Speaks through that of handler.observability, which makes a tracer as well and is nothing for `handler.local`.
@@ -51,7 +51,7 @@ def bring(network: Network, s3: Any) -> Path:
         )
     folder = Path(tempfile.gettempdir(), "hairline-models")
     try:
-        with _alone(folder):
+        with alone(folder):
             for spec in network.model.networks:
                 path = folder / spec.file
                 if spec not in lacking:
@@ -115,11 +115,3 @@ def _faults(where: str) -> Iterator[None]:
                 "and see that the bucket's own policy and key let the function's role read it."
             ) from error
         raise StoreUnavailable(f"Could not read {where}: {error}") from error
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -5,11 +5,9 @@ interrupted build goes on where it was. Two builds at once wait for one another.
 """
 
 import argparse
-import fcntl
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -19,6 +17,7 @@ from layers.target import MACHINES, PYTHONS, Target
 from layers.tools import BuildFailed, python, run
 from pipeline.errors import ModelUnavailable
 from pipeline.files import write
+from pipeline.lock import alone
 from pipeline.models import DEFAULT_FOLDER, named, read_weights
 
 FOLDER = ROOT / "build" / "layer"
@@ -43,7 +42,7 @@ def build(target: Target, interpreter: Path | None = None, folder: Path = FOLDER
     version = run(found, "-I", "-c", "import sys; print(sys.version)")
     home = folder / str(target)
     code = sorted(Path(__file__).parent.rglob("*.py"))
-    with _alone(home):
+    with alone(home):
         packages = fingerprint(str(target), LOCK, TOOLS)
         _once(home / "site", packages, lambda new: install(LOCK, new, target))
         _once(home / "tools", packages, lambda new: install(TOOLS, new, target))
@@ -96,14 +95,6 @@ def _once(folder: Path, key: str, make: Callable[[Path], None]) -> None:
     new.rename(folder)
     stamp.write_text(key)
     print(f"{folder.parent.name}: {folder.name} in {perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -77,8 +77,7 @@ class ProbabilityMap:
 
     values: float32 (H, W), 0..1, as the network gave it, never stretched to fill the range.
     cell: the side, in picture pixels, of a square as large as one of the network's own pixels (at least 1 unless the
-    picture is smaller
-    than the network's input). Nothing finer than this can be known from `values`.
+    picture is smaller than the network's input). Nothing finer than this can be known from `values`.
     spec: the row of the network that gave them, for the report; None where none did.
     """
 

@@ -30,6 +30,7 @@ ARROWS = {
     "pipeline.threads": set(),
     "pipeline.files": set(),
     "pipeline.geometry": set(),
+    "pipeline.lock": set(),
     "pipeline.doubt": {"pipeline.stages"},
     "pipeline.models": {"pipeline.errors"},
     "pipeline.options": {"pipeline.errors", "pipeline.geometry", "pipeline.profiles"},
@@ -52,7 +53,7 @@ ARROWS = {
     "pipeline.__main__": {"pipeline"},
     "handler": {"handler", "pipeline"},
     # A checksum, and how a file comes to be whole, are known once; the fetcher knows no more of the library.
-    "layers": {"layers", "pipeline.models", "pipeline.errors", "pipeline.files"},
+    "layers": {"layers", "pipeline.models", "pipeline.errors", "pipeline.files", "pipeline.lock"},
     "bench": {"bench", "pipeline", "handler"},
 }
 """From each unit (a module or package) to the units it may import; "pipeline" as a target is all of it for the shells

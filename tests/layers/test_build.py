@@ -1,8 +1,5 @@
 """Steps of a build: done once, whole or not at all, and with a word on what is missing."""
 
-import subprocess
-import sys
-
 import pytest
 
 from layers import build
@@ -51,17 +48,6 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path, made):
     (tmp_path / "step").rmdir()
     build._once(tmp_path / "step", "1", fill(made))
     assert len(made) == 2
-
-
-def test_two_builds_wait_for_one_another(tmp_path):
-    program = (
-        f"from pathlib import Path; from layers import build\nwith build._alone(Path({str(tmp_path)!r})): print('in')"
-    )
-    with build._alone(tmp_path):
-        other = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-        with pytest.raises(subprocess.TimeoutExpired):
-            other.wait(2)
-    assert other.communicate()[0] == "in\n"
 
 
 def test_without_the_python_of_the_layer_it_says_so_and_ends_with_1(tmp_path, capsys):
