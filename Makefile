@@ -17,7 +17,7 @@ NEW_ENOUGH = -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
 	$(shell $(name) $(NEW_ENOUGH) && echo $(name))))
 
-FUNCTIONS = $(foreach name,Cutout Hook Fetch Callback Imaging Intake,build-$(name)Function)
+FUNCTIONS = $(foreach name,Cutout ApiCutout ApiJob Webhook Fetch Callback,build-$(name)Function)
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve layer build-DependenciesLayer $(FUNCTIONS) test e2e lint bench lock setup weights clean
@@ -79,7 +79,7 @@ setup: .venv/stamp-compiled weights
 
 # Looks every time, because only the checksum tells whether the weights are right; that takes a tenth of a second.
 weights: .venv/stamp-synced
-	@$(BIN)/python -m layers.fetch u2netp
+	@$(BIN)/python -m weights u2netp
 
 # Each stamp is made last, so a step that was interrupted is done again from its beginning.
 .venv/stamp-made: requirements-uv.lock

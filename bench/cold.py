@@ -29,13 +29,13 @@ from handler.local.stack import Stack
 
 STARTS = 7
 ROUNDS = 3
-HANDLER = "handler.app.on_s3"
+HANDLER = "handler.cutouts.app.on_s3"
 START = """
 import time
 begin = time.perf_counter()
-import handler.app
+import handler.cutouts.app
 imported = time.perf_counter()
-from handler import wiring
+from handler.cutouts import wiring
 wiring.deps()
 print(imported - begin, time.perf_counter() - begin, time.process_time())
 """

@@ -88,7 +88,7 @@ def environment(deployed: Deployed, stack: Stack, temporary: Path) -> dict[str, 
 class LambdaRuntime:
     """One container of a function: it starts at the first call, and takes one event at a time.
 
-    handler: such as "handler.app.on_queue". temporary: the only folder that its Python can write to, in place of /tmp.
+    handler: such as "handler.cutouts.app.on_queue". temporary: the only folder that its Python can write to, as /tmp.
     log: for what it and the emulator print. variables: of the environment, where the stack's are not meant.
     """
 

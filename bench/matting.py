@@ -27,8 +27,8 @@ from bench.plot import Run, draw
 from pipeline import matting
 from pipeline.models import DEFAULT_FOLDER, named
 from pipeline.segment import OnnxSegmenter
-from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, Trimap
 from pipeline.trimap import build
+from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, Trimap
 
 PHOTOS = ("aim_s1.jpg", "u2net_bike.jpg", "hato.jpg", "fivek_a0002.jpg")
 TRIMAPS = (("alphamatting27", "trimap1"), ("alphamatting27", "trimap2"), ("adobe_composites14", "trimap"))

@@ -17,11 +17,11 @@ from PIL import Image
 
 from bench.metrics import Float32
 from bench.samples import Sample
-from pipeline import escalate
 from pipeline.errors import NoSubject
 from pipeline.models import DEFAULT_FOLDER, named
 from pipeline.options import Options
 from pipeline.run import cut_out
+from pipeline.segment import open_model
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,7 +52,7 @@ class Hairline:
 
     def __init__(self, name: str, options: Options, model: str = "u2netp") -> None:
         self.name, self._options = name, options
-        self._segmenter = escalate.segmenter(named(model), DEFAULT_FOLDER)
+        self._segmenter = open_model(named(model), DEFAULT_FOLDER)
         self._warm = False
 
     def take(self, sample: Sample) -> Taken:

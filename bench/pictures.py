@@ -5,7 +5,7 @@ import io
 
 from PIL import Image
 
-from handler.local.pictures import samples
+from handler.local.samples import samples
 
 
 @functools.cache

@@ -24,7 +24,7 @@ def span(name: str) -> Iterator[None]:
         yield
 
 
-def tell(outcome: Outcome, ms: float) -> None:
+def record(outcome: Outcome, ms: float) -> None:
     """Log and count how a job ended. ms: how long it took."""
     _log(outcome, ms)
     _count(outcome, ms)

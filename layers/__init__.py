@@ -3,5 +3,5 @@
     lock file --resolve--> site --kernels--> compiled functions
     both --prune, linked, elf, compile_modules (joined by tree)--> layer --archive, sizes--> layer.zip
 
-`layers.build` is that line, and `make layer` calls it; `layers.fetch` has the weights.
+`layers.build` is that line, and `make layer` calls it; `weights` brings the models.
 """

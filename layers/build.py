@@ -12,12 +12,11 @@ from pathlib import Path
 from time import perf_counter
 
 from layers import archive, compile_kernels, kernels, sizes, tree
-from layers.resolve import LOCK, ROOT, TOOLS, fingerprint, install
+from layers.install import LOCK, ROOT, TOOLS, fingerprint, install
 from layers.target import MACHINES, PYTHONS, Target
 from layers.tools import BuildFailed, python, run
+from pipeline.disk import locked, write
 from pipeline.errors import ModelUnavailable
-from pipeline.files import write
-from pipeline.lock import alone
 from pipeline.models import DEFAULT_FOLDER, named, read_weights
 
 FOLDER = ROOT / "build" / "layer"
@@ -42,7 +41,7 @@ def build(target: Target, interpreter: Path | None = None, folder: Path = FOLDER
     version = run(found, "-I", "-c", "import sys; print(sys.version)")
     home = folder / str(target)
     code = sorted(Path(__file__).parent.rglob("*.py"))
-    with alone(home):
+    with locked(home):
         packages = fingerprint(str(target), LOCK, TOOLS)
         _once(home / "site", packages, lambda new: install(LOCK, new, target))
         _once(home / "tools", packages, lambda new: install(TOOLS, new, target))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from layers import compile_kernels
-from layers.resolve import ROOT
+from layers.install import ROOT
 from layers.target import Target
 from layers.tools import SEEDED, program, run
 

@@ -4,7 +4,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from layers import archive, compile_modules, elf, kernels, linked
+from layers import archive, compile_modules, elf, kernels, stubs
 from layers.prune import ENDPOINTS, only_called, why_left_out
 from layers.target import Target
 from layers.tools import SEEDED, run
@@ -22,7 +22,7 @@ def assemble(site: Path, kernel: Path, tree: Path, target: Target, interpreter: 
     shutil.copy(kernel, tree / kernels.MODULE)
     shutil.copy(kernels.STANDIN, tree / kernels.STANDIN.name)
     (tree / ENDPOINTS).write_bytes(only_called((tree / ENDPOINTS).read_bytes()))
-    linked.replace(tree, target)
+    stubs.replace(tree, target)
     left_out["symbols for debuggers"] = strip(tree, target)
     precompile(tree, interpreter)
     return left_out

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.stages import Float32
+from pipeline.types import Float32
 
 SKETCH = 320
 """The longest side, in pixels, of the small copies by which maps are compared."""

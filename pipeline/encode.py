@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.errors import BadOptions
 from pipeline.srgb import PROFILE
-from pipeline.stages import Canvas, Encoded, to_uint8
+from pipeline.types import Canvas, Encoded, to_uint8
 
 _DEFAULT_JPEG = 92
 

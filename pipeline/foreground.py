@@ -15,7 +15,7 @@ import numba
 import numpy as np
 from pymatting.foreground.estimate_foreground_ml import estimate_foreground_ml
 
-from pipeline.stages import Cutout, Float32, Matte, Picture, UInt8, check_same_size, to_uint8
+from pipeline.types import Cutout, Float32, Matte, Picture, UInt8, check_same_size, to_uint8
 
 TILE = 128
 CONTEXT = 16

@@ -36,7 +36,7 @@ class ModelSpec:
     pale or a dark picture reaches the network with its full contrast; None where that was not measured.
     logits: its answer is a probability only after the logistic function. closer: the further looks that pay for it, as
     measured in bench/RESULTS.md; none where that was not measured. stronger: the network that pictures go to of which
-    this one is unsure, by the rule of `pipeline.escalate`.
+    this one is unsure, by the rule of `pipeline.segment.escalate`.
     """
 
     name: str
@@ -164,7 +164,7 @@ def read_weights(spec: ModelSpec, folder: Path) -> bytes:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise ModelUnavailable(
-            f"The weights of {spec.name} are not in {folder}: run `python -m layers.fetch {spec.name}`."
+            f"The weights of {spec.name} are not in {folder}: run `python -m weights {spec.name}`."
         ) from error
     found = hashlib.sha256(data).hexdigest()
     if found != spec.sha256:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self, TypedDict
 
-from pipeline import geometry, profiles
+from pipeline import geometry, marketplaces
 from pipeline.errors import BadOptions
 
 CHOICES: dict[str, tuple[Any, ...]] = {
@@ -65,7 +65,7 @@ class Options:
       canvas: (width, height) of the result in pixels.
       shadow: a soft one of the subject: "drop", as on a wall behind it, or "contact", as on the ground it stands on.
       shadow_opacity: its darkest, in percent.
-      profiles: marketplaces, for each of which one more picture is made as `profiles.PROFILES` says.
+      marketplaces: marketplaces, for each of which one more picture is made as `marketplaces.MARKETPLACES` says.
       stages: which pictures to return as well: "probability", "trimap", "alpha", and "sheet", a contact sheet of them
         with the cutout on black, white and checks.
     Machine, without influence on the result:
@@ -94,7 +94,7 @@ class Options:
     canvas: tuple[int, int] | None = None
     shadow: str = "none"
     shadow_opacity: int = 50
-    profiles: tuple[str, ...] = ()
+    marketplaces: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     threads: int | None = None
 
@@ -116,29 +116,29 @@ class Options:
             raise BadOptions("format jpeg cannot be transparent: give a background, or choose png or webp.")
         if self.channels == "alpha" and self.shadow != "none":
             raise BadOptions("channels=alpha is the matte alone, so it takes no shadow; leave one of the two out.")
-        self._check_profiles()
+        self._check_marketplaces()
 
-    def _check_profiles(self) -> None:
-        if hint := profiles.unknown(self.profiles):
-            raise BadOptions(f"profiles is {_short(self.profiles)}, and one of them does not exist. {hint}")
-        for name in self.profiles:
-            for option, silent in profiles.DECIDED.items():
+    def _check_marketplaces(self) -> None:
+        if hint := marketplaces.unknown(self.marketplaces):
+            raise BadOptions(f"marketplaces is {_short(self.marketplaces)}, and one of them does not exist. {hint}")
+        for name in self.marketplaces:
+            for option, silent in marketplaces.DECIDED.items():
                 if (value := getattr(self, option)) not in silent:
                     raise BadOptions(
-                        f"{option} {_short(value)} contradicts the profile {name}, which decides it itself. "
+                        f"{option} {_short(value)} contradicts the marketplace {name}, which decides it itself. "
                         "Leave one of the two out."
                     )
-            if self.shadow != "none" and not profiles.PROFILES[name].shadows:
+            if self.shadow != "none" and not marketplaces.MARKETPLACES[name].shadows:
                 raise BadOptions(
-                    f"shadow {self.shadow} contradicts the profile {name}: that marketplace asks for exact white "
+                    f"shadow {self.shadow} contradicts the marketplace {name}: that marketplace asks for exact white "
                     "around the product. Leave one of the two out."
                 )
 
     def overlaid(self, request: Mapping[str, Any]) -> Self:
         """These options with a request's laid over them.
 
-        request: names and values as JSON gives them; "canvas" also as "800x600", "stages" and "profiles" as lists,
-            "profiles" also as words with commas between them.
+        request: names and values as JSON gives them; "canvas" also as "800x600", "stages" and "marketplaces" as lists,
+            "marketplaces" also as words with commas between them.
         Raises BadOptions for an unknown name, for one of LIMITS, and for a bad value.
         """
         known = [field.name for field in fields(self) if field.name not in LIMITS]
@@ -150,9 +150,9 @@ class Options:
         changes = dict(request)
         if "canvas" in changes:
             changes["canvas"] = geometry.parse_canvas(changes["canvas"]) or changes["canvas"]
-        if isinstance(changes.get("profiles"), str):
-            changes["profiles"] = [name.strip() for name in changes["profiles"].split(",")]
-        for name in ("stages", "profiles"):
+        if isinstance(changes.get("marketplaces"), str):
+            changes["marketplaces"] = [name.strip() for name in changes["marketplaces"].split(",")]
+        for name in ("stages", "marketplaces"):
             if isinstance(changes.get(name), list):
                 changes[name] = tuple(changes[name])
         return replace(self, **changes)
@@ -235,9 +235,9 @@ _RULES: dict[str, _Rule] = {
         f'two sides of 1 to {geometry.LARGEST_SIDE:,} pixels, such as "1600x1200"',
     ),
     "shadow_opacity": _within(0, 100, int),
-    "profiles": (
+    "marketplaces": (
         lambda v: isinstance(v, tuple) and all(isinstance(name, str) for name in v),
-        "a list out of " + ", ".join(profiles.PROFILES),
+        "a list out of " + ", ".join(marketplaces.MARKETPLACES),
     ),
     "stages": (
         lambda v: isinstance(v, tuple) and all(stage in STAGES for stage in v),

@@ -10,7 +10,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from pipeline.stages import UNKNOWN, Float32, Matte, Picture, Trimap, UInt8, check_same_size
+from pipeline.types import UNKNOWN, Float32, Matte, Picture, Trimap, UInt8, check_same_size
 
 LARGEST = 2e-5
 """The area of an island that may go, as a share of the picture: 16 pixels square at 12 megapixels, a grain of dust."""

@@ -12,7 +12,7 @@ from pipeline.listings import Listing
 from pipeline.models import ModelSpec
 from pipeline.options import Options
 from pipeline.quality import Quality, nothing
-from pipeline.stages import Canvas, Encoded, Facts, Picture
+from pipeline.types import Canvas, Encoded, Facts, Picture
 
 SCHEMA = 1
 

@@ -13,9 +13,9 @@ from pipeline import (
     encode,
     foreground,
     geometry,
-    given,
     listings,
     matting,
+    option_images,
     quality,
     refine,
     report,
@@ -27,7 +27,7 @@ from pipeline.errors import BadOptions, OutOfTime
 from pipeline.listings import Listing
 from pipeline.options import Options
 from pipeline.segment import Segmenter
-from pipeline.stages import (
+from pipeline.types import (
     FOREGROUND,
     UNKNOWN,
     Canvas,
@@ -59,7 +59,7 @@ def cut_out(
     Raises InputError where the picture or the options are at fault, OutOfTime, OutOfMemory, or MattingFailed.
     """
     lap = _Stopwatch(deadline)
-    background = given.background(options)
+    background = option_images.background(options)
     source = lap("decode", decode.decode, data, **options.limits())
     picture = lap("shrink", shrink.shrink, source, options.megapixels)
     probability = lap("segment", _probability, picture, segmenter, box := _roi(picture, options))
@@ -106,12 +106,12 @@ def _trimap(picture: Picture, probability: ProbabilityMap, options: Options, box
     if options.trimap is None:
         known = trimap.build(picture, probability)
     else:
-        known = trimap.from_grey(given.decoded("trimap", decode.decode_grey, options.trimap, options), picture)
+        known = trimap.from_grey(option_images.decoded("trimap", decode.decode_grey, options.trimap, options), picture)
     if box is not None:
         known = trimap.within(known, box)
     if options.scribbles is None:
         return known
-    return trimap.marked(known, given.decoded("scribbles", decode.decode_grey, options.scribbles, options))
+    return trimap.marked(known, option_images.decoded("scribbles", decode.decode_grey, options.scribbles, options))
 
 
 def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:
@@ -136,7 +136,7 @@ def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: O
 
 
 def _listings(cutout: Cutout, matte: Matte, options: Options) -> dict[str, Listing]:
-    return {name: listings.make(cutout, matte, options, name) for name in options.profiles}
+    return {name: listings.make(cutout, matte, options, name) for name in options.marketplaces}
 
 
 class _Stopwatch:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.compose import over
 from pipeline.quality import Quality
-from pipeline.stages import Canvas, Cutout, Matte, Picture, ProbabilityMap, Trimap, UInt8, to_uint8
+from pipeline.types import Canvas, Cutout, Matte, Picture, ProbabilityMap, Trimap, UInt8, to_uint8
 
 PANEL = 480
 """The longest side of each small picture, in pixels; smaller ones are not enlarged."""

@@ -6,7 +6,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from pipeline.stages import Picture, UInt8
+from pipeline.types import Picture, UInt8
 
 
 def shrink(picture: Picture, megapixels: float | None) -> Picture:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.doubt import SURE, doubt
 from pipeline.errors import BadOptions, NoSubject
-from pipeline.stages import (
+from pipeline.types import (
     BACKGROUND,
     FOREGROUND,
     UNKNOWN,

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore import xform_name
 
+from handler.cutouts.work import LONGEST_KEY
 from handler.local import template
-from handler.work import LONGEST_KEY
 from pipeline.options import Options
 
 ROOT = Path(__file__).resolve().parent.parent

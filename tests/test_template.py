@@ -9,13 +9,13 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from handler import config, observability
+from handler import observability, settings
 from handler.dispositions import Disposition
 from handler.hooks import settings as hooks
 from handler.http import settings as http
 from handler.jobs import Job, ObjectRef, Outcome
 from handler.local import template
-from pipeline import models, profiles
+from pipeline import marketplaces, models
 from pipeline.options import CHOICES
 
 TEMPLATE = template.load()
@@ -110,15 +110,15 @@ def mapping_of(function: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_handlers_exist(function: str) -> None:
     module, _, name = properties(function)["Handler"].rpartition(".")
-    assert module in ("handler.app", "handler.hooks.app", "handler.http.imaging", "handler.http.intake")
+    assert module in ("handler.cutouts.app", "handler.hooks.app", "handler.http.cutout_app", "handler.http.job_app")
     assert callable(getattr(importlib.import_module(module), name))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_function_gets_exactly_the_settings_that_are_read(function: str) -> None:
     given = properties(function)["Environment"]["Variables"]
-    read = (hooks.READ | http.READ).get(properties(function)["Handler"].rpartition(".")[2], config.names())
-    assert {name for name in given if name.startswith(config.PREFIX)} == set(read)
+    read = (hooks.READ | http.READ).get(properties(function)["Handler"].rpartition(".")[2], settings.names())
+    assert {name for name in given if name.startswith(settings.PREFIX)} == set(read)
 
 
 def test_this_machine_itself_is_asked_on_the_local_stack_alone() -> None:
@@ -128,9 +128,9 @@ def test_this_machine_itself_is_asked_on_the_local_stack_alone() -> None:
 
 def test_the_default_parameters_make_a_valid_configuration() -> None:
     variables = deployed()[0]["CutoutFunction"]["Properties"]["Environment"]["Variables"]
-    made = config.Config.from_env(variables)
-    assert made.telling == config.Telling("default", "<CallbackQueue>", variables["HAIRLINE_STATE_BUCKET"])
-    assert made.options == config.Config.from_env({name: variables[name] for name in config.REQUIRED}).options
+    made = settings.Config.from_env(variables)
+    assert made.notify == settings.NotificationTargets("default", "<CallbackQueue>", variables["HAIRLINE_STATE_BUCKET"])
+    assert made.options == settings.Config.from_env({name: variables[name] for name in settings.REQUIRED}).options
 
 
 @pytest.mark.parametrize("seconds", TEMPLATE["Parameters"]["Timeout"]["AllowedValues"])
@@ -370,13 +370,13 @@ def test_the_role_may_do_what_the_handler_does_and_nothing_else(parameters: dict
 
 
 WRITES = {
-    "HookRole": {("s3:PutObject", "<StateBucket.Arn>/*")},
+    "WebhookRole": {("s3:PutObject", "<StateBucket.Arn>/*")},
     "FetchRole": {("s3:PutObject", "<StateBucket.Arn>/*"), ("s3:PutObject", "arn:aws:s3:::{taken}/shops/*")},
     "CallbackRole": {("s3:PutObject", "<StateBucket.Arn>/*")},
 }
 """What the functions for hooks may write into buckets."""
 SENDS = {
-    "HookRole": ["FetchQueue"],
+    "WebhookRole": ["FetchQueue"],
     "FetchRole": ["FetchQueue", "CallbackQueue", "FetchDeadLetterQueue"],
     "CallbackRole": ["CallbackQueue", "CallbackDeadLetterQueue"],
 }
@@ -495,15 +495,17 @@ def test_nothing_names_what_is_not_there(parameters: dict[str, str]) -> None:
 def test_what_may_be_chosen_is_what_the_pipeline_knows() -> None:
     assert tuple(TEMPLATE["Parameters"]["OutputFormat"]["AllowedValues"]) == CHOICES["format"]
     pattern = TEMPLATE["Parameters"]["Profiles"]["AllowedPattern"]
-    assert all(re.fullmatch(pattern, name) for name in [*profiles.PROFILES, ",".join(profiles.PROFILES)])
-    assert len(",".join(profiles.PROFILES)) <= TEMPLATE["Parameters"]["Profiles"]["MaxLength"]
+    assert all(
+        re.fullmatch(pattern, name) for name in [*marketplaces.MARKETPLACES, ",".join(marketplaces.MARKETPLACES)]
+    )
+    assert len(",".join(marketplaces.MARKETPLACES)) <= TEMPLATE["Parameters"]["Profiles"]["MaxLength"]
     assert sorted(TEMPLATE["Parameters"]["Model"]["AllowedValues"]) == sorted(models.CHOICES)
 
 
-@pytest.mark.parametrize("function", ["CutoutFunction", "ImagingFunction"])
+@pytest.mark.parametrize("function", ["CutoutFunction", "ApiCutoutFunction"])
 def test_what_runs_a_network_has_room_for_its_weights_and_may_read_them(function: str) -> None:
     made, _ = deployed(Model="auto", ModelBucket="my-weights")
-    network = config.Network.from_env(made[function]["Properties"]["Environment"]["Variables"])
+    network = settings.Network.from_env(made[function]["Properties"]["Environment"]["Variables"])
     assert (network.model.stronger, network.bucket) == (models.named("isnet"), "my-weights")
     room = made[function]["Properties"]["EphemeralStorage"]["Size"] * 1_000_000
     for choice in models.CHOICES.values():
@@ -587,7 +589,7 @@ def test_the_dashboard_and_the_alarm_read_the_metrics_that_are_written(capsys: p
     done = Outcome(
         Job(ObjectRef("in", "a.jpg")), "done", {"source": {"width": 1, "height": 1}, "quality": {"needs_review": True}}
     )
-    observability.tell(done, 5)
+    observability.record(done, 5)
     (written,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     (directive,) = written["_aws"]["CloudWatchMetrics"]
     metrics = {each["Name"] for each in directive["Metrics"]}

@@ -11,21 +11,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler import dispositions
 from handler.errors import BadEvent, FetchRefused
-from handler.hooks import callbacks, fetching, intake, wiring
+from handler.events import api_gateway
+from handler.hooks import callbacks, downloads, intake, wiring
 from handler.hooks.callbacks import Delivery
 from handler.observability import logger, tracer
-from handler.sources import gateway
 from pipeline.errors import HairlineError
 
 
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
-def on_hook(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  as Lambda calls it
+def on_webhook(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  as Lambda calls it
     """POST /hooks/{source} by API Gateway. The answer says no more than the sender has to know."""
     name = (event.get("pathParameters") or {}).get("source") or ""
     try:
         headers = {key.lower(): values for key, values in (event.get("multiValueHeaders") or {}).items()}
-        outcome = intake.take(name, headers, gateway.body(event), wiring.intake(), time.time())
+        outcome = intake.accept(name, headers, api_gateway.body(event), wiring.intake(), time.time())
     except HairlineError as error:
         status = dispositions.of(error).http
         log = logger.error if status >= 500 else logger.warning
@@ -42,7 +42,7 @@ def on_fetch(event: dict[str, Any], context: LambdaContext) -> PartialItemFailur
     deps = wiring.fetching()
 
     def one(record: SQSRecord) -> None:
-        fetching.deliver(record.body, deps)
+        downloads.deliver(record.body, deps)
 
     return _batch(event, one, context)
 
@@ -67,7 +67,7 @@ def on_callback(event: dict[str, Any], context: LambdaContext) -> PartialItemFai
 
 
 def _batch(event: dict[str, Any], one: Any, context: LambdaContext) -> PartialItemFailureResponse:
-    # As in `handler.app`: a batch that failed as a whole is no error of the function's.
+    # As in `handler.cutouts.app`: a batch that failed as a whole is no error of the function's.
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, one, processor, context)
 

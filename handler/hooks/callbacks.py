@@ -15,16 +15,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from handler import guard
-from handler.dead_letters import DeadLetters
+from handler.aws.dead_letters import DeadLetters
+from handler.aws.documents import DocumentStore
+from handler.aws.queue import MOST_DELAY_S, Queue
 from handler.errors import BadEvent, BadSignature, CallbackFailed, NotFetched
-from handler.guard import Policy
 from handler.hooks import products
 from handler.hooks.registry import Callback, Registry
 from handler.hooks.signatures import SCHEMES, signature
-from handler.outbound import Deadline, Wire, exchange
-from handler.queues import MOST_DELAY_S, Queue
-from handler.state import State
+from handler.untrusted import guard
+from handler.untrusted.exchange import Deadline, Wire, exchange
+from handler.untrusted.guard import Policy
 
 WAITS_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds until the second, third ... try: those that the specification suggests, three days and a half together."""
@@ -68,7 +68,7 @@ class Deps:
     registry: Registry
     queue: Queue
     dead_letters: DeadLetters
-    memory: State
+    memory: DocumentStore
     policy: Policy
     wire: Wire
     jitter: Callable[[], float] = random.random
@@ -146,7 +146,7 @@ def _seconds(headers: Mapping[str, Any]) -> float:
     return float(text) if text.isdecimal() and len(text) < 9 else 0
 
 
-def _remember(memory: State, place: str, receiver: Mapping[str, Any]) -> None:
+def _remember(memory: DocumentStore, place: str, receiver: Mapping[str, Any]) -> None:
     """Of several who come at once any one may have the last word: they all have just heard the receiver."""
     held = memory.read(place)
     if held is None:

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handler.aws.documents import DocumentStore
+from handler.aws.queue import Queue
 from handler.errors import BadEvent, BadSignature, TooMuch
 from handler.hooks import signatures
 from handler.hooks.products import Product
 from handler.hooks.registry import Registry, Source
 from handler.hooks.signatures import Headers
-from handler.queues import Queue
-from handler.state import State
 
 MOST_BYTES = 1_000_000
 """Of a body; a product with 250 pictures has a fifth of it."""
@@ -30,10 +30,10 @@ class Deps:
 
     registry: Registry
     queue: Queue
-    memory: State
+    memory: DocumentStore
 
 
-def take(name: str, headers: Headers, body: bytes, deps: Deps, now: float) -> str:
+def accept(name: str, headers: Headers, body: bytes, deps: Deps, now: float) -> str:
     """Take a hook that came to /hooks/{name}; return how it ended: "queued", "repeated", "ignored" or "ping".
 
     now: seconds since 1970. Raises TooMuch, BadSignature, BadEvent, BadConfig, StoreUnavailable.

@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from handler.aws.bucket import ObjectHead, S3Store
 from handler.errors import SourceChanged, SourceMissing, StoreUnavailable
-from handler.fetch import Fetched, Fetcher
 from handler.hooks.registry import Source
 from handler.jobs import METADATA, ObjectRef
-from handler.store import Held, S3Store
+from handler.untrusted.fetch import Fetched, Fetcher
 
 _URL, _ETAG = "hairline-url", "hairline-etag"
 _LONGEST_ETAG = 256
@@ -31,7 +31,7 @@ class Originals:
     bucket: str
     fetcher: Fetcher
 
-    def bring(self, key: str, url: str, source: Source) -> bool:
+    def ensure_stored(self, key: str, url: str, source: Source) -> bool:
         """See to it that the picture at `url` lies under `key`; whether it had to be put there.
 
         It is taken for unchanged where it came from the same URL, leaving its version aside, or where its server says
@@ -57,13 +57,13 @@ class Originals:
             return False
         return True
 
-    def _held(self, ref: ObjectRef) -> Held | None:
+    def _held(self, ref: ObjectRef) -> ObjectHead | None:
         try:
             return S3Store(self.client).head(ref)
         except SourceMissing:
             return None
 
-    def _put(self, ref: ObjectRef, fetched: Fetched, metadata: Mapping[str, str], seen: Held | None) -> None:
+    def _put(self, ref: ObjectRef, fetched: Fetched, metadata: Mapping[str, str], seen: ObjectHead | None) -> None:
         """https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
         condition = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen.etag}
         try:

@@ -14,12 +14,12 @@ from typing import Any, Protocol
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-from handler import guard
 from handler.errors import BadConfig, BadEvent, BadSignature, FetchRefused, StoreUnavailable
-from handler.guard import Policy
 from handler.hooks.platforms import PLATFORMS, Platform
 from handler.hooks.products import part
 from handler.hooks.signatures import SCHEMES, Scheme
+from handler.untrusted import guard
+from handler.untrusted.guard import Policy
 
 KEPT_S = 300
 """How long a container uses what it has read: a new secret must be there for that long before anybody signs with it."""

@@ -13,12 +13,12 @@ from typing import Any
 
 import boto3
 
-from handler import news
+from handler import notifications
+from handler.aws.bucket import S3Store
+from handler.aws.queue import Queue
 from handler.errors import BadEvent, SourceMissing
 from handler.hooks.callbacks import Delivery
 from handler.jobs import CALLBACK, ObjectRef
-from handler.queues import Queue
-from handler.store import S3Store
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,8 +72,8 @@ def _picture(s3: Any, output: str, key: str, queue: Queue) -> int:
         callback = store.head(original).metadata.get(CALLBACK)
     except SourceMissing:
         callback = None
-    told = news.of_report(report, output, callback)
-    queue.send(news.message(told, datetime.now(UTC), again=True))
+    told = notifications.from_report(report, output, callback)
+    queue.send(notifications.message(told, datetime.now(UTC), again=True))
     print(f"{told.id}  {key}")
     return 0
 

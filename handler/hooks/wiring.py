@@ -7,19 +7,19 @@ from dataclasses import replace
 import boto3
 from botocore.config import Config as ClientConfig
 
-from handler.dead_letters import DeadLetters
-from handler.fetch import Fetcher
-from handler.guard import Policy
+from handler.aws.dead_letters import DeadLetters
+from handler.aws.documents import DocumentStore
+from handler.aws.queue import Queue
+from handler.hooks import bigcommerce, registry, settings
 from handler.hooks import callbacks as deliveries
-from handler.hooks import catalogue, registry, settings
-from handler.hooks import fetching as fetches
+from handler.hooks import downloads as fetches
 from handler.hooks import intake as hooks
 from handler.hooks.originals import Originals
 from handler.hooks.registry import Registry
-from handler.news import Bus
-from handler.outbound import Wire
-from handler.queues import Queue
-from handler.state import State
+from handler.notifications import EventBridgePublisher
+from handler.untrusted.exchange import Wire
+from handler.untrusted.fetch import Fetcher
+from handler.untrusted.guard import Policy
 
 _QUICK = ClientConfig(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 _LONG = ClientConfig(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
@@ -28,11 +28,11 @@ _LONG = ClientConfig(connect_timeout=3, read_timeout=20, retries={"mode": "stand
 @functools.cache
 def intake() -> hooks.Deps:
     """Raises BadConfig."""
-    given = settings.read(os.environ, "on_hook")
+    given = settings.read(os.environ, "on_webhook")
     return hooks.Deps(
         _registry(given, _QUICK),
         Queue(boto3.client("sqs", config=_QUICK), given["HAIRLINE_FETCH_QUEUE_URL"]),
-        State(boto3.client("s3", config=_QUICK), given["HAIRLINE_STATE_BUCKET"]),
+        DocumentStore(boto3.client("s3", config=_QUICK), given["HAIRLINE_STATE_BUCKET"]),
     )
 
 
@@ -48,13 +48,13 @@ def fetching() -> fetches.Deps:
         Queue(sqs, given["HAIRLINE_FETCH_QUEUE_URL"]),
         DeadLetters(sqs, given["HAIRLINE_DEAD_LETTER_QUEUE_URL"]),
         Originals(s3, given["HAIRLINE_INPUT_BUCKET"], Fetcher(policy, wire)),
-        Bus(
+        EventBridgePublisher(
             boto3.client("events", config=_LONG),
             given["HAIRLINE_EVENT_BUS"],
             Queue(sqs, given["HAIRLINE_CALLBACK_QUEUE_URL"]),
-            State(s3, given["HAIRLINE_STATE_BUCKET"]),
+            DocumentStore(s3, given["HAIRLINE_STATE_BUCKET"]),
         ),
-        lambda product, source: catalogue.ask(product, source, policy, wire),
+        lambda product, source: bigcommerce.images(product, source, policy, wire),
     )
 
 
@@ -68,7 +68,7 @@ def callbacks() -> deliveries.Deps:
         _registry(given, _LONG),
         Queue(sqs, given["HAIRLINE_CALLBACK_QUEUE_URL"]),
         DeadLetters(sqs, given["HAIRLINE_DEAD_LETTER_QUEUE_URL"]),
-        State(boto3.client("s3", config=_LONG), given["HAIRLINE_STATE_BUCKET"]),
+        DocumentStore(boto3.client("s3", config=_LONG), given["HAIRLINE_STATE_BUCKET"]),
         policy,
         Wire(),
     )

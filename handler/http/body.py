@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import multipart
 
-from handler.http.refusals import Refusal
+from handler.http.api_errors import ApiError
 
 _MOST_FIELDS = 64
 
@@ -27,7 +27,7 @@ class Form:
 def parse(content_type: str, body: bytes) -> Form:
     """A form out of multipart/form-data, application/x-www-form-urlencoded or JSON.
 
-    Raises Refusal: unsupported_media_type, or invalid_request where the body is not what its type says.
+    Raises ApiError: unsupported_media_type, or invalid_request where the body is not what its type says.
     """
     kind, options = multipart.parse_options_header(content_type)
     match kind:
@@ -39,25 +39,25 @@ def parse(content_type: str, body: bytes) -> Form:
             return _form(_text(name, value) for name, value in json_object(body).items() if value is not None)
         case "" if not body:
             return Form()
-    raise Refusal(
+    raise ApiError(
         "unsupported_media_type", "Send multipart/form-data, application/x-www-form-urlencoded or application/json."
     )
 
 
 def json_object(body: bytes) -> dict[str, object]:
-    """A JSON object. Raises Refusal."""
+    """A JSON object. Raises ApiError."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Refusal("invalid_request", f"The body is not JSON: {error}.") from error
+        raise ApiError("invalid_request", f"The body is not JSON: {error}.") from error
     if not isinstance(value, dict):
-        raise Refusal("invalid_request", "The body must be a JSON object.")
+        raise ApiError("invalid_request", "The body must be a JSON object.")
     return value
 
 
 def _multipart(body: bytes, boundary: str) -> Form:
     if not boundary:
-        raise Refusal("invalid_request", "The content type names no boundary.")
+        raise ApiError("invalid_request", "The content type names no boundary.")
     texts: list[tuple[str, str]] = []
     files: list[tuple[str, bytes]] = []
     try:
@@ -76,7 +76,7 @@ def _multipart(body: bytes, boundary: str) -> Form:
             elif part.raw or part.filename:
                 files.append((part.name, part.raw))
     except (multipart.MultipartError, UnicodeDecodeError, ValueError) as error:
-        raise Refusal("invalid_request", f"The body is not multipart/form-data: {error}.") from error
+        raise ApiError("invalid_request", f"The body is not multipart/form-data: {error}.") from error
     return Form(_form(texts).texts, _once(files))
 
 
@@ -84,14 +84,14 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError as error:  # UnicodeDecodeError is one
-        raise Refusal("invalid_request", f"The body is not application/x-www-form-urlencoded: {error}.") from error
+        raise ApiError("invalid_request", f"The body is not application/x-www-form-urlencoded: {error}.") from error
 
 
 def _text(name: str, value: object) -> tuple[str, str]:
     if isinstance(value, bool):
         return name, "true" if value else "false"
     if not isinstance(value, (str, int, float)):
-        raise Refusal("invalid_request", f"{name[:80]} must be a text, a number, true or false.")
+        raise ApiError("invalid_request", f"{name[:80]} must be a text, a number, true or false.")
     return name, str(value)
 
 
@@ -103,6 +103,6 @@ def _once(pairs: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:
     found: dict[str, _Value] = {}
     for name, value in pairs:
         if name in found:
-            raise Refusal("invalid_request", f"{name[:80]} is given twice.")
+            raise ApiError("invalid_request", f"{name[:80]} is given twice.")
         found[name] = value
     return found

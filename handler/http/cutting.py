@@ -10,7 +10,7 @@ from pipeline.options import Options
 from pipeline.run import cut_out
 from pipeline.segment import Segmenter
 from pipeline.sniff import sniff
-from pipeline.stages import Result
+from pipeline.types import Result
 
 LONGEST_S = 20.0
 """What a picture may take: API Gateway ends a call after 29 s, and a new container needs some for its start."""
@@ -21,7 +21,7 @@ few all the same, the pipeline stops before the stage that would pass the deadli
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CutRequest:
     """A picture and what is wanted of it. changes: to the deployment's options, as JSON; None where they hold a
     picture, so that they cannot travel with the job.
     """
@@ -38,23 +38,23 @@ def estimate(size: tuple[int, int], megapixels: float | None) -> float:
 
 
 def cut(
-    asked: Asked,
+    request: CutRequest,
     segmenter: Callable[[], Segmenter],
     seconds_left: Callable[[], float],
-    later: Callable[[Asked, str], dict[str, Any]],
+    later: Callable[[CutRequest, str], dict[str, Any]],
 ) -> Result | dict[str, Any]:
     """The result; or, where it would come too late, the job that `later` makes of the picture and its content type.
 
     Raises what `cut_out` raises but for OutOfTime, unless the picture cannot become a job.
     """
-    size = decode.measure(asked.data, **asked.options.limits())
-    if estimate(size, asked.options.megapixels) <= min(LONGEST_S, seconds_left() - 2):
+    size = decode.measure(request.data, **request.options.limits())
+    if estimate(size, request.options.megapixels) <= min(LONGEST_S, seconds_left() - 2):
         network = segmenter()  # a new container may have to bring it from a bucket first
         try:
-            return cut_out(asked.data, network, asked.options, deadline=min(LONGEST_S, seconds_left() - 2))
+            return cut_out(request.data, network, request.options, deadline=min(LONGEST_S, seconds_left() - 2))
         except OutOfTime:
-            if asked.changes is None:
+            if request.changes is None:
                 raise
-    if asked.changes is None:
+    if request.changes is None:
         raise OutOfTime("A picture of this size with a background picture takes too long. Ask for a smaller size.")
-    return later(asked, f"image/{sniff(asked.data)}")
+    return later(request, f"image/{sniff(request.data)}")

@@ -4,10 +4,10 @@ import functools
 from typing import Any
 
 import pipeline
-from handler.http.jobs import CONTENT_TYPES
+from handler.http.api_errors import CODES
+from handler.http.job_service import CONTENT_TYPES
 from handler.http.parameters import PARAMETERS, SOURCES
 from handler.http.queries import QUERIES
-from handler.http.refusals import CODES
 
 _Json = dict[str, Any]
 _PICTURES = ("image/png", "image/jpeg", "image/webp", "application/zip")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from handler.http.refusals import Refusal
+from handler.http.api_errors import ApiError
 from pipeline import geometry
 
 SIZES = {
@@ -126,15 +126,15 @@ def _roi(text: str) -> str:
 def roi_of(text: str, size: tuple[int, int]) -> str:
     """A region given for a picture of `size` (width, height) in percents, which hold when the picture is shrunk.
 
-    Raises Refusal: roi_exceeds_bounds, or roi_region_empty.
+    Raises ApiError: roi_exceeds_bounds, or roi_region_empty.
     """
     lengths = geometry.parse_roi(text)
     assert lengths is not None  # the type checker's, not ours: it was read as one
     shares = [n.value if n.percent else 100 * n.value / side for n, side in zip(lengths, (*size, *size), strict=True)]
     if max(shares) > 100:
-        raise Refusal("roi_exceeds_bounds", f"roi is {text!r}, and the image has {size[0]} x {size[1]} pixels.")
+        raise ApiError("roi_exceeds_bounds", f"roi is {text!r}, and the image has {size[0]} x {size[1]} pixels.")
     if geometry.box_of(lengths, *size) is None:
-        raise Refusal("roi_region_empty", f"roi is {text!r}; x1 must be left of x2, and y1 above y2.")
+        raise ApiError("roi_region_empty", f"roi is {text!r}; x1 must be left of x2, and y1 above y2.")
     return " ".join(f"{share:.3f}%" for share in shares)
 
 
@@ -166,7 +166,7 @@ _PER_TYPE = re.compile(r"shadow_type\[(\w{1,20})\]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ParsedRequest:
     """source, background: (name of the parameter, its text or file); background None where it is no picture.
     options: changes to Options, as its `overlaid` takes them.
     """
@@ -176,20 +176,20 @@ class Wanted:
     options: dict[str, Any]
 
 
-def wanted(texts: Mapping[str, str], files: Mapping[str, bytes]) -> Wanted:
+def wanted(texts: Mapping[str, str], files: Mapping[str, bytes]) -> ParsedRequest:
     """What a form asks for. Parameters that remove.bg does not know are ignored, as there.
 
-    Raises Refusal with the code that remove.bg's documentation has for it.
+    Raises ApiError with the code that remove.bg's documentation has for it.
     """
     given: dict[str, str | bytes] = {**texts, **files}
     sources = [name for name in SOURCES if name in given]
     if not sources:
-        raise Refusal("missing_source", "Give one of image_file, image_file_b64 and image_url.")
+        raise ApiError("missing_source", "Give one of image_file, image_file_b64 and image_url.")
     if len(sources) > 1:
-        raise Refusal("multiple_sources", f"Give only one of {' and '.join(sources)}.")
+        raise ApiError("multiple_sources", f"Give only one of {' and '.join(sources)}.")
     behind = [name for name in BACKGROUNDS if name in given]
     if len(behind) > 1:
-        raise Refusal("multiple_bg_sources", f"Give only one of {' and '.join(behind)}.")
+        raise ApiError("multiple_bg_sources", f"Give only one of {' and '.join(behind)}.")
     values = {name: _value(name, texts[name]) for name in PARAMETERS if name in texts}
     for name in texts:
         if match := _PER_TYPE.fullmatch(name):
@@ -197,7 +197,7 @@ def wanted(texts: Mapping[str, str], files: Mapping[str, bytes]) -> Wanted:
             if match[1] == texts.get("type", "auto"):
                 values["shadow_type"] = shadow
     picture = next(((name, given[name]) for name in behind if name != "bg_color"), None)
-    return Wanted((sources[0], given[sources[0]]), picture, _options(values, has_picture=picture is not None))
+    return ParsedRequest((sources[0], given[sources[0]]), picture, _options(values, has_picture=picture is not None))
 
 
 def _value(name: str, text: str) -> Any:
@@ -210,7 +210,7 @@ def _read(parameter: str, name: str, text: str) -> Any:
         return row.read(text)
     except ValueError as error:
         shown = text if len(text) <= 80 else text[:77] + "..."
-        raise Refusal(row.code, f"{name} is {shown!r}, but must be {error}.") from error
+        raise ApiError(row.code, f"{name} is {shown!r}, but must be {error}.") from error
 
 
 def _options(values: Mapping[str, Any], *, has_picture: bool) -> dict[str, Any]:
@@ -240,11 +240,11 @@ def _options(values: Mapping[str, Any], *, has_picture: bool) -> dict[str, Any]:
 
 def _check_matte(made: Mapping[str, Any], *, has_picture: bool) -> None:
     if made["format"] == "zip":
-        raise Refusal("invalid_format", "A zip holds colours and alpha; for channels=alpha choose png, jpg or webp.")
+        raise ApiError("invalid_format", "A zip holds colours and alpha; for channels=alpha choose png, jpg or webp.")
     if made["background"] is not None or has_picture:
-        raise Refusal("invalid_channels", "channels=alpha has no colours, so it takes no background.")
+        raise ApiError("invalid_channels", "channels=alpha has no colours, so it takes no background.")
     if made["shadow"] != "none":
-        raise Refusal("invalid_channels", "channels=alpha is the matte alone, so it takes no shadow.")
+        raise ApiError("invalid_channels", "channels=alpha is the matte alone, so it takes no shadow.")
 
 
 def _megapixels(size: str, kind: str) -> float:

@@ -5,8 +5,8 @@ from typing import Any
 
 from handler.http.parameters import truth
 from pipeline.errors import BadOptions
+from pipeline.marketplaces import MARKETPLACES
 from pipeline.options import CHOICES
-from pipeline.profiles import PROFILES
 
 _TEXT: dict[str, Any] = {"type": "string"}
 QUERIES: dict[str, tuple[Callable[[str], Any], dict[str, Any]]] = {
@@ -28,10 +28,10 @@ QUERIES: dict[str, tuple[Callable[[str], Any], dict[str, Any]]] = {
     "feather": (float, {"type": "number", "minimum": 0, "maximum": 50}),
     "shadow": (str, {"type": "string", "enum": list(CHOICES["shadow"])}),
     "shadow_opacity": (int, {"type": "integer", "minimum": 0, "maximum": 100}),
-    "profile": (str, {"type": "string", "enum": list(PROFILES)}),
+    "marketplace": (str, {"type": "string", "enum": list(MARKETPLACES)}),
 }
-"""Option to its reader, and its schema. `profile` is the one listing picture to answer with."""
-UNASKED = ("trimap", "scribbles", "profiles", "stages")
+"""Option to its reader, and its schema. `marketplace` is the one listing picture to answer with."""
+UNASKED = ("trimap", "scribbles", "marketplaces", "stages")
 """Options that a query cannot hold: more than one picture in or out. A job takes the last two."""
 
 
@@ -48,6 +48,6 @@ def changes(query: Mapping[str, Sequence[str]]) -> dict[str, Any]:
             made[name] = reader(texts[0])
         except ValueError as error:
             raise BadOptions(f"{name} is {texts[0][:80]!r}, but must be of the type {schema['type']}.") from error
-    if "profile" in made:
-        made["profiles"] = (made.pop("profile"),)
+    if "marketplace" in made:
+        made["marketplaces"] = (made.pop("marketplace"),)
     return made

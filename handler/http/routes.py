@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from handler.http import answers
-from handler.http.refusals import Refusal, of_error
+from handler.http import responses
+from handler.http.api_errors import ApiError, from_error
 from handler.observability import logger
 from pipeline.errors import HairlineError
 
@@ -16,7 +16,7 @@ Event = dict[str, Any]
 def resolver() -> APIGatewayRestResolver:
     """A resolver that answers every error in our one form."""
     app = APIGatewayRestResolver()
-    app.exception_handler(Refusal)(answers.refused)
+    app.exception_handler(ApiError)(responses.error_response)
     app.exception_handler(HairlineError)(_failed)
     app.exception_handler(Exception)(_unforeseen)
     app.not_found(_not_found)
@@ -24,19 +24,19 @@ def resolver() -> APIGatewayRestResolver:
 
 
 def _failed(error: HairlineError) -> Response[Any]:
-    refusal = of_error(error)
+    refusal = from_error(error)
     log = logger.error if refusal.http >= 500 else logger.info
     log("http", extra={"code": error.code, "reason": str(error)})
-    return answers.refused(refusal)
+    return responses.error_response(refusal)
 
 
 def _unforeseen(error: Exception) -> Response[Any]:
     logger.error("http", exc_info=error)
-    return answers.refused(of_error(error))
+    return responses.error_response(from_error(error))
 
 
 def _not_found(error: NotFoundError) -> Response[Any]:  # noqa: ARG001  Powertools hands it over
-    return answers.refused(Refusal("not_found", "There is no such route."))
+    return responses.error_response(ApiError("not_found", "There is no such route."))
 
 
 def resolve(app: APIGatewayRestResolver, event: Event, context: Any) -> dict[str, Any]:
@@ -54,11 +54,11 @@ def resolve(app: APIGatewayRestResolver, event: Event, context: Any) -> dict[str
 
 
 def tenant(event: Event) -> str:
-    """The id of the API key, which is no secret. Raises Refusal where the gateway let somebody in without one."""
+    """The id of the API key, which is no secret. Raises ApiError where the gateway let somebody in without one."""
     identity = event.get("requestContext", {}).get("identity") or {}
     id_ = identity.get("apiKeyId")
     if not id_:
-        raise Refusal("auth_failed")
+        raise ApiError("auth_failed")
     return str(id_)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from handler.config import PREFIX, default_options
 from handler.errors import BadConfig
+from handler.settings import PREFIX, default_options
 from pipeline.errors import BadOptions
 from pipeline.options import Options
 
@@ -22,8 +22,11 @@ OPTIONAL = {
     "HAIRLINE_ALLOW_LOOPBACK": "yes on the local stack alone: whether image_url may be on this machine; no",
 }
 _COMMON = (*REQUIRED, *OPTIONAL)
-READ = {"on_imaging": (*_COMMON, "HAIRLINE_MODEL", "HAIRLINE_MODEL_DIR", "HAIRLINE_MODEL_BUCKET"), "on_intake": _COMMON}
-"""Function to what it reads; the network's are as in `handler.config`."""
+READ = {
+    "on_cutout_request": (*_COMMON, "HAIRLINE_MODEL", "HAIRLINE_MODEL_DIR", "HAIRLINE_MODEL_BUCKET"),
+    "on_job_request": _COMMON,
+}
+"""Function to what it reads; the network's are as in `handler.settings`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class Settings:
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """Read the settings from `env`, as `os.environ` is. Raises BadConfig, which names the variable."""
         given = {name: value.strip() for name, value in env.items() if name.startswith(PREFIX) and value.strip()}
-        names = READ["on_imaging"]
+        names = READ["on_cutout_request"]
         if unknown := given.keys() - set(names):
             raise BadConfig(f"There is no setting {', '.join(sorted(unknown))}. There are: {', '.join(names)}.")
         if missing := [name for name in REQUIRED if name not in given]:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config as ClientConfig
 
-from handler import weights
-from handler.config import Network
-from handler.fetch import Fetcher
-from handler.guard import Policy
-from handler.http.answers import Parking
-from handler.http.jobs import Jobs
+from handler.aws import weights
+from handler.aws.bucket import S3Store
+from handler.aws.documents import DocumentStore
+from handler.http.job_service import JobService
+from handler.http.responses import ResponseStore
 from handler.http.settings import Settings
-from handler.state import State
-from handler.store import S3Store
+from handler.settings import Network
+from handler.untrusted.fetch import Fetcher
+from handler.untrusted.guard import Policy
 
 if TYPE_CHECKING:
     from pipeline.segment import Segmenter
@@ -38,8 +38,8 @@ class Deps:
     settings: Settings
     policy: Policy
     fetcher: Fetcher
-    jobs: Jobs
-    parking: Parking
+    jobs: JobService
+    responses: ResponseStore
 
 
 @functools.cache
@@ -49,15 +49,15 @@ def deps() -> Deps:
     policy = Policy(loopback=settings.loopback, max_bytes=settings.options.max_bytes, total_s=FETCH_S)
     s3 = boto3.client("s3", config=_CLIENT)
     fetcher = Fetcher(policy)
-    jobs = Jobs(s3, State(s3, settings.state_bucket), S3Store(s3), fetcher, settings)
-    return Deps(settings, policy, fetcher, jobs, Parking(s3, settings.state_bucket))
+    jobs = JobService(s3, DocumentStore(s3, settings.state_bucket), S3Store(s3), fetcher, settings)
+    return Deps(settings, policy, fetcher, jobs, ResponseStore(s3, settings.state_bucket))
 
 
 @functools.cache
 def segmenter() -> "Segmenter":
     """The network, for the function that cuts. Raises BadConfig, ModelUnavailable, StoreUnavailable."""
-    from pipeline import escalate  # here, since the other function must never load numpy
+    from pipeline.segment import open_model  # here, since the other function must never load numpy
 
     network = Network.from_env(os.environ)
-    folder = weights.bring(network, boto3.client("s3", config=_CLIENT))
-    return escalate.segmenter(network.model, folder, threads=deps().settings.options.threads)
+    folder = weights.ensure_weights(network, boto3.client("s3", config=_CLIENT))
+    return open_model(network.model, folder, threads=deps().settings.options.threads)

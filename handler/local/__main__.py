@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from handler.local import api, mappings, pictures, stack, worker
+from handler.local import api, mappings, samples, stack, worker
 from handler.local.child import Child
 from handler.local.emulator import EmulatorMissing, emulator
 from handler.local.environment import sealed
@@ -61,7 +61,7 @@ def _working(out: Path) -> Iterator[tuple[stack.Stack, Watch, Child]]:
 
 
 def _run(images: Sequence[Path], out: Path) -> int:
-    files = pictures.keyed(images or pictures.samples(), out)
+    files = samples.keyed(images or samples.samples(), out)
     if not files:
         raise FileNotFoundError(f"There are no pictures in {', '.join(map(str, images))}.")
     with _working(out) as (made, watch, child):

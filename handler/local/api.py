@@ -18,7 +18,7 @@ from handler.local.gateway import Gateway, Request
 from handler.local.stack import Stack
 from pipeline.models import DEFAULT_FOLDER
 
-FUNCTIONS = ("ImagingFunction", "IntakeFunction", "HookFunction")
+FUNCTIONS = ("ApiCutoutFunction", "ApiJobFunction", "WebhookFunction")
 
 
 @dataclass(frozen=True, slots=True)

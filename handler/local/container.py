@@ -15,7 +15,7 @@ from handler.local.poller import Context
 
 
 class Container:
-    """handler: such as "handler.app.on_queue". environment: all of it. log: for what it prints; None: our output."""
+    """handler: such as "handler.cutouts.app.on_queue". environment: all of it. log: of its output; None: ours."""
 
     def __init__(self, handler: str, timeout_s: float, environment: Mapping[str, str], log: Path | None = None) -> None:
         self._handler, self._timeout_s = handler, timeout_s

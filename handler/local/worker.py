@@ -1,4 +1,4 @@
-"""A stand-in for one Lambda container: a process that polls the queue and runs `handler.app.on_queue`."""
+"""A stand-in for one Lambda container: a process that polls the queue and runs `handler.cutouts.app.on_queue`."""
 
 import argparse
 import importlib
@@ -11,7 +11,7 @@ from typing import IO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handler import wiring
+from handler.cutouts import wiring
 from handler.local.child import Child, when_told_to_stop
 from handler.local.environment import client, sealed
 from handler.local.poller import Poller
@@ -46,7 +46,7 @@ def main() -> None:
     told = threading.Event()
     when_told_to_stop(told.set)
     signal.signal(signal.SIGTERM, lambda *_: told.set())
-    app = importlib.import_module("handler.app")  # by name, as Lambda does
+    app = importlib.import_module("handler.cutouts.app")  # by name, as Lambda does
     try:
         wiring.deps()
     except HairlineError as error:  # on Lambda each message would tell; here somebody waits

@@ -15,7 +15,7 @@ from pipeline.decode import boxes, colour, jpeg, pixels, png, riff, simple, tiff
 from pipeline.decode.header import Header
 from pipeline.errors import ImageTooLarge, TruncatedImage
 from pipeline.sniff import sniff
-from pipeline.stages import Picture, UInt8
+from pipeline.types import Picture, UInt8
 
 _PARSERS: dict[str, Callable[[bytes], Header]] = {
     "jpeg": jpeg.read,

@@ -24,7 +24,7 @@ from PIL import (
 
 from pipeline.decode.header import Header, exif_orientation
 from pipeline.errors import CorruptImage, InputError, OutOfMemory, TruncatedImage, UnsupportedFormat
-from pipeline.stages import UInt8
+from pipeline.types import UInt8
 
 _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "jpeg": JpegImagePlugin.JpegImageFile,

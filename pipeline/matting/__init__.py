@@ -15,8 +15,8 @@ from pipeline.matting import budget, multigrid
 from pipeline.matting.carry import carry_up
 from pipeline.matting.equations import assembled
 from pipeline.matting.pyramid import Float, Level, halved
-from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Matte, Picture, Trimap, check_same_size
 from pipeline.threads import usable
+from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Matte, Picture, Trimap, check_same_size
 
 
 class _Method(NamedTuple):

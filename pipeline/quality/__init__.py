@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.quality import confidence, edges, reasons, signals
 from pipeline.quality.reduced import reduce
-from pipeline.stages import Matte, Picture, ProbabilityMap, Trimap, check_same_size
+from pipeline.types import Matte, Picture, ProbabilityMap, Trimap, check_same_size
 
 VERSION = 3
 """Of this judgement. It grows when a reason, a number's meaning or the calibration changes."""

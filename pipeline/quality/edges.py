@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pipeline.quality.reduced import Reduced
-from pipeline.stages import Float32
+from pipeline.types import Float32
 
 REACH = 7
 """How far to either side of the outline the colours are taken from, in reduced pixels."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.quality.coefficients import REVIEW_BELOW
 from pipeline.quality.reduced import Reduced
-from pipeline.stages import Float32, Matte, Trimap
+from pipeline.types import Float32, Matte, Trimap
 
 _PIECE = 0.05
 """A separate piece of at least this share of the largest one's area is a subject, anything smaller a crumb."""

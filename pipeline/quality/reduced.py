@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages import UNKNOWN, Float32, Matte, Picture, ProbabilityMap, Trimap, UInt8
+from pipeline.types import UNKNOWN, Float32, Matte, Picture, ProbabilityMap, Trimap, UInt8
 
 SIDE = 320
 """The longest side of the small copies, in pixels. The signals are calibrated at this size."""

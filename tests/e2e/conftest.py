@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bench import verdict
-from handler import app, wiring
+from handler.cutouts import app, wiring
 from handler.local import stack
 from handler.local.poller import Poller
 from handler.local.stack import Stack

@@ -96,7 +96,7 @@ def test_a_batch_is_done_but_for_the_message_that_failed(
     foreign["Records"][0]["s3"]["bucket"]["name"] = "somebody-elses"
     faults = {"busy": Fault.BUSY}
     with Proxy(site.made.endpoint, lambda _, path: faults.get(Path(path.split("?")[0]).stem)) as proxy:
-        runtime = start("handler.app.on_queue", AWS_ENDPOINT_URL=proxy.endpoint)
+        runtime = start("handler.cutouts.app.on_queue", AWS_ENDPOINT_URL=proxy.endpoint)
         answer = runtime.call(batch(*map(json.dumps, (busy, poison, good, foreign))))
         assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}, log.read_text()
         assert not site.listing("busy.png/")
@@ -114,7 +114,7 @@ def test_a_batch_is_done_but_for_the_message_that_failed(
 
 
 def test_an_event_of_s3_itself(start: Start, site: Site, small: bytes, log: Path) -> None:
-    runtime = start("handler.app.on_s3")
+    runtime = start("handler.cutouts.app.on_s3")
     for key, data in (("page.jpg", b"<!DOCTYPE html>"), ("a b+c.png", small), ("second.png", small)):
         put = site.drop(key, data)
         assert runtime.call(event(site, key.replace("+", "%2B").replace(" ", "+"), put)) is None, log.read_text()
@@ -126,7 +126,7 @@ def test_an_event_of_s3_itself(start: Start, site: Site, small: bytes, log: Path
 
 def test_a_missing_network_is_an_error_that_names_it_and_loses_nothing(start: Start, site: Site, small: bytes) -> None:
     put = site.drop("a.png", small)
-    answer = start("handler.app.on_s3", HAIRLINE_MODEL_DIR="/nowhere").call(event(site, "a.png", put))
+    answer = start("handler.cutouts.app.on_s3", HAIRLINE_MODEL_DIR="/nowhere").call(event(site, "a.png", put))
     assert answer["errorType"] == "ModelUnavailable"
     assert "/nowhere" in answer["errorMessage"]
     assert site.listing() == {}
@@ -143,7 +143,10 @@ def test_the_network_comes_from_a_bucket_once_for_a_container(
     site.s3.put_object(Bucket="weights", Key="u2netp.onnx", Body=(weights / "u2netp.onnx").read_bytes())
     asked: list[str] = []
     with Proxy(site.made.endpoint, lambda method, path: asked.append(f"{method} {path.split('?')[0]}")) as proxy:
-        for handler in ("handler.app.on_queue", "handler.app.on_s3"):  # the second container has the first one's /tmp
+        for handler in (
+            "handler.cutouts.app.on_queue",
+            "handler.cutouts.app.on_s3",
+        ):  # the second container has the first one's /tmp
             runtime = start(handler, AWS_ENDPOINT_URL=proxy.endpoint, **BUCKET)
             for key in ("a.png", "b.png"):
                 told = event(site, f"{handler}/{key}", site.drop(f"{handler}/{key}", small))
@@ -151,8 +154,8 @@ def test_the_network_comes_from_a_bucket_once_for_a_container(
                 assert answer in ({"batchItemFailures": []}, None), log.read_text()
     assert asked.count("GET /weights/u2netp.onnx") == 1
     cutout = cut_out(small, segmenter, Options()).output.data
-    assert site.read("handler.app.on_queue/a.png/cutout.png") == cutout
-    assert site.read("handler.app.on_s3/b.png/cutout.png") == cutout
+    assert site.read("handler.cutouts.app.on_queue/a.png/cutout.png") == cutout
+    assert site.read("handler.cutouts.app.on_s3/b.png/cutout.png") == cutout
     assert {path.name for path in (tmp_path / "tmp").rglob("*") if path.is_file()} == {"u2netp.onnx", "lock"}
     check_whole(site)
 
@@ -161,7 +164,7 @@ def test_other_weights_in_the_bucket_are_refused_and_no_picture_is(start: Start,
     site.s3.create_bucket(Bucket="weights")
     site.s3.put_object(Bucket="weights", Key="u2netp.onnx", Body=b"another network")
     put = site.drop("a.png", small)
-    answer = start("handler.app.on_queue", **BUCKET).call(batch(json.dumps(event(site, "a.png", put))))
+    answer = start("handler.cutouts.app.on_queue", **BUCKET).call(batch(json.dumps(event(site, "a.png", put))))
     assert answer["errorType"] == "ModelUnavailable"
     assert "s3://weights/u2netp.onnx has 15 bytes" in answer["errorMessage"]
     assert (site.listing(), site.dead()) == ({}, [])

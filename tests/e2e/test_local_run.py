@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from handler.local.environment import client
-from handler.local.pictures import SAMPLES
+from handler.local.samples import SAMPLES
 
 LOCAL = [sys.executable, "-m", "handler.local"]
 PATIENCE_S = 180

@@ -22,7 +22,7 @@ import pytest
 from PIL import Image, ImageDraw
 from standardwebhooks import Webhook
 
-from handler import app
+from handler.cutouts import app
 from handler.hooks import app as hooks
 from handler.hooks import wiring
 from handler.local import api, mappings
@@ -77,7 +77,7 @@ class Shop:
             "body": base64.b64encode(body).decode(),
             "isBase64Encoded": True,
         }
-        status: int = hooks.on_hook(event, Context(10, 512))["statusCode"]
+        status: int = hooks.on_webhook(event, Context(10, 512))["statusCode"]
         return status
 
     def settle(self) -> None:
@@ -131,7 +131,7 @@ def shop(build: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyP
     # Each function is built in its own environment, as the template says, but for this machine, which it may ask here.
     cutting = {name: value for name, value in os.environ.items() if name.startswith("HAIRLINE_")}
     for function, built in (
-        ("HookFunction", wiring.intake),
+        ("WebhookFunction", wiring.intake),
         ("FetchFunction", wiring.fetching),
         ("CallbackFunction", wiring.callbacks),
     ):
@@ -188,7 +188,7 @@ def test_a_product_becomes_cutouts_listings_events_and_callbacks_once(shop: Shop
     names = ["mug", "ball", "shoe"]
     for name in names:
         shop.server.serve(f"/{name}", drawn(name), ETag=f'"{name}"')
-    shop.register(options={"profiles": ["amazon-main"]})
+    shop.register(options={"marketplaces": ["amazon-main"]})
     hook = shop.product(7, names)
     assert shop.send(hook) == 200
     shop.settle()

@@ -7,10 +7,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handler.config import Config
-from handler.dead_letters import DeadLetters
-from handler.store import S3Store
-from handler.wiring import Deps
+from handler.aws.bucket import S3Store
+from handler.aws.dead_letters import DeadLetters
+from handler.cutouts.wiring import Deps
+from handler.settings import Config
 
 INPUT, OUTPUT = "hairline-input-123456789012-us-east-1", "hairline-output-123456789012-us-east-1"
 """As in events/."""

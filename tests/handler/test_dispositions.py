@@ -9,7 +9,7 @@ from handler.dispositions import ALARM, REJECT, RETRY, RULES
 from pipeline import errors as pipeline_errors
 from pipeline.errors import HairlineError, InputError
 
-importlib.import_module("handler.app")  # so that every class there is has been made
+importlib.import_module("handler.cutouts.app")  # so that every class there is has been made
 
 
 def subclasses(cls):

@@ -23,7 +23,7 @@ REPORT = {"source": {"width": 2000, "height": 1000}, "quality": {"needs_review":
     ],
 )
 def test_every_picture_counts_and_those_that_nobody_wants_fail(capsys, status, error, failed):
-    observability.tell(Outcome(Job(ObjectRef("in", "a.jpg")), status, REPORT, error), 12.5)
+    observability.record(Outcome(Job(ObjectRef("in", "a.jpg")), status, REPORT, error), 12.5)
     (counted,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert counted["outcome"] == status
     assert (counted["Pictures"], counted["Failed"], counted["Milliseconds"]) == ([1], [failed], [12.5])

@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from handler.outbound import Wire
+from handler.untrusted.exchange import Wire
 
 PUBLIC = "93.184.215.14"
 NAMES = (

@@ -19,13 +19,12 @@ from tests.conftest import Layer
 ROOT = Path(__file__).resolve().parents[2]
 
 LEFT_OUT = {
-    "test_main.py": "the command line is not on Lambda",
+    "cli": "the command line is not on Lambda",
     "test_sheet.py": "contact sheets are the command line's, and need fonts",
-    "test_gallery.py": "contact sheets are the command line's",
     "test_encode.py::test_the_same_canvas_gives_the_same_bytes_in_another_process_and_at_another_time": (
         "starts a Python that would look for its packages elsewhere"
     ),
-    "test_segment.py::test_onnx_runtime_reports_nothing_home": "shows what happens without our setting, at home",
+    "segment/test_onnx.py::test_onnx_runtime_reports_nothing_home": "shows what happens without our setting, at home",
 }
 """Of tests/pipeline."""
 

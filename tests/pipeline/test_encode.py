@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 
 from pipeline import encode, srgb
 from pipeline.errors import BadOptions
-from pipeline.stages import Canvas, to_uint8
+from pipeline.types import Canvas, to_uint8
 from tests.pipeline.pictures import gradient, noise
 
 RGB = gradient(40, 52)

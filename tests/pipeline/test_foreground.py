@@ -14,7 +14,7 @@ from PIL import Image
 from pymatting import estimate_foreground_ml
 
 from pipeline.foreground import TILE, _tiles, unmix
-from pipeline.stages import Matte, Picture, to_uint8
+from pipeline.types import Matte, Picture, to_uint8
 
 FRONT = (200, 120, 40)
 BACK = (30, 90, 220)
@@ -133,7 +133,7 @@ def test_a_second_run_gives_the_same_bytes_and_leaves_numba_as_it_was(photograph
 
 def test_it_prints_nothing():
     code = (
-        "import numpy as np; from pipeline.foreground import unmix; from pipeline.stages import *;"
+        "import numpy as np; from pipeline.foreground import unmix; from pipeline.types import *;"
         "unmix(Picture(np.zeros((9, 9, 3), np.uint8)), Matte(np.full((9, 9), .5, np.float32)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

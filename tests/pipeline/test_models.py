@@ -27,7 +27,7 @@ def test_an_unknown_name_lists_the_known():
 
 
 def test_missing_weights_name_the_command(tmp_path):
-    with pytest.raises(ModelUnavailable, match=r"layers\.fetch u2netp"):
+    with pytest.raises(ModelUnavailable, match=r"weights u2netp"):
         read_weights(named("u2netp"), tmp_path)
 
 

@@ -30,7 +30,7 @@ BAD = {
     "canvas": ((0, 5), (5,), (5, 5, 5), (1.5, 2), (20_001, 1), (20_000, 20_000), "5x5", [5, 5]),
     "shadow": ("soft", None, True),
     "shadow_opacity": (-1, 101, 50.5, "50", None, True),
-    "profiles": (("amzon-main",), "etsy", ["etsy"], (1,), None),
+    "marketplaces": (("amzon-main",), "etsy", ["etsy"], (1,), None),
     "stages": (("cutout",), "alpha", ["alpha"], None),
     "threads": (0, -1, 1.5, True),
 }
@@ -57,7 +57,7 @@ GOOD = {
     "canvas": (20_000, 5_000),
     "shadow": "contact",
     "shadow_opacity": 0,
-    "profiles": ("etsy", "amazon-main"),
+    "marketplaces": ("etsy", "amazon-main"),
     "stages": ("alpha", "trimap"),
     "threads": 4,
 }
@@ -118,13 +118,15 @@ def test_what_does_not_go_together_is_refused(wish):
     ],
 )
 def test_what_a_profile_decides_itself_is_refused_by_both_names(wish):
-    with pytest.raises(BadOptions, match=f"{next(iter(wish))} .* the profile walmart"):
-        Options(profiles=("etsy", "walmart"), **wish) if "shadow" in wish else Options(profiles=("walmart",), **wish)
+    with pytest.raises(BadOptions, match=f"{next(iter(wish))} .* the marketplace walmart"):
+        Options(marketplaces=("etsy", "walmart"), **wish) if "shadow" in wish else Options(
+            marketplaces=("walmart",), **wish
+        )
 
 
 @pytest.mark.parametrize("wish", [{"format": "auto"}, {"blend": "srgb"}, {"shadow": "drop"}, {"stages": ("alpha",)}])
 def test_what_a_profile_leaves_open_may_be_asked_for(wish):
-    assert Options(profiles=("shopify", "etsy"), **wish).profiles == ("shopify", "etsy")
+    assert Options(marketplaces=("shopify", "etsy"), **wish).marketplaces == ("shopify", "etsy")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_what_a_profile_leaves_open_may_be_asked_for(wish):
 )
 def test_an_unknown_profile_is_told_the_near_one(names, words):
     with pytest.raises(BadOptions, match=words):
-        Options().overlaid({"profiles": names})
+        Options().overlaid({"marketplaces": names})
 
 
 def test_a_request_is_laid_over_and_leaves_the_rest():
@@ -148,9 +150,9 @@ def test_a_request_is_laid_over_and_leaves_the_rest():
     assert (options.format, options.max_bytes, options.canvas) == ("webp", 5, (800, 600))
     assert base.overlaid({"canvas": [800, 600]}).canvas == (800, 600)
     assert options.stages == ("trimap",)
-    assert base.overlaid({"profiles": []}).profiles == ()
+    assert base.overlaid({"marketplaces": []}).marketplaces == ()
     for names in (["ebay", "etsy"], "ebay,etsy", "ebay, etsy"):
-        assert Options().overlaid({"profiles": names}).profiles == ("ebay", "etsy")
+        assert Options().overlaid({"marketplaces": names}).marketplaces == ("ebay", "etsy")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pipeline.refine import AT_LEAST, edged, refine
-from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Matte, Picture, Trimap
+from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Matte, Picture, Trimap
 
 SIZE = (120, 160)
 

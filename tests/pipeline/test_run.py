@@ -10,7 +10,7 @@ from PIL import Image
 from pipeline.errors import BadOptions, NoSubject, OutOfTime
 from pipeline.options import Options
 from pipeline.run import cut_out
-from pipeline.stages import ProbabilityMap
+from pipeline.types import ProbabilityMap
 
 ALL = ("probability", "trimap", "alpha")
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.quality import Quality, Reason
 from pipeline.sheet import CAPTION, COLUMNS, GAP, NARROWEST, PANEL, draw
-from pipeline.stages import Cutout, Matte, Picture, ProbabilityMap, Trimap
+from pipeline.types import Cutout, Matte, Picture, ProbabilityMap, Trimap
 
 SURE = Quality(1.0, False, (), {})
 DOUBTED = Quality(0.3, True, (Reason("uncertain_subject", 0.31, "Look at the outline, and once more at it all."),), {})

@@ -11,9 +11,8 @@ from pipeline.errors import ImageTooLarge, NotAnImage
 from pipeline.options import Options
 from pipeline.run import cut_out
 from pipeline.shrink import shrink
-from pipeline.stages import Picture
-
-from .pictures import LIMITS, gradient, saved
+from pipeline.types import Picture
+from tests.pipeline.pictures import LIMITS, gradient, saved
 
 
 @pytest.mark.parametrize("megapixels", [None, 0.06, 5])

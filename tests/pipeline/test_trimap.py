@@ -6,7 +6,7 @@ import pytest
 from pipeline import trimap
 from pipeline.doubt import SURE
 from pipeline.errors import BadOptions, NoSubject
-from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap
+from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap
 
 PICTURE = Picture(np.zeros((120, 160, 3), np.uint8))
 

@@ -9,12 +9,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handler.dead_letters import DeadLetters
-from handler.guard import Policy
+from handler.aws.dead_letters import DeadLetters
+from handler.aws.documents import DocumentStore
+from handler.aws.queue import Queue
 from handler.hooks.registry import Registry
-from handler.news import Bus
-from handler.queues import Queue
-from handler.state import State
+from handler.notifications import EventBridgePublisher
+from handler.untrusted.guard import Policy
 from tests.handler.hooks.shops import DOCUMENT, Entries
 
 STATE, INPUT = "state", "input"
@@ -35,12 +35,12 @@ class World:
         return Registry(self.entries, "registry", Policy())
 
     @property
-    def state(self) -> State:
-        return State(self.s3, STATE)
+    def state(self) -> DocumentStore:
+        return DocumentStore(self.s3, STATE)
 
     @property
-    def bus(self) -> Bus:
-        return Bus(self.events, "default", self.queue("callbacks"), self.state)
+    def bus(self) -> EventBridgePublisher:
+        return EventBridgePublisher(self.events, "default", self.queue("callbacks"), self.state)
 
     @property
     def dead_letters(self) -> DeadLetters:

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from handler.guard import Policy
 from handler.hooks import registry, signatures
 from handler.hooks.registry import Source
+from handler.untrusted.guard import Policy
 
 EVENTS = Path(__file__).parents[3] / "events"
 STANDARD_SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from standardwebhooks import Webhook
 
-from handler import news
+from handler import notifications
+from handler.aws.queue import MOST_DELAY_S
 from handler.errors import BadConfig, BadEvent, StoreUnavailable
 from handler.hooks import callbacks, resend
 from handler.hooks.callbacks import WAITS_S, Delivery
-from handler.queues import MOST_DELAY_S
 from tests.handler.hooks.shops import CALLBACK_SECRET, NOW, STANDARD_SECRET
 from tests.handler.web import web
 
@@ -47,8 +47,8 @@ def deps(world, net):
 
 
 def delivery(key=KEY, url=None, **changes):
-    told = news.of_report({**REPORT, "object": {**REPORT["object"], "key": key}}, "output", url)
-    return replace(Delivery.parse(news.message(told, datetime.fromtimestamp(NOW, UTC))), **changes)
+    told = notifications.from_report({**REPORT, "object": {**REPORT["object"], "key": key}}, "output", url)
+    return replace(Delivery.parse(notifications.message(told, datetime.fromtimestamp(NOW, UTC))), **changes)
 
 
 def waiting(world):
@@ -219,10 +219,10 @@ def test_a_message_that_is_none(text):
     ],
 )
 def test_news_are_told_once_by_event_and_callback_with_one_id(world, changes, kind):
-    told = news.of_report({**REPORT, **changes}, "output", None)
+    told = notifications.from_report({**REPORT, **changes}, "output", None)
     assert told.kind == kind
-    world.bus.tell(told, first=True)
-    world.bus.tell(told, first=False)
+    world.bus.publish(told, first=True)
+    world.bus.publish(told, first=False)
     (heard,) = world.messages("heard")
     (message,) = world.messages("callbacks")
     assert (heard["source"], heard["detail-type"]) == ("hairline", kind)
@@ -231,23 +231,25 @@ def test_news_are_told_once_by_event_and_callback_with_one_id(world, changes, ki
 
 
 def test_the_id_is_the_same_for_the_same_result_and_another_for_another():
-    first = news.of_report(REPORT, "output", None).id
-    assert news.of_report({**REPORT, "mark": "m"}, "output", None).id == first
-    assert news.of_report({**REPORT, "mark": "n"}, "output", None).id != first
+    first = notifications.from_report(REPORT, "output", None).id
+    assert notifications.from_report({**REPORT, "mark": "m"}, "output", None).id == first
+    assert notifications.from_report({**REPORT, "mark": "n"}, "output", None).id != first
 
 
 def test_a_picture_of_no_shop_and_no_wish_makes_no_callback(world):
-    world.bus.tell(news.of_report({**REPORT, "object": {**REPORT["object"], "key": "a.jpg"}}, "o", None), first=True)
+    world.bus.publish(
+        notifications.from_report({**REPORT, "object": {**REPORT["object"], "key": "a.jpg"}}, "o", None), first=True
+    )
     assert len(world.messages("heard")) == 1
     assert world.messages("callbacks") == []
 
 
 def test_news_that_could_not_be_told_are_told_later(world):
-    told = news.of_report(REPORT, "output", None)
+    told = notifications.from_report(REPORT, "output", None)
     broken = replace(world.bus, bus="no-such-bus")
     with pytest.raises(StoreUnavailable):
-        broken.tell(told, first=True)
-    world.bus.tell(told, first=False)
+        broken.publish(told, first=True)
+    world.bus.publish(told, first=False)
     assert len(world.messages("heard")) == 1
 
 

@@ -20,7 +20,7 @@ def deps(world):
 
 def send(deps, name, sent, now=NOW, **changes):
     headers, body = sent
-    return intake.take(name, {**signed(name, headers, body), **changes}, body, deps, now)
+    return intake.accept(name, {**signed(name, headers, body), **changes}, body, deps, now)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_an_unsigned_or_wrongly_signed_hook_leaves_no_trace(world, deps):
     plain = {key.lower(): [value] for key, value in headers.items()}
     for wrong in (plain, {**plain, "x-shopify-hmac-sha256": ["x"]}, signed("woo", headers, body)):
         with pytest.raises(BadSignature):
-            intake.take("spring", wrong, body, deps, NOW)
+            intake.accept("spring", wrong, body, deps, NOW)
     with pytest.raises(BadSignature):  # nothing is parsed before the signature holds
-        intake.take("spring", plain, b"no JSON", deps, NOW)
+        intake.accept("spring", plain, b"no JSON", deps, NOW)
     assert world.messages("fetch") == []
     assert world.s3.list_objects_v2(Bucket="state").get("Contents", []) == []
 
@@ -74,7 +74,7 @@ def test_an_unsigned_or_wrongly_signed_hook_leaves_no_trace(world, deps):
 def test_a_source_that_is_not_registered_is_a_bad_signature(deps, name):
     headers, body = CREATED
     with pytest.raises(BadSignature):
-        intake.take(name, signed("spring", headers, body), body, deps, NOW)
+        intake.accept(name, signed("spring", headers, body), body, deps, NOW)
 
 
 def test_a_source_without_secrets_takes_no_hooks(world, deps):
@@ -106,7 +106,7 @@ def test_a_stale_hook_is_refused_where_time_is_signed(deps):
 
 def test_woocommerces_creation_ping_is_answered_and_does_nothing(world, deps):
     assert (
-        intake.take("woo", {"content-type": ["application/x-www-form-urlencoded"]}, b"webhook_id=7", deps, NOW)
+        intake.accept("woo", {"content-type": ["application/x-www-form-urlencoded"]}, b"webhook_id=7", deps, NOW)
         == "ping"
     )
     assert world.messages("fetch") == []
@@ -117,14 +117,14 @@ def test_woocommerces_creation_ping_is_answered_and_does_nothing(world, deps):
         ("woo", {"x-wc-webhook-signature": ["x"]}, b"webhook_id=7"),
     ]:
         with pytest.raises(BadSignature):
-            intake.take(name, headers, body, deps, NOW)
+            intake.accept(name, headers, body, deps, NOW)
 
 
 def test_the_largest_body_and_one_byte_more(deps):
     body = b'{"id": 1}' + b" " * (intake.MOST_BYTES - 9)
     assert send(deps, "spring", (CREATED[0], body)) == "ignored"
     with pytest.raises(TooMuch):
-        intake.take("spring", {}, body + b" ", deps, NOW)
+        intake.accept("spring", {}, body + b" ", deps, NOW)
 
 
 @pytest.mark.parametrize(

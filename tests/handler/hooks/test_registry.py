@@ -9,9 +9,9 @@ import pytest
 from moto import mock_aws
 
 from handler.errors import BadConfig, StoreUnavailable
-from handler.guard import Policy
 from handler.hooks import registry
 from handler.hooks.registry import Registry
+from handler.untrusted.guard import Policy
 from tests.handler.hooks.shops import CALLBACK_SECRET, DOCUMENT, Entries, source
 
 

@@ -9,11 +9,11 @@ import pytest
 import requests
 from PIL import Image
 
-from handler.http import answers, cutting
-from handler.http.cutting import Asked, estimate
-from handler.http.jobs import CONTENT_TYPES
+from handler.http import cutting, responses
+from handler.http.api_errors import CODES, ApiError, from_error, from_image_error
+from handler.http.cutting import CutRequest, estimate
+from handler.http.job_service import CONTENT_TYPES
 from handler.http.queries import QUERIES, UNASKED, changes
-from handler.http.refusals import CODES, Refusal, of_error, of_picture
 from pipeline import errors
 from pipeline.errors import BadOptions, HairlineError, OutOfTime
 from pipeline.options import LIMITS, Options
@@ -30,7 +30,7 @@ def test_the_body_is_the_picture_and_headers_say_how_sure(call, photo):
 
 
 def test_a_profile_gives_the_listing_picture(call, photo):
-    answer = call.post("/v1/cutouts?profile=amazon-main", data=photo)
+    answer = call.post("/v1/cutouts?marketplace=amazon-main", data=photo)
     with Image.open(io.BytesIO(answer.content)) as made:
         assert (made.format, made.mode) == ("JPEG", "RGB")
         assert made.getpixel((0, 0)) == (255, 255, 255)
@@ -47,7 +47,7 @@ def test_a_profile_gives_the_listing_picture(call, photo):
         ("?colour=red", b"hello", 400, "bad_options"),
         ("?crop=true&crop=false", b"hello", 400, "bad_options"),
         ("?max_bytes=1", b"hello", 400, "bad_options"),
-        ("?profile=nobody", b"hello", 400, "bad_options"),
+        ("?marketplace=nobody", b"hello", 400, "bad_options"),
     ],
 )
 def test_a_refusal_is_in_the_pipelines_words(call, query, data, status, code):
@@ -57,13 +57,13 @@ def test_a_refusal_is_in_the_pipelines_words(call, query, data, status, code):
 
 def test_every_option_can_be_asked_for_or_is_named_as_left_out():
     names = {field.name for field in dataclasses.fields(Options)} - set(LIMITS)
-    assert set(QUERIES) - {"profile"} == names - set(UNASKED)
+    assert set(QUERIES) - {"marketplace"} == names - set(UNASKED)
 
 
 def test_what_a_query_says_is_of_the_options_types():
-    query = {"crop": ["1"], "scale": ["50"], "canvas": ["800x600"], "profile": ["etsy"]}
+    query = {"crop": ["1"], "scale": ["50"], "canvas": ["800x600"], "marketplace": ["etsy"]}
     asked = changes(query)
-    assert asked == {"crop": True, "scale": 50.0, "canvas": "800x600", "profiles": ("etsy",)}
+    assert asked == {"crop": True, "scale": 50.0, "canvas": "800x600", "marketplaces": ("etsy",)}
 
 
 def test_an_answer_that_does_not_fit_is_a_link(call, photo):
@@ -76,20 +76,20 @@ def test_an_answer_that_does_not_fit_is_a_link(call, photo):
     assert answer.status_code == 303
     made = requests.get(answer.headers["Location"], timeout=30)
     assert made.headers["Content-Type"] == "image/png"
-    assert len(made.content) > answers.MOST_REPLY
+    assert len(made.content) > responses.MOST_REPLY
 
 
 class Parked:
-    def park(self, tenant, data, content_type):
+    def put(self, tenant, data, content_type):
         self.parked = tenant, data, content_type
         return "https://link"
 
 
 @pytest.mark.parametrize("more", [0, 1])
 def test_the_largest_answer_and_one_byte_more(more):
-    data, parking = b"x" * (answers.MOST_REPLY + more), Parked()
-    plain = answers.picture(data, "image/png", {"X-A": "1"}, parking, "tenant")
-    told = answers.picture_in_json(data, "image/png", {"n": 1}, {}, parking, "tenant")
+    data, parking = b"x" * (responses.MOST_REPLY + more), Parked()
+    plain = responses.image(data, "image/png", {"X-A": "1"}, parking, "tenant")
+    told = responses.image_in_json(data, "image/png", {"n": 1}, {}, parking, "tenant")
     assert plain.status_code == (303 if more else 200)
     assert plain.headers["X-A"] == "1"
     assert ("result_url" in told.body) == bool(more)
@@ -109,7 +109,7 @@ def test_a_picture_that_would_take_too_long_becomes_a_job_before_it_is_begun():
     def never():
         raise AssertionError
 
-    asked = Asked(png(8000, 5000), Options(), {"crop": True})
+    asked = CutRequest(png(8000, 5000), Options(), {"crop": True})
     assert cutting.cut(asked, never, lambda: 29, lambda a, kind: {"id": "1", "kind": kind, "same": a is asked}) == {
         "id": "1",
         "kind": "image/png",
@@ -120,13 +120,13 @@ def test_a_picture_that_would_take_too_long_becomes_a_job_before_it_is_begun():
 def test_the_seconds_in_which_a_container_brings_its_network_are_not_the_pictures(monkeypatch):
     left, deadlines = iter([29, 10]), []
     monkeypatch.setattr(cutting, "cut_out", lambda *_, deadline: deadlines.append(deadline))
-    cutting.cut(Asked(png(10, 10), Options(), {}), lambda: None, lambda: next(left), lambda *_: {})
+    cutting.cut(CutRequest(png(10, 10), Options(), {}), lambda: None, lambda: next(left), lambda *_: {})
     assert deadlines == [8]
 
 
 def test_one_that_cannot_become_a_job_is_refused():
     with pytest.raises(OutOfTime, match="smaller size"):
-        cutting.cut(Asked(png(8000, 5000), Options(), None), lambda: None, lambda: 29, lambda *_: {})
+        cutting.cut(CutRequest(png(8000, 5000), Options(), None), lambda: None, lambda: 29, lambda *_: {})
 
 
 def test_a_preview_of_a_large_picture_is_not_long():
@@ -147,16 +147,16 @@ def test_every_error_of_the_pipelines_has_an_answer():
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HairlineError)]
     assert len(kinds) > 10
     for kind in kinds:
-        for refusal in (of_picture(kind("words")), of_error(kind("words"))):
+        for refusal in (from_image_error(kind("words")), from_error(kind("words"))):
             assert 400 <= refusal.http < 600
             assert refusal.http < 500 or "words" not in refusal.body()
-    assert of_error(KeyError("secret")).code == "internal_error"
-    assert "secret" not in of_error(KeyError("secret")).body()
+    assert from_error(KeyError("secret")).code == "internal_error"
+    assert "secret" not in from_error(KeyError("secret")).body()
 
 
 def test_a_refusal_has_a_title_and_a_status_for_each_code():
     for code in CODES:
-        assert Refusal(code).http == CODES[code].status
+        assert ApiError(code).http == CODES[code].status
     assert all(kind.startswith("image/") for kind in CONTENT_TYPES)
     with pytest.raises(BadOptions):
         changes({"nope": ["1"]})

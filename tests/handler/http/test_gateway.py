@@ -5,8 +5,8 @@ import json
 import pytest
 from openapi_spec_validator import validate
 
+from handler.http.api_errors import CODES
 from handler.http.openapi import document
-from handler.http.refusals import CODES
 from handler.local import api, template
 from handler.local.gateway import Gateway, Request, routes
 

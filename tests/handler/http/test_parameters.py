@@ -2,8 +2,8 @@
 
 import pytest
 
+from handler.http.api_errors import ApiError
 from handler.http.parameters import BACKGROUNDS, PARAMETERS, SOURCES, roi_of, wanted
-from handler.http.refusals import Refusal
 from pipeline.options import Options
 
 FILE = {"image_file": b"picture"}
@@ -14,7 +14,7 @@ def options(**texts):
 
 
 def code(texts, files=FILE):
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiError) as caught:
         wanted(texts, files)
     return caught.value.code
 
@@ -175,7 +175,7 @@ def test_a_jpeg_is_white_only_where_nothing_else_was_asked(more):
 
 
 def test_a_long_value_is_shown_in_part():
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiError) as caught:
         wanted({"size": "x" * 5000}, FILE)
     assert len(caught.value.detail) < 300
 
@@ -202,6 +202,6 @@ def test_a_region_holds_for_a_picture_of_any_size(text, made):
     ],
 )
 def test_a_region_that_is_none_of_the_picture(text, expected):
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiError) as caught:
         roi_of(text, (200, 100))
     assert caught.value.code == expected

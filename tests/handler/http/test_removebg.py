@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from handler.http.refusals import CODES
+from handler.http.api_errors import CODES
 
 PATH = "/v1.0/removebg"
 

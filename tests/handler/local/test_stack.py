@@ -10,9 +10,9 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from handler.config import Config
 from handler.local import stack, template
 from handler.local.emulator import emulator
+from handler.settings import Config
 
 
 def test_queues_are_as_the_template_says(endpoint: str) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture, Trimap
+from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, Trimap
 
 
 def hairy_disc(height=120, width=160, seed=0):

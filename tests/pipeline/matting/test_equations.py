@@ -11,7 +11,7 @@ from pymatting.laplacian.cf_laplacian import cf_laplacian
 from pipeline.matting import equations, kernels
 from pipeline.matting.equations import assembled, coarsened, listed, parts
 from pipeline.matting.pyramid import Level
-from pipeline.stages import FOREGROUND, UNKNOWN
+from pipeline.types import FOREGROUND, UNKNOWN
 from tests.pipeline.matting.scenes import hairy_disc
 
 

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from pipeline import matting
 from pipeline.errors import MattingFailed, NoSubject, OutOfMemory, OutOfTime
 from pipeline.matting import budget, multigrid
-from pipeline.stages import BACKGROUND, FOREGROUND, UNKNOWN, Picture
+from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture
 from tests.pipeline.matting.scenes import hairy_disc, known
 
 METHODS = pytest.mark.parametrize("method", ["fast", "exact"])

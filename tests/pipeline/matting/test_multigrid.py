@@ -8,7 +8,7 @@ import pytest
 from pipeline.matting import multigrid
 from pipeline.matting.equations import assembled
 from pipeline.matting.pyramid import Level
-from pipeline.stages import FOREGROUND, UNKNOWN
+from pipeline.types import FOREGROUND, UNKNOWN
 from tests.pipeline.matting.scenes import hairy_disc
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.quality import Quality, judge
-from pipeline.stages import Matte, Picture, ProbabilityMap, Trimap
+from pipeline.types import Matte, Picture, ProbabilityMap, Trimap
 
 SIDE = 200
 RED, BLUE = (200, 40, 40), (40, 60, 200)

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.quality import coefficients, confidence, judge
 from pipeline.quality.reasons import RULES
-from pipeline.stages import Matte, Picture, ProbabilityMap, Trimap
+from pipeline.types import Matte, Picture, ProbabilityMap, Trimap
 from tests.pipeline.quality.scenes import Scene, disc
 
 HALF_SURE = disc() * np.float32(0.6) + np.float32(0.05)

@@ -1,0 +1,117 @@
+"""Weights that the layer has no room for: from a bucket into the temporary folder, once for each container.
+
+A file appears under its name only when it is whole and has the sha256 that `pipeline.models` publishes. A container
+that was stopped in the middle, as Lambda does at the timeout, keeps its temporary folder: what lies there half-written
+is removed before the next try, so that it never fills up. Two processes in one folder wait for one another.
+"""
+
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
+
+from handler.errors import StoreUnavailable
+from handler.settings import Network
+from pipeline.disk import locked
+from pipeline.errors import ModelUnavailable
+from pipeline.models import ModelSpec
+
+# Speaks through that of handler.observability, which makes a tracer as well and is nothing for `handler.local`.
+logger = Logger(child=True)
+
+_NOT_THERE = ("404", "403", "NoSuchKey", "NoSuchBucket", "AccessDenied")
+_TRANSFER = TransferConfig(max_concurrency=4)
+"""In parts of 8 MB, each of which is tried again where its connection breaks."""
+
+
+def ensure_weights(network: Network, s3: Any) -> Path:
+    """The folder where all weights of the choice lie: the layer's, or one below the temporary folder.
+
+    Raises ModelUnavailable where the deployment has to be mended: no bucket, not there, not readable, other bytes, no
+    room. Raises StoreUnavailable where S3 does not do what is asked this time.
+    """
+    lacking = [spec for spec in network.model.networks if not (network.folder / spec.file).exists()]
+    if not lacking:
+        return network.folder
+    if network.bucket is None:
+        names = " and ".join(spec.file for spec in lacking)
+        raise ModelUnavailable(
+            f"{names} is not in {network.folder}. Put it into a bucket and name that one: the template's parameter "
+            "ModelBucket, which sets HAIRLINE_MODEL_BUCKET; docs/deploy.md shows how. On your own machine: "
+            f"`python -m weights {lacking[0].name}`."
+        )
+    folder = Path(tempfile.gettempdir(), "hairline-models")
+    try:
+        with locked(folder):
+            for spec in network.model.networks:
+                path = folder / spec.file
+                if spec not in lacking:
+                    path.unlink(missing_ok=True)
+                    path.symlink_to(network.folder / spec.file)
+                elif not _right(path, spec):
+                    _download(spec, path, network.bucket, s3)
+    except OSError as error:
+        raise ModelUnavailable(f"The weights cannot be kept in {folder}: {error}. {_ROOM}") from error
+    return folder
+
+
+_ROOM = "Give the function more of it: its EphemeralStorage in the template."
+
+
+def _download(spec: ModelSpec, path: Path, bucket: str, s3: Any) -> None:
+    """Bring the weights to `path`. Raises ModelUnavailable, StoreUnavailable, OSError."""
+    where, begin = f"s3://{bucket}/{spec.file}", time.perf_counter()
+    part = path.with_name(f"{spec.file}.part")
+    for old in (part, path):
+        old.unlink(missing_ok=True)
+    if (free := shutil.disk_usage(path.parent).free) < spec.size:
+        raise ModelUnavailable(
+            f"{spec.file} has {spec.size:,} bytes, but {path.parent} has room for {free:,} alone. {_ROOM}"
+        )
+    try:
+        with _faults(where):
+            size = s3.head_object(Bucket=bucket, Key=spec.file)["ContentLength"]
+            if size == spec.size:  # what is longer could have no room
+                with part.open("wb") as file:
+                    s3.download_fileobj(bucket, spec.file, file, Config=_TRANSFER)
+        if not _right(part, spec):
+            raise ModelUnavailable(
+                f"{where} has {size:,} bytes and is not the {spec.name} that we know, of {spec.size:,} bytes with "
+                f"sha256 {spec.sha256}. `python -m weights {spec.name}` brings that one; upload it again."
+            )
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    logger.info("weights", extra={"from": where, "bytes": size, "ms": round(1000 * (time.perf_counter() - begin))})
+
+
+def _right(path: Path, spec: ModelSpec) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == spec.sha256
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _faults(where: str) -> Iterator[None]:
+    """S3's errors as ours. It answers 403, too, for what is not there, to a role that may not list the bucket."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, RetriesExceededError, S3DownloadFailedError) as error:
+        code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+        if code in _NOT_THERE:
+            raise ModelUnavailable(
+                f"{where} is not there, or this function may not read it ({code}). Upload it, as docs/deploy.md shows, "
+                "and see that the bucket's own policy and key let the function's role read it."
+            ) from error
+        raise StoreUnavailable(f"Could not read {where}: {error}") from error

@@ -1,0 +1,44 @@
+"""The functions that template.yaml names, one for each trigger."""
+
+import functools
+import json
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from snapshot_restore_py import register_before_snapshot
+
+from handler.cutouts import wiring, work
+from handler.events import s3, sqs
+from handler.observability import logger, tracer
+
+# With SnapStart, a container then begins with the network loaded and the clients made, not with the imports alone.
+register_before_snapshot(wiring.deps)
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context
+def on_queue(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """S3 -> SQS -> Lambda. The reply names the messages that are to be tried again."""
+    deps = wiring.deps()
+
+    def one(record: SQSRecord) -> None:
+        work.deliver(record.body, functools.partial(sqs.parse, record.body), deps, _clock(context))
+
+    # Raising when all messages failed would say the same to the queue, but count as an error of the function's and
+    # slow down the mapping: with one message in a batch, each passing fault of S3's would ring the alarm.
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event, one, processor, context)
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context
+def on_s3(event: dict[str, Any], context: LambdaContext) -> None:
+    """S3 -> Lambda, asynchronous. An error makes Lambda try again, and then tell the on-failure destination."""
+    work.deliver(json.dumps(event), functools.partial(s3.parse, event), wiring.deps(), _clock(context))
+
+
+def _clock(context: LambdaContext) -> work.Clock:
+    return lambda: context.get_remaining_time_in_millis() / 1000

@@ -1,0 +1,62 @@
+"""Which files to drop into the input bucket, and under which keys."""
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipeline.cli.plan import SUFFIXES
+
+SAMPLES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
+"""Colour photographs with a clear subject that ship in scikit-image's wheel; public domain or CC0 (its data/README)."""
+
+
+def samples() -> list[Path]:
+    """The photographs to show Hairline with. Raises FileNotFoundError where scikit-image is not installed."""
+    found = importlib.util.find_spec("skimage")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("There are no sample pictures, because scikit-image is not installed. Name your own.")
+    return [Path(found.origin).parent / "data" / name for name in SAMPLES]
+
+
+def keyed(paths: Sequence[Path], out: Path) -> dict[str, Path]:
+    """Files and folders as object keys, in order, each file once.
+
+    A file's key is its name; one in a folder keeps its path below that folder. Where two files would have one key, the
+    later gets its folder's name before it, or else a number. What lies in `out`, the folder of results, is left out
+    when a folder is searched. Raises FileNotFoundError for a path that is not there.
+    """
+    keys: dict[str, Path] = {}
+    seen: set[Path] = set()
+    for path in paths:
+        for file, name in _files(path, out.resolve()):
+            if file.resolve() in seen:
+                continue
+            seen.add(file.resolve())
+            keys[next(key for key in _candidates(name, path) if key not in keys)] = file
+    return keys
+
+
+def _files(path: Path, out: Path) -> Iterator[tuple[Path, str]]:
+    if path.is_file():
+        yield path, _text(path.name)
+    elif path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.is_file() and file.suffix.lower() in SUFFIXES and out not in file.resolve().parents:
+                yield file, _text(file.relative_to(path).as_posix())
+    else:
+        raise FileNotFoundError(f"There is no file or folder {path}.")
+
+
+def _text(name: str) -> str:
+    # A file's name may be any bytes; a key is UTF-8.
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _candidates(name: str, path: Path) -> Iterator[str]:
+    yield name
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    yield f"{folder.name}/{name}"
+    number = 2
+    while True:
+        yield f"{number}/{name}"
+        number += 1

@@ -1,0 +1,1 @@
+"""URLs that strangers name: checked, and downloaded within limits of time and size."""

@@ -1,0 +1,65 @@
+"""One matte, many pictures: an alpha that was solved once, put onto other sizes of the same picture."""
+
+from typing import cast
+
+import cv2
+import numpy as np
+
+from pipeline import compose, decode, encode, foreground, listings, option_images, report, shrink
+from pipeline.errors import AspectMismatch
+from pipeline.options import Options
+from pipeline.types import Float32, Matte, Picture, Result, UInt8
+
+_DEFAULTS = Options()
+
+
+def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Result:
+    """Cut a picture out by the matte of another size of it.
+
+    data: the bytes of the picture. alpha: those of a matte, grey, or of a cutout, whose transparency is taken. options:
+    those that shape the output; a background given as a picture as well. The subject's own colours are unmixed at the
+    picture's size, from its own pixels, and the picture's own transparency counts.
+    Raises InputError where the picture is at fault, BadOptions where the matte or the background is, AspectMismatch
+    where the two cannot be the same picture.
+    """
+    source = decode.decode(data, **options.limits())
+    picture = shrink.shrink(source, options.megapixels)
+    known = _alpha(alpha, options)
+    background = option_images.background(options)
+    matte = Matte(_fitted(known, picture), {"method": "given", "width": known.shape[1], "height": known.shape[0]})
+    cutout = foreground.unmix(picture, matte)
+    canvas = compose.compose(cutout, matte, options, background)
+    output = encode.encode(canvas, format=options.format, quality=options.quality, depth=options.depth)
+    listed = {name: listings.make(cutout, matte, options, name) for name in options.marketplaces}
+    told = report.applied(data, source, options, matte.facts, canvas, output, listed)
+    return Result(output, {}, {name: listing.encoded for name, listing in listed.items()}, told)
+
+
+def _alpha(data: bytes, options: Options) -> UInt8:
+    """The alpha that a file holds, uint8 (H, W): its transparency where it has one, else its grey."""
+    own = option_images.decoded("matte", decode.decode, data, options).alpha
+    return (
+        own
+        if own is not None and own.min() < 255
+        else option_images.decoded("matte", decode.decode_grey, data, options)
+    )
+
+
+def _fitted(alpha: UInt8, picture: Picture) -> Float32:
+    """`alpha` at the picture's size, times the picture's own, float32 (H, W) of 0..1. Raises AspectMismatch."""
+    (height, width), (rows, columns) = alpha.shape, picture.rgb.shape[:2]
+    across, down = columns / width, rows / height
+    # Sides were rounded to whole pixels: one side's factor, taken for the other, may miss by a pixel of the smaller.
+    if min(abs(columns - down * width), abs(rows - across * height)) > max(1, across, down):
+        raise AspectMismatch(
+            f"The picture is {columns}x{rows} pixels and the matte {width}x{height}: these are no two sizes of one "
+            "picture. Give the matte of this very picture, uncropped."
+        )
+    shrinks = columns <= width and rows <= height
+    values = np.divide(alpha, 255, dtype=np.float32)
+    if values.shape != (rows, columns):
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        values = cast("Float32", np.clip(cv2.resize(values, (columns, rows), interpolation=how), 0, 1))
+    if picture.alpha is not None:
+        values *= np.divide(picture.alpha, 255, dtype=np.float32)
+    return values

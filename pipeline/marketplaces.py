@@ -1,0 +1,187 @@
+"""What the marketplaces ask of a listing's picture: one table, each number with where it stands and when it was read.
+
+A row says what we make (canvas, fill, format: our choices within the rules) and the rules that the finished file is
+held to. Marketplaces change their rules; then only this table changes. Nothing here is a promise of theirs: Amazon's
+own page is behind a login, so its numbers come from guides that quote it.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+WHITE = "white"
+"""Exactly (255, 255, 255)."""
+QUALITY = (70, 95)
+"""The least and the best JPEG quality that is tried for a file to fit; below 70 its blocks show on plain surfaces."""
+ENLARGED = 2.0
+"""How far a subject may be enlarged before a listing says that it fails: beyond it, edges and texture look soft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """where: the page, or "Hairline" for what we ask ourselves. read: the day, as an ISO date."""
+
+    where: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one measure of a finished listing must be: a number from `least` to `most`, or a word of `among`.
+
+    measure: one of those that `pipeline.listings.compliance` takes, which says what they mean.
+    """
+
+    measure: str
+    source: Source
+    least: float | None = None
+    most: float | None = None
+    among: tuple[str, ...] = ()
+
+    def passes(self, value: float | str) -> bool:
+        """Whether the value keeps the rule."""
+        if isinstance(value, str):
+            return value in self.among
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+
+    def asks(self) -> dict[str, Any]:
+        """What the rule asks, and on whose word, as JSON values."""
+        wish = {"least": self.least, "most": self.most, "among": list(self.among) or None}
+        told = {name: value for name, value in wish.items() if value is not None}
+        return {**told, "source": self.source.where, "read": self.source.read}
+
+
+@dataclass(frozen=True, slots=True)
+class Marketplace:
+    """A marketplace's listing picture: an opaque JPEG with the subject in the middle of white.
+
+    canvas: its sides in pixels. fill: percent of the canvas that the subject's longer side takes. shadows: whether a
+    shadow may lie on the ground; not where the marketplace asks for exact white around the product.
+    """
+
+    canvas: tuple[int, int]
+    fill: float
+    shadows: bool
+    rules: tuple[Rule, ...]
+
+    def most_bytes(self) -> float:
+        """The largest file that the rules allow."""
+        return min((rule.most for rule in self.rules if rule.measure == "bytes" and rule.most), default=float("inf"))
+
+
+_DAY = "2026-11-24"
+_AMAZON = Source("changethisfile.com/blog/convert-images-for-amazon-seller-central, quoting Seller Central", _DAY)
+_GOOGLE = Source("support.google.com/merchants/answer/6324350", _DAY)
+_GOOGLE_2027 = Source("emberfeed.com/specs/google-merchant-image-requirements-2026: enforced from 2027-01-31", _DAY)
+_EBAY = Source("ebay.com, picture policy 4370", _DAY)
+_WALMART = Source("marketplacelearn.walmart.com, image guidelines and requirements, of 2025-07-15", _DAY)
+_SHOPIFY = Source("klaraimg.com/blog/image-optimization-for-ecommerce; Shopify's own pages say 4472 or 5000", _DAY)
+_ETSY = Source("hauld.app/blog/etsy-listing-photo-checklist and other guides", _DAY)
+_OURS = Source("Hairline", _DAY)
+
+_EVERYWHERE = (
+    Rule("format", _OURS, among=("JPEG",)),
+    Rule("mode", _OURS, among=("RGB",)),
+    Rule("colour_space", _OURS, among=("sRGB",)),
+    Rule("touches_edge", _OURS, most=0),
+    Rule("enlarged", _OURS, most=ENLARGED),
+)
+
+MARKETPLACES: dict[str, Marketplace] = {
+    "amazon-main": Marketplace(
+        (2000, 2000),
+        90,
+        shadows=False,  # guides differ on natural shadows, and agree on exact white
+        rules=(
+            Rule("format", _AMAZON, among=("JPEG", "PNG", "TIFF", "GIF")),
+            Rule("colour_space", _AMAZON, among=("sRGB",)),
+            Rule("longest_side", _AMAZON, least=1600, most=10_000),
+            Rule("fill", _AMAZON, least=0.85, most=1),
+            Rule("off_white", _AMAZON, most=0),
+            Rule("bytes", _AMAZON, most=10_000_000),
+        ),
+    ),
+    "google-shopping": Marketplace(
+        (1500, 1500),
+        85,
+        shadows=True,
+        rules=(
+            Rule("format", _GOOGLE, among=("JPEG", "WEBP", "PNG", "GIF", "BMP", "TIFF")),
+            Rule("shortest_side", _GOOGLE_2027, least=500),
+            Rule("fill", _GOOGLE, least=0.75, most=0.9),
+            Rule("megapixels", _GOOGLE, most=64),
+            Rule("bytes", _GOOGLE, most=16_000_000),
+        ),
+    ),
+    "ebay": Marketplace(
+        (1600, 1600),
+        90,
+        shadows=True,
+        rules=(
+            Rule("longest_side", _EBAY, least=500),
+            Rule("bytes", _EBAY, most=12_000_000),
+        ),
+    ),
+    "walmart": Marketplace(
+        (2200, 2200),
+        90,
+        shadows=False,
+        rules=(
+            Rule("format", _WALMART, among=("JPEG", "PNG", "BMP")),
+            Rule("mode", _WALMART, among=("RGB",)),
+            Rule("shortest_side", _WALMART, least=1500),
+            Rule("aspect", _WALMART, most=1),
+            Rule("off_white", _WALMART, most=0),
+            Rule("bytes", _WALMART, most=5_000_000),
+        ),
+    ),
+    "shopify": Marketplace(
+        (2048, 2048),
+        85,
+        shadows=True,
+        rules=(
+            Rule("longest_side", _SHOPIFY, most=4472),
+            Rule("bytes", _SHOPIFY, most=20_000_000),
+        ),
+    ),
+    "etsy": Marketplace(
+        (2000, 2000),
+        85,
+        shadows=True,
+        rules=(
+            Rule("format", _ETSY, among=("JPEG", "PNG", "GIF")),
+            Rule("shortest_side", _ETSY, least=2000),
+            Rule("bytes", _ETSY, most=10_000_000),
+        ),
+    ),
+}
+
+
+def rules(marketplace: Marketplace) -> tuple[Rule, ...]:
+    """The marketplace's rules, and ours for what it says nothing about; each measure once."""
+    own = {rule.measure for rule in marketplace.rules}
+    return (*marketplace.rules, *(rule for rule in _EVERYWHERE if rule.measure not in own))
+
+
+DECIDED: dict[str, tuple[Any, ...]] = {
+    "format": ("png", "auto"),
+    "quality": (None,),
+    "channels": ("rgba",),
+    "background": (None,),
+    "crop": (False,),
+    "margin": ("0",),
+    "scale": (None,),
+    "position": (None,),
+    "canvas": (None,),
+}
+"""The options that a marketplace decides itself, each with the values that ask for nothing."""
+
+
+def unknown(names: Iterable[str]) -> str | None:
+    """What to say about the first name that is no marketplace, with the nearest that is; None where all are."""
+    for name in names:
+        if name not in MARKETPLACES:
+            near = difflib.get_close_matches(name.lower(), MARKETPLACES, n=1, cutoff=0.5)
+            return f"Did you mean {near[0]}?" if near else f"There are: {', '.join(MARKETPLACES)}."
+    return None

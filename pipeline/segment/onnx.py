@@ -1,0 +1,196 @@
+"""Picture -> ProbabilityMap: a small network says where the subject probably is.
+
+The network sees the picture squeezed into its own square, so a subject that fills a quarter of the frame gets a quarter
+of its pixels. Where a network's row has closer looks, it looks again at the subject's neighbourhood as the first look
+found it, and the look that leaves the least doubt is taken. Where the row says so, all of them see the picture with its
+contrast stretched, by the same amount.
+"""
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import cv2
+import numpy as np
+
+# ONNX Runtime would report its use to Microsoft, under a number that it keeps in the home folder. It reads this when it
+# is imported: https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md
+os.putenv("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime as ort
+
+from pipeline import models
+from pipeline.doubt import SKETCH, SURE, doubt
+from pipeline.errors import ModelUnavailable
+from pipeline.models import Closer, ModelSpec
+from pipeline.threads import usable
+from pipeline.types import Float32, Picture, ProbabilityMap, UInt8
+
+LEAST_SPAN = 16
+"""Stretching takes a picture's range of values for at least this, of 255, or it would make a subject of mere noise."""
+
+
+class Segmenter(Protocol):
+    """Anything that can say where the subject probably is."""
+
+    def segment(self, picture: Picture) -> ProbabilityMap:
+        """The probability of foreground for each pixel of `picture`, with the row of the network that gave it."""
+        ...
+
+
+class OnnxSegmenter:
+    """A network of the table, run by ONNX Runtime on the CPU. Safe to share between threads.
+
+    Raises ModelUnavailable when made, where the weights are missing, are not the ones that the table names, or cannot
+    be loaded. threads: how many to run on; None takes the CPUs that this process may use.
+    """
+
+    def __init__(self, spec: ModelSpec, folder: Path, *, threads: int | None = None) -> None:
+        self.spec = spec
+        settings = ort.SessionOptions()
+        settings.intra_op_num_threads = threads or usable()
+        settings.inter_op_num_threads = 1
+        # The arena never gives memory back; a picture of another size would keep both sizes' worth for good.
+        settings.enable_cpu_mem_arena = False
+        settings.log_severity_level = 3
+        weights = models.read_weights(spec, folder)
+        try:
+            self._session = ort.InferenceSession(weights, settings, providers=["CPUExecutionProvider"])
+        except ort.capi.onnxruntime_pybind11_state.Fail as error:
+            raise ModelUnavailable(f"{spec.file} cannot be loaded: {error}") from error
+        self._input = self._session.get_inputs()[0].name
+        # The first of U2-Net's seven outputs is the fused one; asking for it alone skips the other six's resizing.
+        self._output = self._session.get_outputs()[0].name
+
+    def segment(self, picture: Picture) -> ProbabilityMap:
+        """Look at the whole picture, then at each of the row's closer boxes, and keep the least doubtful answer.
+
+        A first answer of next to no doubt stands, without another look.
+
+        Returns values float32 (H, W) 0..1 exactly as far as the network went, never stretched to fill that range: on a
+        picture of nothing they stay low. Outside of a closer look's box they are the first look's. Facts: "looks", how
+        many the network took, and "box", the part (left, top, width, height) that the answer comes from.
+        """
+        height, width = picture.rgb.shape[:2]
+        small = _squeezed(picture.rgb, self.spec)
+        span = contrast(small, self.spec)
+        first = _Look(_Box(0, 0, height, width), self._coarse(small, span))
+        boxes = () if doubt(first.coarse) <= SURE else _boxes(first.coarse, self.spec.closer, (height, width))
+        closer = [
+            # A box as large as the picture has been looked at: the first answer competes in its place.
+            first
+            if box == first.box
+            else _Look(box, self._coarse(_squeezed(picture.rgb[box.slices()], self.spec), span))
+            for box in boxes
+        ]
+        best = min(closer, key=lambda look: _doubt(first, look), default=first)
+        box = best.box
+        facts = {
+            "looks": 1 + sum(look is not first for look in closer),
+            "box": [box.left, box.top, box.width, box.height],
+        }
+        values = _together(first, best, (height, width))
+        cell = math.sqrt(box.width * box.height) / self.spec.side
+        return ProbabilityMap(values, cell, facts, self.spec)
+
+    def _coarse(self, small: Float32, span: tuple[float, float]) -> Float32:
+        """The network's own answer, float32 (side, side) 0..1."""
+        seen = self._session.run([self._output], {self._input: network_input(small, span, self.spec)})[0]
+        answer = np.squeeze(seen).astype(np.float32)
+        if self.spec.logits:
+            answer = 1 / (1 + np.exp(-answer))
+        return np.asarray(np.clip(answer, 0.0, 1.0), np.float32)
+
+
+def contrast(small: Float32, spec: ModelSpec) -> tuple[float, float]:
+    """The values, 0..255, that the network is to see as black and as white. small: float32 (side, side, 3), 0..255.
+
+    All channels go together, so that hues stay.
+    """
+    if spec.stretched is None:
+        return 0.0, 255.0
+    low, high = np.percentile(small, (spec.stretched, 100 - spec.stretched))
+    lacking = max(0.0, LEAST_SPAN - (high - low)) / 2
+    return float(low - lacking), float(high + lacking)
+
+
+def network_input(small: Float32, span: tuple[float, float], spec: ModelSpec) -> Float32:
+    """float32 (1, 3, side, side), stretched to `span` and normalised as the network was trained."""
+    black, white = span
+    seen = np.clip((small - np.float32(black)) / np.float32(white - black), 0, 1)
+    mean, std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
+    return np.ascontiguousarray(((seen - mean) / std).transpose(2, 0, 1)[None])
+
+
+def _squeezed(rgb: UInt8, spec: ModelSpec) -> Float32:
+    """uint8 (H, W, 3) as float32 (side, side, 3), 0..255."""
+    shrinks = min(rgb.shape[:2]) >= spec.side
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    small: UInt8 = cv2.resize(rgb, (spec.side, spec.side), interpolation=interpolation)  # type: ignore[assignment]
+    return small.astype(np.float32)
+
+
+class _Box(NamedTuple):
+    """A part of the picture, in its pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def slices(self) -> tuple[slice, slice]:
+        return np.s_[self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def scaled(self, down: float) -> "_Box":
+        top, left = round(self.top * down), round(self.left * down)
+        bottom, right = round((self.top + self.height) * down), round((self.left + self.width) * down)
+        return _Box(top, left, max(1, bottom - top), max(1, right - left))
+
+
+class _Look(NamedTuple):
+    """Where the network looked, and what it answered, (side, side)."""
+
+    box: _Box
+    coarse: Float32
+
+
+def _boxes(coarse: Float32, closer: Sequence[Closer], size: tuple[int, int]) -> list[_Box]:
+    """The boxes worth a look: around what `coarse` holds for the subject, without repeats."""
+    return list(dict.fromkeys(box for look in closer if (box := _around(coarse, look, size)) is not None))
+
+
+def _around(coarse: Float32, look: Closer, size: tuple[int, int]) -> _Box | None:
+    """The box of what is likelier than `look.above`, widened by its share of its own sides; None where nothing is."""
+    likely = coarse > look.above
+    spans = []
+    for axis, whole in ((1, size[0]), (0, size[1])):
+        there = np.flatnonzero(likely.any(axis=axis))
+        if not len(there):
+            return None
+        scale = whole / coarse.shape[1 - axis]
+        first, last = there[0] * scale, (there[-1] + 1) * scale
+        room = look.widened * (last - first)
+        spans.append((max(0, int(first - room)), min(whole, int(np.ceil(last + room)))))
+    (top, bottom), (left, right) = spans
+    return _Box(top, left, bottom - top, right - left)
+
+
+def _together(first: _Look, look: _Look, size: tuple[int, int]) -> Float32:
+    """`look` laid over `first`, float32 of `size`; the boxes are in the pixels of that size."""
+    values = _resized(first.coarse, size)
+    if look is not first:
+        values[look.box.slices()] = _resized(look.coarse, (look.box.height, look.box.width))
+    return values
+
+
+def _doubt(first: _Look, look: _Look) -> float:
+    down = min(1.0, SKETCH / max(first.box.height, first.box.width))
+    small = _Look(look.box.scaled(down), look.coarse)
+    whole = first.box.scaled(down)
+    return doubt(_together(first, small, (whole.height, whole.width)))
+
+
+def _resized(plane: Float32, size: tuple[int, int]) -> Float32:
+    resized: Float32 = cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+    return resized

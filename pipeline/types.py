@@ -1,0 +1,200 @@
+"""The types that flow from stage to stage, each checked when it is made.
+
+Each takes over its arrays and freezes them, so that no later stage can change an earlier one's result. A wrong shape,
+dtype or range is a mistake of ours, never a customer's: an AssertionError, raised also under `python -O`.
+`==` and `hash` are those of identity, because arrays have no single truth value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.models import ModelSpec
+
+UInt8 = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+
+BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
+"""The three values that a trimap holds."""
+
+Facts = Mapping[str, Any]
+"""What a stage tells the report about itself; JSON values only."""
+
+_NO_FACTS: Facts = MappingProxyType({})
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+def _check(holds: bool, message: str) -> None:
+    if not holds:
+        raise AssertionError(message)
+
+
+def _freeze(array: NDArray[_Scalar], name: str, dtype: type[_Scalar], *tail: int) -> NDArray[_Scalar]:
+    """`array` as C-contiguous (H, W, *tail) of `dtype`, both sides at least 1, read-only."""
+    _check(array.dtype == dtype, f"{name} is {array.dtype}, expected {np.dtype(dtype)}")
+    _check(array.ndim == 2 + len(tail) and array.shape[2:] == tail, f"{name} has shape {array.shape}, not (H, W{tail})")
+    _check(array.size > 0, f"{name} is empty: {array.shape}")
+    array = np.ascontiguousarray(array)
+    array.flags.writeable = False
+    return array
+
+
+def _check_unit_range(array: Float32, name: str) -> None:
+    # NaN fails both comparisons, so this catches it as well.
+    _check(bool(array.min() >= 0.0 and array.max() <= 1.0), f"{name} leaves the range 0..1")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded picture: upright, sRGB.
+
+    rgb: uint8 (H, W, 3). alpha: uint8 (H, W), the transparency that the source brought along, or None where it is
+    opaque. format: the source's, in lower case ("jpeg"). notes: what decoding did that the user should know of,
+    such as "first of 12 frames".
+    """
+
+    rgb: UInt8
+    alpha: UInt8 | None = None
+    format: str = "raw"
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rgb", _freeze(self.rgb, "Picture.rgb", np.uint8, 3))
+        if self.alpha is not None:
+            object.__setattr__(self, "alpha", _freeze(self.alpha, "Picture.alpha", np.uint8))
+            check_same_size(self.rgb, self.alpha)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProbabilityMap:
+    """How likely each pixel is to be foreground.
+
+    values: float32 (H, W), 0..1, as the network gave it, never stretched to fill the range.
+    cell: the side, in picture pixels, of a square as large as one of the network's own pixels (at least 1 unless the
+    picture is smaller than the network's input). Nothing finer than this can be known from `values`.
+    spec: the row of the network that gave them, for the report; None where none did.
+    """
+
+    values: Float32
+    cell: float
+    facts: Facts = field(default_factory=lambda: _NO_FACTS)
+    spec: ModelSpec | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _freeze(self.values, "ProbabilityMap.values", np.float32))
+        _check_unit_range(self.values, "ProbabilityMap.values")
+        _check(self.cell > 0, f"ProbabilityMap.cell is {self.cell}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trimap:
+    """What is known of alpha: uint8 (H, W), exactly BACKGROUND (0), UNKNOWN (128) and FOREGROUND (255)."""
+
+    values: UInt8
+    facts: Facts = field(default_factory=lambda: _NO_FACTS)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _freeze(self.values, "Trimap.values", np.uint8))
+        present = np.flatnonzero(np.bincount(self.values.reshape(-1), minlength=256)).tolist()
+        _check(set(present) <= {BACKGROUND, UNKNOWN, FOREGROUND}, f"Trimap.values holds {present}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matte:
+    """alpha: float32 (H, W), 0..1, linear opacity; straight from matting it equals the trimap where that is known."""
+
+    alpha: Float32
+    facts: Facts = field(default_factory=lambda: _NO_FACTS)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alpha", _freeze(self.alpha, "Matte.alpha", np.float32))
+        _check_unit_range(self.alpha, "Matte.alpha")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cutout:
+    """rgba: uint8 (H, W, 4), straight (not premultiplied) alpha, sRGB; RGB is zero where alpha is zero."""
+
+    rgba: UInt8
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rgba", _freeze(self.rgba, "Cutout.rgba", np.uint8, 4))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """What is to be encoded.
+
+    rgb: uint8 (H, W, 3) sRGB, or None where alpha alone was asked for.
+    alpha: float32 (H, W) 0..1, or None where the canvas is opaque. At least one of the two is there.
+    subject: the box (left, top, width, height), in pixels of this canvas, of what is visible of the subject; None
+    where nothing is.
+    """
+
+    rgb: UInt8 | None
+    alpha: Float32 | None
+    subject: tuple[int, int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.rgb is not None or self.alpha is not None, "Canvas holds nothing")
+        if self.rgb is not None:
+            object.__setattr__(self, "rgb", _freeze(self.rgb, "Canvas.rgb", np.uint8, 3))
+        if self.alpha is not None:
+            object.__setattr__(self, "alpha", _freeze(self.alpha, "Canvas.alpha", np.float32))
+            _check_unit_range(self.alpha, "Canvas.alpha")
+        if self.rgb is not None and self.alpha is not None:
+            check_same_size(self.rgb, self.alpha)
+        if self.subject is not None:
+            left, top, width, height = self.subject
+            inside = 0 <= left < left + width <= self.size[0] and 0 <= top < top + height <= self.size[1]
+            _check(inside, f"Canvas.subject {self.subject} is outside of {self.size}")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        array = self.rgb if self.rgb is not None else self.alpha
+        assert array is not None  # the type checker's, not ours: __post_init__ has seen to it
+        return array.shape[1], array.shape[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A finished file: its bytes, media type ("image/png") and file name extension without the dot ("png")."""
+
+    data: bytes
+    content_type: str
+    extension: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What `cut_out` returns.
+
+    output: the cutout (or alpha, or composite) as the options asked for it. stages: by name ("alpha", "trimap",
+    "probability"), those that `Options.stages` asked for, as PNG files of the picture's own size; "sheet" as a JPEG.
+    listings: by the name of a marketplace, those that `Options.marketplaces` asked for.
+    report: JSON values only; see `pipeline.run.cut_out`.
+    """
+
+    output: Encoded
+    stages: Mapping[str, Encoded]
+    listings: Mapping[str, Encoded]
+    report: Mapping[str, Any]
+
+
+def check_same_size(*arrays: NDArray[Any]) -> None:
+    """Raise AssertionError unless all arrays agree in height and width: a mismatch between stages is our bug."""
+    sizes = {array.shape[:2] for array in arrays}
+    _check(len(sizes) == 1, f"sizes differ between stages: {sorted(sizes)}")
+
+
+def to_uint8(alpha: Float32) -> UInt8:
+    """`alpha`, float32 (H, W) of 0..1, as uint8 0..255, rounded to nearest: what 8-bit files hold."""
+    # OpenCV does it without a float copy of the picture; the type checker does not know that it gives uint8.
+    return cv2.convertScaleAbs(alpha, alpha=255.0).astype(np.uint8, copy=False)

@@ -1,0 +1,191 @@
+"""Both stores keep the same promises; S3's own faults become ours, all of them."""
+
+import inspect
+
+import botocore.exceptions
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handler.aws.bucket import S3Store
+from handler.aws.dead_letters import DeadLetters
+from handler.errors import SourceChanged, SourceMissing, StoreUnavailable
+from handler.jobs import ObjectRef
+from tests.handler.conftest import INPUT, OUTPUT
+from tests.handler.folder_store import FolderStore
+
+KEYS = ["shoe.jpg", "a b+c%20#é鞋.jpg", "deep/er/shoe.jpg"]
+
+
+@pytest.fixture(params=["s3", "folder"])
+def store(request, tmp_path):
+    if request.param == "s3":
+        return S3Store(request.getfixturevalue("cloud").s3)
+    return FolderStore(tmp_path)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_was_put_is_fetched(store, key):
+    ref = ObjectRef(OUTPUT, key)
+    etag = store.put(ref, b"bytes", "image/png")
+    found = store.head(ref)
+    assert (found.ref, found.etag, found.size) == (ref, etag, 5)
+    assert store.fetch(ref, etag) == b"bytes"
+
+
+def test_put_replaces_and_the_old_etag_no_longer_fetches(store):
+    ref = ObjectRef(OUTPUT, "shoe.jpg")
+    old = store.put(ref, b"old", "image/png")
+    new = store.put(ref, b"new", "image/png")
+    assert old != new
+    assert store.fetch(ref, new) == b"new"
+    with pytest.raises(SourceChanged, match=r"shoe\.jpg was replaced"):
+        store.fetch(ref, old)
+
+
+def test_the_same_bytes_have_the_same_etag(store):
+    ref = ObjectRef(OUTPUT, "shoe.jpg")
+    assert store.put(ref, b"same", "image/png") == store.put(ref, b"same", "image/png")
+
+
+def test_what_is_not_there_is_missing(store):
+    ref = ObjectRef(OUTPUT, "nothing.jpg")
+    store.put(ObjectRef(OUTPUT, "other.jpg"), b"x", "image/png")
+    with pytest.raises(SourceMissing, match=r"nothing\.jpg"):
+        store.head(ref)
+    with pytest.raises(SourceMissing, match=r"nothing\.jpg"):
+        store.fetch(ref, '"etag"')
+
+
+def test_children_are_the_direct_ones_with_the_etags_of_put(store):
+    put = {
+        key: store.put(ObjectRef(OUTPUT, key), key.encode(), "image/png")
+        for key in ("a/cutout.png", "a/report.json", "a/b.jpg/cutout.png", "ab/cutout.png", "x.png")
+    }
+    assert store.children(ObjectRef(OUTPUT, "a")) == {
+        "cutout.png": put["a/cutout.png"],
+        "report.json": put["a/report.json"],
+    }
+    assert store.children(ObjectRef(OUTPUT, "nothing")) == {}
+
+
+def test_children_beyond_one_page(cloud):
+    store = S3Store(cloud.s3)
+    for n in range(1001):
+        cloud.s3.put_object(Bucket=OUTPUT, Key=f"a/{n}.png", Body=b"")
+    assert len(store.children(ObjectRef(OUTPUT, "a"))) == 1001
+
+
+def test_delete_removes_and_does_not_mind_nothing(store):
+    ref = ObjectRef(OUTPUT, "shoe.jpg")
+    store.put(ref, b"x", "image/png")
+    store.delete(ref)
+    store.delete(ref)
+    with pytest.raises(SourceMissing):
+        store.head(ref)
+
+
+def test_s3_tells_versions_and_metadata(cloud):
+    cloud.drop("shoe.jpg", b"x", Metadata={"Hairline": '{"format": "webp"}'})
+    held = S3Store(cloud.s3).head(ObjectRef(INPUT, "shoe.jpg"))
+    assert held.version
+    assert held.metadata == {"hairline": '{"format": "webp"}'}
+    cloud.s3.put_object(Bucket=OUTPUT, Key="shoe.jpg", Body=b"x")
+    assert S3Store(cloud.s3).head(ObjectRef(OUTPUT, "shoe.jpg")).version is None
+
+
+def test_s3_is_told_the_content_type(cloud):
+    S3Store(cloud.s3).put(ObjectRef(OUTPUT, "a"), b"x", "image/webp")
+    assert cloud.s3.head_object(Bucket=OUTPUT, Key="a")["ContentType"] == "image/webp"
+
+
+def test_a_deleted_version_is_missing(cloud):
+    cloud.drop("shoe.jpg", b"x")
+    cloud.s3.delete_object(Bucket=INPUT, Key="shoe.jpg")
+    with pytest.raises(SourceMissing):
+        S3Store(cloud.s3).head(ObjectRef(INPUT, "shoe.jpg"))
+
+
+TASKS = {
+    "head": lambda store, ref: store.head(ref),
+    "fetch": lambda store, ref: store.fetch(ref, "etag"),
+    "children": lambda store, ref: store.children(ref),
+    "put": lambda store, ref: store.put(ref, b"x", "image/png"),
+    "delete": lambda store, ref: store.delete(ref),
+}
+
+
+@pytest.mark.parametrize("task", sorted(TASKS.keys() - {"head"}))
+def test_a_missing_bucket_is_a_fault_and_no_missing_picture(cloud, task):
+    with pytest.raises(StoreUnavailable, match="NoSuchBucket"):
+        TASKS[task](S3Store(cloud.s3), ObjectRef("no-such-bucket", "a"))
+
+
+class Failing:
+    """A client of S3 or SQS that fails at whatever it is asked."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __getattr__(self, name):
+        def fail(*_args, **_kwargs):
+            raise self.error
+
+        return fail
+
+
+def made(cls):
+    """An instance of one of botocore's errors, whatever it wants to know; its format string names the fields."""
+    if issubclass(cls, ClientError):
+        return cls({"Error": {"Code": "SlowDown", "Message": "Please reduce your request rate."}}, "GetObject")
+    error = cls.__new__(cls)
+    Exception.__init__(error, "words")
+    error.kwargs = {}
+    return error
+
+
+FAULTS = [
+    cls
+    for _, cls in inspect.getmembers(botocore.exceptions, inspect.isclass)
+    if issubclass(cls, (BotoCoreError, ClientError))
+]
+
+
+def test_botocores_errors_were_found():
+    assert len(FAULTS) > 50
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_of_botocores_is_translated(fault):
+    for task in TASKS.values():
+        with pytest.raises(StoreUnavailable) as caught:
+            task(S3Store(Failing(made(fault))), ObjectRef("bucket", "key"))
+        assert isinstance(caught.value.__cause__, fault)
+    with pytest.raises(StoreUnavailable):
+        DeadLetters(Failing(made(fault)), "https://queue").send("body", [])
+
+
+@pytest.mark.parametrize("code", ["403", "AccessDenied", "SlowDown", "503", "InternalError", "InvalidObjectState"])
+def test_other_answers_are_faults(code):
+    error = ClientError({"Error": {"Code": code, "Message": "words"}}, "HeadObject")
+    with pytest.raises(StoreUnavailable, match=code):
+        S3Store(Failing(error)).head(ObjectRef("bucket", "key"))
+
+
+def test_a_mistake_of_ours_is_not_dressed_up():
+    with pytest.raises(KeyError):
+        S3Store(Failing(KeyError("x"))).head(ObjectRef("bucket", "key"))
+
+
+@pytest.mark.parametrize("key", ["../up.jpg", "a//b.jpg", "./a", "a/..", "/etc/passwd", "nul\0"])
+def test_a_folder_lets_no_key_out(tmp_path, key):
+    (tmp_path / "up.jpg").write_bytes(b"secret")
+    for task in TASKS.values():
+        with pytest.raises(StoreUnavailable, match="no place"):
+            task(FolderStore(tmp_path), ObjectRef("bucket", key))
+
+
+def test_a_folder_that_cannot_be_written_is_a_fault_and_leaves_nothing(tmp_path):
+    (tmp_path / "bucket").write_bytes(b"a file where the folder should be")
+    with pytest.raises(StoreUnavailable, match="Could not write bucket/key"):
+        FolderStore(tmp_path).put(ObjectRef("bucket", "key"), b"x", "image/png")
+    assert [path.name for path in tmp_path.iterdir()] == ["bucket"]

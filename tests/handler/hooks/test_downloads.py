@@ -1,0 +1,299 @@
+"""From a message of the fetch queue to originals in the input bucket: each once, and nothing else."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from handler.errors import BadConfig, FetchFailed, FetchRefused, StoreUnavailable
+from handler.hooks import bigcommerce, downloads
+from handler.hooks.originals import Originals, without_version
+from handler.hooks.products import Picture, Product
+from handler.untrusted.fetch import Fetcher
+from handler.untrusted.guard import Policy
+from tests.handler.hooks.conftest import INPUT
+from tests.handler.hooks.shops import EVENTS, source
+from tests.handler.web import web
+
+FRONT = "https://pictures.example/front.jpg"
+
+
+@pytest.fixture
+def net(tmp_path):
+    with web(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def deps(world, net):
+    policy = Policy()
+    return downloads.Deps(
+        world.registry,
+        world.queue("fetch"),
+        world.dead_letters,
+        Originals(world.s3, INPUT, Fetcher(policy, net.wire)),
+        world.bus,
+        lambda product, sender: bigcommerce.images(product, sender, policy, net.wire),
+    )
+
+
+def one(url=FRONT, id_="front", name="own", shop="catalogue"):
+    """The message of one picture."""
+    (message,) = Product(name, shop, "1", (Picture(id_, url),)).messages()
+    return message
+
+
+def event(name):
+    return (EVENTS / f"{name}.json").read_text("utf-8")
+
+
+def settle(world, deps, *bodies):
+    """Do the messages, and those that come of them; return how each ended."""
+    outcomes = [downloads.deliver(body, deps) for body in bodies]
+    while messages := world.messages("fetch"):
+        outcomes += [downloads.deliver(json.dumps(message), deps) for message in messages]
+    return outcomes
+
+
+def test_a_picture_lies_under_its_key_with_its_origin_and_options(world, net, deps, photo):
+    world.entries.document["own"]["options"] = {"format": "webp"}
+    net.serve("/front.jpg", photo, ETag='"v1"')
+    assert settle(world, deps, one()) == ["stored"]
+    ((key, held),) = world.originals().items()
+    assert key == "shops/own/catalogue/1/front"
+    assert held["ContentType"] == "image/jpeg"
+    assert held["Metadata"]["hairline-etag"] == '"v1"'
+    assert json.loads(held["Metadata"]["hairline"]) == {"format": "webp"}
+    assert world.s3.get_object(Bucket=INPUT, Key=key)["Body"].read() == photo
+    assert world.messages("heard") == []  # the picture has not ended yet
+
+
+def test_a_product_of_several_pictures_becomes_a_message_for_each(world, net, deps, photo):
+    net.serve("/1.jpg", photo)
+    net.serve("/2.jpg", photo)
+    pictures = tuple(Picture(str(n), f"https://pictures.example/{n}.jpg") for n in (1, 2))
+    (message,) = Product("own", "catalogue", "1", pictures).messages()
+    assert settle(world, deps, message) == ["split", "stored", "stored"]
+    assert set(world.originals()) == {"shops/own/catalogue/1/1", "shops/own/catalogue/1/2"}
+
+
+def test_an_unchanged_picture_is_not_even_asked_for(world, net, deps, photo):
+    net.serve("/s/front.jpg", photo)
+    url = "https://cdn.shopify.com/s/front.jpg?v=1&width=10"
+    newer = url.replace("v=1", "v=2")
+    spring = {"name": "spring", "shop": "spring.myshopify.com"}
+    assert settle(world, deps, one(url, **spring), one(url, **spring), one(newer, **spring)) == [
+        *("stored", "unchanged", "unchanged")
+    ]
+    assert len(net.asked) == 1
+    other = url.replace("width=10", "width=20")
+    assert settle(world, deps, one(other, **spring)) == ["stored"]
+
+
+@pytest.mark.parametrize("polite", [True, False])
+def test_a_picture_at_a_new_address_with_the_same_etag_is_unchanged(world, net, deps, photo, polite):
+    net.serve("/front.jpg", photo, ETag='"v1"')
+    net.serve("/moved.jpg", b"" if polite else photo, 304 if polite else 200, ETag='"v1"')
+    assert settle(world, deps, one(), one("https://pictures.example/moved.jpg")) == ["stored", "unchanged"]
+    assert net.asked[1].headers["if-none-match"] == '"v1"'
+    net.serve("/changed.jpg", photo + b" ", ETag='"v2"')
+    assert settle(world, deps, one("https://pictures.example/changed.jpg")) == ["stored"]
+    versions = world.s3.list_object_versions(Bucket=INPUT)["Versions"]
+    assert len(versions) == 2
+
+
+def test_an_etag_that_could_be_no_header_is_left_out(world, net, deps, photo):
+    for n, etag in enumerate(['"' + "x" * 300 + '"', '"\xe9"']):
+        net.raw(f"/{n}", b"HTTP/1.1 200 x\r\nETag: " + etag.encode("latin-1") + b"\r\n\r\n" + photo)
+        assert settle(world, deps, one(f"https://pictures.example/{n}", id_=str(n))) == ["stored"]
+    assert all("hairline-etag" not in held["Metadata"] for held in world.originals().values())
+
+
+def test_many_at_once_put_one_picture_once(world, net, deps, photo):
+    net.serve("/front.jpg", photo)
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda _: downloads.deliver(one(), deps), range(8)))
+    assert outcomes.count("stored") == 1
+    assert outcomes.count("unchanged") == 7
+    assert len(world.s3.list_object_versions(Bucket=INPUT)["Versions"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://cdn.shopify.com/gone.jpg", "not_fetched"),
+        ("https://evil.example/a.jpg", "not_fetched"),  # none of the source's hosts
+        ("https://127.0.0.1/a.jpg", "not_fetched"),
+        ("file:///etc/passwd", "not_fetched"),
+        ("https://cdn.shopify.com/page", "not_an_image"),
+        ("https://cdn.shopify.com/empty", "empty_image"),
+    ],
+)
+def test_what_never_can_be_fetched_is_told_and_not_tried_again(world, net, deps, url, code):
+    net.serve("/page", b"<html>")
+    net.serve("/empty", b"")
+    message = one(url, name="spring", shop="spring.myshopify.com")
+    assert settle(world, deps, message, message) == ["rejected", "rejected"]
+    (heard,) = world.messages("heard")  # once, however often the shop names it
+    assert heard["detail-type"] == "hairline.rejected"
+    assert heard["detail"]["reason"]["code"] == code
+    assert heard["detail"]["shop"] == {
+        "source": "spring",
+        "shop": "spring.myshopify.com",
+        "product": "1",
+        "image": "front",
+    }
+    assert heard["detail"]["picture"]["url"] == url
+    (callback,) = world.messages("callbacks")
+    assert callback["id"] == heard["detail"]["id"]
+    assert world.originals() == {}
+    assert world.messages("dead") == []
+
+
+def test_what_may_pass_is_tried_again(world, net, deps, photo):
+    net.serve("/front.jpg", b"", 503)
+    with pytest.raises(FetchFailed):
+        downloads.deliver(one(), deps)
+    assert world.messages("heard") == []
+    net.serve("/front.jpg", photo)
+    assert downloads.deliver(one(), deps) == "stored"
+
+
+def test_a_fault_of_the_bucket_is_tried_again(net, deps, photo, world):
+    net.serve("/front.jpg", photo)
+    gone = Originals(world.s3, "no-such-bucket", deps.originals.fetcher)
+    with pytest.raises(StoreUnavailable):
+        gone.ensure_stored("shops/own/catalogue/1/front", FRONT, source("own"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            "{",
+            "[]",
+            "{}",
+            '{"source": "own"}',
+            '{"source": "own", "shop": "catalogue", "id": "1", "pictures": [1]}',
+        ),
+        '{"source": "own", "shop": "catalogue", "id": "../1", "pictures": null}',
+        '{"source": "nobody", "shop": "catalogue", "id": "1", "pictures": [{"id": "1", "url": "x"}]}',
+        '{"detail-type": "hairline.requested", "source": "my.catalogue", "detail": 1}',
+        '{"detail-type": "hairline.requested", "source": "your.catalogue", "detail": {"product": "1", "images": []}}',
+        '{"detail-type": "shopifyWebhook", "source": 1, "detail": {}}',
+        '{"detail-type": "shopifyWebhook", "source": "my.catalogue", "detail": {"payload": 1}}',
+    ],
+)
+def test_what_cannot_be_understood_is_set_aside_with_the_reason(world, deps, body):
+    assert downloads.deliver(body, deps) == "dead"
+    answer = world.sqs.receive_message(QueueUrl=world.urls["dead"], MessageAttributeNames=["All"])
+    (message,) = answer["Messages"]
+    assert message["Body"] == body
+    assert message["MessageAttributes"]["ReasonCode"]["StringValue"] in ("bad_event", "bad_signature")
+
+
+# Events
+
+
+def test_shopifys_event_goes_the_way_of_its_hook(world, net, deps, photo):
+    net.serve("/s/files/1/0262/4071/2726/files/front.jpg", photo)
+    net.serve("/s/files/1/0262/4071/2726/files/back.jpg", photo)
+    assert settle(world, deps, event("bus_shopify_product")) == ["split", "stored", "stored"]
+    assert len(world.originals()) == 2
+
+
+def test_our_own_request_goes_the_same_way(world, net, deps, photo):
+    net.serve("/front.jpg", photo)
+    net.serve("/back.jpg", photo)
+    assert settle(world, deps, event("bus_hairline_requested")) == ["split", "stored", "stored"]
+    assert set(world.originals()) == {"shops/own/catalogue/sku-1/front", "shops/own/catalogue/sku-1/back"}
+
+
+def test_an_event_of_something_else_does_nothing(world, deps):
+    other = json.loads(event("bus_shopify_product"))
+    other["detail"]["metadata"]["X-Shopify-Topic"] = "orders/create"
+    assert settle(world, deps, json.dumps(other)) == ["nothing"]
+
+
+# BigCommerce, whose hooks name no pictures
+
+
+def rows(*names, **more):
+    return [{"id": n, "url_zoom": f"https://cdn11.bigcommerce.com/{name}?c=1", **more} for n, name in enumerate(names)]
+
+
+def answer(net, data, status=200, path="/stores/abc123/v3/catalog/products/205/images"):
+    net.serve(path, json.dumps({"data": data, "meta": {}}).encode(), status)
+
+
+def test_bigcommerce_is_asked_for_the_pictures_with_its_token(world, net, deps, photo):
+    answer(net, [*rows("a.jpg", "hairline-b.jpg"), {"id": 9, "url_standard": "https://cdn11.bigcommerce.com/c.jpg"}])
+    net.serve("/a.jpg", photo)
+    net.serve("/c.jpg", photo)
+    assert settle(world, deps, event("bus_bigcommerce_product")) == ["split", "stored", "stored"]
+    assert set(world.originals()) == {"shops/big/abc123/205/0", "shops/big/abc123/205/9"}
+    first = net.asked[0]
+    assert (first.headers["host"], first.headers["x-auth-token"]) == ("api.bigcommerce.com", "token")
+    assert all("x-auth-token" not in request.headers for request in net.asked[1:])
+
+
+def test_bigcommerces_pages_are_all_read(net):
+    pages = [[*rows(*(f"{n}.jpg" for n in range(250)))], [{**row, "id": row["id"] + 250} for row in rows("x.jpg")]]
+    path = "/stores/abc123/v3/catalog/products/205/images"
+
+    def page(request, sock):
+        body = json.dumps({"data": pages[int(request.path.partition("page=")[2]) - 1]}).encode()
+        sock.sendall(b"HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    net.routes[path] = page
+    product = Product("big", "abc123", "205", None)
+    assert len(bigcommerce.images(product, source("big"), Policy(), net.wire)) == 251
+
+
+def test_a_product_that_is_gone_has_no_pictures(world, net, deps):
+    answer(net, [], 404)
+    assert settle(world, deps, event("bus_bigcommerce_product")) == ["nothing"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(401, BadConfig), (403, BadConfig), (429, FetchFailed), (500, FetchFailed), (418, FetchRefused)],
+)
+def test_bigcommerces_refusals(net, deps, status, error):
+    answer(net, [], status)
+    with pytest.raises(error):
+        downloads.deliver(event("bus_bigcommerce_product"), deps)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data": {}}', b"<html>"])
+def test_bigcommerces_nonsense_is_tried_again(net, deps, body):
+    net.serve("/stores/abc123/v3/catalog/products/205/images", body)
+    with pytest.raises(FetchFailed):
+        downloads.deliver(event("bus_bigcommerce_product"), deps)
+
+
+def test_bigcommerces_token_follows_no_redirect(net, deps):
+    net.redirect("/stores/abc123/v3/catalog/products/205/images", "https://evil.example/")
+    with pytest.raises(FetchRefused):
+        downloads.deliver(event("bus_bigcommerce_product"), deps)
+    assert len(net.asked) == 1
+
+
+def test_without_a_token_the_deployment_is_at_fault(world, net, deps):
+    del world.entries.document["big"]["token"]
+    with pytest.raises(BadConfig, match="token"):
+        downloads.deliver(event("bus_bigcommerce_product"), deps)
+    assert net.asked == []
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "bare"),
+    [
+        ("https://a.example/b.jpg?v=1", "v", "https://a.example/b.jpg"),
+        ("https://a.example/b.jpg?v=1&w=2#x", "v", "https://a.example/b.jpg?w=2"),
+        ("https://a.example/b.jpg?v=1", None, "https://a.example/b.jpg?v=1"),
+        ("https://a.example/b.jpg?version=1&v", "v", "https://a.example/b.jpg?version=1"),
+    ],
+)
+def test_the_version_is_left_aside(url, name, bare):
+    assert without_version(url, name) == bare

@@ -1,0 +1,197 @@
+"""JobService, the account and the description, over the API on a stack with a worker."""
+
+import base64
+import json
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from handler.http.api_errors import CODES
+from handler.http.job_service import GIVEN_UP_S, UPLOAD_S
+from handler.local import template, worker
+
+
+@pytest.fixture(scope="module")
+def working(made):
+    with worker.start(made):
+        yield made
+
+
+def settled(call, id_):
+    """The job's status when it is none of those that pass."""
+    for _ in range(600):
+        told = call.get(f"/v1/jobs/{id_}").json()
+        if told["status"] not in ("queued", "working"):
+            return told
+        time.sleep(0.2)
+    raise AssertionError(told)
+
+
+def upload(form, data):
+    return requests.post(form["url"], data=form["fields"], files={"file": data}, timeout=30)
+
+
+def fetch(url):
+    answer = requests.get(url, timeout=30)
+    assert answer.status_code == 200
+    return answer
+
+
+def test_an_upload_becomes_links_to_cutout_alpha_and_report(call, working, photo):
+    answer = call.post("/v1/jobs", json={"options": {"format": "webp", "stages": ["trimap"]}})
+    job = answer.json()
+    assert (answer.status_code, job["status"]) == (202, "queued")
+    assert answer.headers["Location"] == f"/v1/jobs/{job['id']}"
+    assert upload(job["upload"], photo).status_code < 300
+    told = settled(call, job["id"])
+    assert told["status"] == "done"
+    assert told["files"].keys() == {"cutout.webp", "alpha.png", "trimap.png", "report.json"}
+    assert fetch(told["files"]["cutout.webp"]).content[8:12] == b"WEBP"
+    assert fetch(told["files"]["report.json"]).json()["options"]["format"] == "webp"
+    assert 0 <= told["quality"]["confidence"] <= 1
+
+
+def test_what_is_no_picture_is_rejected_with_the_reason(call, working):
+    job = call.post("/v1/jobs").json()
+    upload(job["upload"], b"<html>")
+    told = settled(call, job["id"])
+    assert (told["status"], told["reason"]["code"]) == ("rejected", "not_an_image")
+
+
+def test_the_form_holds_the_upload_to_size_type_and_options(call):
+    asked = {"options": {"format": "webp"}, "content_type": "image/png", "callback_url": "https://example.com/done"}
+    form = call.post("/v1/jobs", json=asked).json()["upload"]
+    policy = json.loads(base64.b64decode(form["fields"]["policy"]))
+    assert ["content-length-range", 1, 40_000_000] in policy["conditions"]
+    for name, text in {
+        "Content-Type": "image/png",
+        "x-amz-meta-hairline": '{"format": "webp"}',
+        "x-amz-meta-hairline-callback": "https://example.com/done",
+        "key": form["fields"]["key"],
+    }.items():
+        assert {name: text} in policy["conditions"]
+        assert form["fields"][name] == text
+
+
+def test_a_picture_by_its_address(call, working, web):
+    job = call.post("/v1/jobs", json={"image_url": f"{web}/photo.jpg"})
+    assert job.status_code == 202, job.text
+    assert "upload" not in job.json()
+    assert settled(call, job.json()["id"])["status"] == "done"
+
+
+def test_an_address_that_gives_nothing_is_refused_and_stays_refused(call):
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    asked = {"image_url": "https://192.168.0.1/a.jpg"}
+    first = call.post("/v1/jobs", json=asked, headers=headers)
+    assert first.json()["errors"][0]["code"] == "failed_image_download"
+    again = call.post("/v1/jobs", json=asked, headers=headers).json()
+    assert (again["status"], again["reason"]["code"]) == ("rejected", "not_fetched")
+
+
+def test_the_same_idempotency_key_makes_one_job_also_at_once(call, made):
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    before = records(made)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: call.post("/v1/jobs", json={}, headers=headers), range(16)))
+    assert {answer.status_code for answer in answers} == {202}
+    (id_,) = {answer.json()["id"] for answer in answers}
+    assert {key.rpartition("/")[2] for key in records(made) - before} == {id_}
+
+
+def records(made):
+    s3 = made.client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=made.names["StateBucket"], Prefix="jobs/")
+    return {item["Key"] for page in pages for item in page.get("Contents", [])}
+
+
+def test_an_idempotency_key_belongs_to_one_request_and_one_tenant(call, other):
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    first = call.post("/v1/jobs", json={}, headers=headers).json()
+    refused = call.post("/v1/jobs", json={"options": {"crop": True}}, headers=headers)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "idempotency_key_reused")
+    assert other.post("/v1/jobs", json={}, headers=headers).json()["id"] != first["id"]
+
+
+def test_without_a_key_each_request_makes_a_job(call):
+    assert call.post("/v1/jobs").json()["id"] != call.post("/v1/jobs").json()["id"]
+
+
+def test_a_job_is_its_tenants_alone(call, other):
+    job = call.post("/v1/jobs").json()
+    assert other.get(f"/v1/jobs/{job['id']}").status_code == 404
+    assert call.get(f"/v1/jobs/{job['id']}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("age", "there", "status", "code"),
+    [
+        (UPLOAD_S - 60, False, "queued", None),
+        (UPLOAD_S + 60, False, "failed", "no_upload"),
+        (UPLOAD_S + 60, True, "working", None),
+        (UPLOAD_S + GIVEN_UP_S + 60, True, "failed", "given_up"),
+    ],
+)
+def test_a_job_that_comes_to_nothing_fails_in_the_end(call, made, age, there, status, code):
+    job = call.post("/v1/jobs").json()
+    s3, bucket = made.client("s3"), made.names["StateBucket"]
+    (key,) = [key for key in records(made) if key.endswith(job["id"])]
+    record = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    record["created"] -= age
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(record))
+    if there:
+        stopped = {"NotificationConfiguration": {}}
+        kept = s3.get_bucket_notification_configuration(Bucket=made.input_bucket)
+        kept.pop("ResponseMetadata")
+        s3.put_bucket_notification_configuration(Bucket=made.input_bucket, **stopped)
+        s3.put_object(Bucket=made.input_bucket, Key=job["upload"]["fields"]["key"], Body=b"x")
+        s3.put_bucket_notification_configuration(Bucket=made.input_bucket, NotificationConfiguration=kept)
+    told = call.get(f"/v1/jobs/{job['id']}").json()
+    assert (told["status"], told.get("reason", {}).get("code")) == (status, code)
+
+
+def test_a_job_is_given_up_no_sooner_than_its_message(made):
+    described = template.load()
+    hidden = max(row["Hidden"] for row in described["Mappings"]["Timeouts"].values())
+    assert template.properties(described, "Queue")["RedrivePolicy"]["maxReceiveCount"] * hidden <= GIVEN_UP_S
+
+
+BAD = {
+    "an unknown field": ({"json": {"url": "x"}}, "invalid_request"),
+    "an unknown option": ({"json": {"options": {"colour": "red"}}}, "bad_options"),
+    "a bad option": ({"json": {"options": {"quality": 101}}}, "bad_options"),
+    "options that are none": ({"json": {"options": [1]}}, "bad_options"),
+    "a trimap": ({"json": {"options": {"trimap": "x"}}}, "bad_options"),
+    "a limit": ({"json": {"options": {"max_bytes": 10**9}}}, "bad_options"),
+    "options too long": ({"json": {"options": {"marketplaces": ["etsy"] * 500}}}, "bad_options"),
+    "another type": ({"json": {"content_type": "text/html"}}, "invalid_request"),
+    "a callback into the machine": ({"json": {"callback_url": "https://0x7f.1/"}}, "invalid_callback_url"),
+    "a callback that is none": ({"json": {"callback_url": 5}}, "invalid_callback_url"),
+    "an address that is none": ({"json": {"image_url": "file:///etc/passwd"}}, "invalid_image_url"),
+    "no JSON": ({"data": b"{"}, "invalid_request"),
+    "a list": ({"json": [1]}, "invalid_request"),
+    "a key with a space": ({"headers": {"Idempotency-Key": "a b"}}, "invalid_idempotency_key"),
+    "a key too long": ({"headers": {"Idempotency-Key": "a" * 256}}, "invalid_idempotency_key"),
+}
+
+
+@pytest.mark.parametrize(("sent", "code"), BAD.values(), ids=BAD)
+def test_a_job_that_cannot_be_made(call, sent, code):
+    answer = call.post("/v1/jobs", **sent)
+    assert answer.status_code == (CODES[code].status if code in CODES else 400), answer.text
+    assert answer.json()["errors"][0]["code"] == code
+
+
+@pytest.mark.parametrize("id_", ["x", "0" * 32, "A" * 32, "%2e%2e", "0" * 5000])
+def test_no_such_job(call, id_):
+    answer = call.get(f"/v1/jobs/{id_}")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "not_found")
+
+
+def test_the_account_has_what_clients_read(call):
+    attributes = call.get("/v1.0/account").json()["data"]["attributes"]
+    assert attributes["credits"].keys() == {"total", "subscription", "payg", "enterprise"}
+    assert attributes["api"] == {"free_calls": 0, "sizes": "all"}

