@@ -32,10 +32,27 @@ def _long_form(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
 _Loader.add_multi_constructor("!", _long_form)
 
 
+def read(path: Path = TEMPLATE) -> dict[str, Any]:
+    """The template as it is written, with every short tag in its long form."""
+    written: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader; tags only make dicts
+    return written
+
+
 def load(path: Path = TEMPLATE) -> dict[str, Any]:
-    """The template with every short tag in its long form."""
-    read: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader; tags only make dicts
-    return read
+    """The template as `read` gives it, with SAM's Globals merged into each function, as SAM itself does."""
+    template = read(path)
+    shared = template.pop("Globals", {}).get("Function", {})
+    for name in of_type(template, "AWS::Serverless::Function"):
+        template["Resources"][name]["Properties"] = _merged(shared, properties(template, name))
+    return template
+
+
+def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, where `own` overrides `shared` and objects are merged key by key."""
+    return {**shared} | {
+        key: _merged(shared[key], value) if isinstance(value, dict) and isinstance(shared.get(key), dict) else value
+        for key, value in own.items()
+    }
 
 
 def defaults(template: Mapping[str, Any]) -> dict[str, str]:
@@ -45,7 +62,7 @@ def defaults(template: Mapping[str, Any]) -> dict[str, str]:
 
 def of_type(template: Mapping[str, Any], kind: str) -> list[str]:
     """The logical ids of the resources of one kind, such as "AWS::SQS::Queue"."""
-    return [name for name, resource in template["Resources"].items() if resource["Type"] == kind]
+    return [name for name, resource in template.get("Resources", {}).items() if resource["Type"] == kind]
 
 
 def properties(template: Mapping[str, Any], logical_id: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The settings, and the README's list of them; tests/test_template.py holds the template to the same names."""
+"""The settings, and the README's list of them; tests/template holds the template to the same names."""
 
 import re
 from pathlib import Path

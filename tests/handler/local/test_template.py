@@ -26,6 +26,23 @@ def test_short_tags_become_long(tmp_path: Path, text: str, read: object) -> None
     assert template.load(tmp_path / "t.yaml") == {"here": read}
 
 
+def test_what_globals_say_holds_for_every_function_that_does_not_say_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("""
+Globals: {Function: {Runtime: a, Timeout: 1, Environment: {Variables: {X: 1, Y: 2}}}}
+Resources:
+  One: {Type: AWS::Serverless::Function, Properties: {Timeout: 2, Environment: {Variables: {Y: 3}}}}
+  Two: {Type: AWS::SQS::Queue, Properties: {Timeout: 4}}
+""")
+    read = template.load(tmp_path / "t.yaml")
+    assert template.properties(read, "One") == {
+        "Runtime": "a",
+        "Timeout": 2,
+        "Environment": {"Variables": {"X": 1, "Y": 3}},
+    }
+    assert template.properties(read, "Two") == {"Timeout": 4}
+    assert "Globals" not in read
+
+
 def test_a_tag_that_would_make_an_object_makes_none(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text("here: !!python/object/apply:os.getcwd []\n")
     with pytest.raises(Exception, match="could not determine a constructor"):

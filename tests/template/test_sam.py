@@ -9,7 +9,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from handler.local import template
-from tests.test_template import DEPLOYMENTS, everything
+from tests.template.deployments import DEPLOYMENTS, everything
 
 
 @pytest.fixture(autouse=True)
@@ -19,15 +19,21 @@ def region(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def translated(layer: str = "s3://packages/layer", **parameters: str) -> dict[str, Any]:
-    """The whole template with these parameters, and the layer uploaded as `layer`.
+    """The whole template as written with these parameters, and the layer uploaded as `layer`.
 
     Raises InvalidDocumentException where SAM refuses it.
     """
-    described = copy.deepcopy(template.load())
+    return by_sam(template.read(), layer, **parameters)
+
+
+def by_sam(described: dict[str, Any], layer: str = "s3://packages/layer", **parameters: str) -> dict[str, Any]:
+    described = copy.deepcopy(described)
+    described.setdefault("Globals", {}).setdefault("Function", {})["CodeUri"] = "s3://packages/code"  # by `sam deploy`
     for resource in described["Resources"].values():
-        for folder, uploaded in (("CodeUri", "s3://packages/code"), ("ContentUri", layer)):  # by `sam deploy`
-            if folder in resource.get("Properties", {}):
-                resource["Properties"][folder] = uploaded
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"].pop("CodeUri", None)
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            resource["Properties"]["ContentUri"] = layer
     values = template.defaults(described) | parameters
     made: dict[str, Any] = Translator({}, Parser()).translate(described, values)
     return made
@@ -50,6 +56,10 @@ def test_sam_takes_it_and_every_name_leads_somewhere(parameters: dict[str, str])
     known = made["Resources"].keys() | made["Parameters"].keys()
     assert {name for name in named([made["Resources"], made["Outputs"]]) if not name.startswith("AWS::")} <= known
     assert not [each for each in made["Resources"].values() if each["Type"].startswith("AWS::Serverless::")]
+
+
+def test_the_local_stack_reads_what_sam_makes_of_globals() -> None:
+    assert by_sam(template.load()) == translated()
 
 
 def test_the_queue_calls_the_alias_so_that_a_rollout_reaches_it() -> None:

@@ -1,0 +1,88 @@
+"""What the tests of template.yaml share: the template, and what comes of a deployment with given parameters."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from handler.local import template
+
+TEMPLATE = template.load()
+
+
+RESOURCES = TEMPLATE["Resources"]
+
+
+def properties(logical_id: str) -> dict[str, Any]:
+    return template.properties(TEMPLATE, logical_id)
+
+
+class Names(dict[str, str]):
+    """What stands for what in one deployment; an attribute of a resource that is there has a made-up value."""
+
+    def __missing__(self, name: str) -> str:
+        resource, dot, _ = name.partition(".")
+        if dot and resource in self:
+            return f"<{name}>"
+        raise KeyError(name)
+
+
+def deployed(**parameters: str) -> tuple[dict[str, Any], Names]:
+    """The resources and outputs that come of a deployment with these parameters, worked out; and what stands for what.
+
+    Raises KeyError where one of them names a resource that this deployment lacks.
+    """
+    assert parameters.keys() <= TEMPLATE["Parameters"].keys()
+    pseudo = {"AccountId": "1" * 12, "Region": "ap-southeast-1", "Partition": "aws", "StackName": "hairline"}
+    pseudo["URLSuffix"] = "amazonaws.com"
+    names = Names(template.defaults(TEMPLATE) | {f"AWS::{name}": value for name, value in pseudo.items()} | parameters)
+    there = {
+        name: resource
+        for name, resource in RESOURCES.items()
+        if "Condition" not in resource or template.holds(resource["Condition"], names, TEMPLATE)
+    }
+    names |= {name: f"<{name}>" for name in there}
+    for name, resource in there.items():
+        if resource["Type"] == "AWS::S3::Bucket":
+            names[name] = template.resolve(resource["Properties"]["BucketName"], names, TEMPLATE)
+    return template.resolve({**there, "Outputs": TEMPLATE["Outputs"]}, names, TEMPLATE), names
+
+
+KEY = "arn:aws:kms:eu-west-1:111111111111:key/1234abcd"
+
+
+DEPLOYMENTS: dict[str, dict[str, str]] = {
+    "defaults": {},
+    "existing input": {"ExistingInputBucket": "my-pictures", "KeyPrefix": "in/", "KeySuffix": ".jpg"},
+    "existing output": {"ExistingOutputBucket": "my-cutouts", "KeySuffix": ".jpg"},
+    "both existing": {"ExistingInputBucket": "my-pictures", "ExistingOutputBucket": "my-cutouts"},
+    "key": {"KmsKeyArn": KEY, "AlarmEmail": "a@example.com"},
+    "key and both existing": {"KmsKeyArn": KEY, "ExistingInputBucket": "a-b", "ExistingOutputBucket": "c-d"},
+    "no extras": {"Tracing": "PassThrough", "SnapStart": "off", "Rollout": "AllAtOnce", "Timeout": "60"},
+    "partner": {"PartnerEventSource": "aws.partner/shopify.com/1/hairline"},
+    "API extras": {"ApiFirewall": "on", "ApiAccount": "keep"},
+    "large model": {"Model": "auto", "ModelBucket": "my-weights"},
+    "all extras": {"SnapStart": "on", "Timeout": "900", "MemorySize": "10240", "OutputFormat": "webp"},
+}
+
+
+each_deployment = pytest.mark.parametrize("parameters", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
+
+
+def of_type(kind: str) -> list[str]:
+    return template.of_type(TEMPLATE, kind)
+
+
+def everything(node: Any) -> Iterator[Any]:
+    yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from everything(child)
+
+
+FUNCTIONS = of_type("AWS::Serverless::Function")
+
+
+BUCKETS = of_type("AWS::S3::Bucket")
+
+
+QUEUES = of_type("AWS::SQS::Queue")

@@ -1,0 +1,66 @@
+"""The buckets: closed, named, kept, and what each sends."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.template.deployments import BUCKETS, RESOURCES, TEMPLATE, deployed, each_deployment, properties
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_buckets_are_closed(bucket: str) -> None:
+    block = properties(bucket)["PublicAccessBlockConfiguration"]
+    assert block == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+    assert properties(bucket)["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert properties(bucket)["BucketEncryption"]
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_buckets_forget_unfinished_uploads_and_outlive_the_stack(bucket: str) -> None:
+    rules = properties(bucket)["LifecycleConfiguration"]["Rules"]
+    assert any("AbortIncompleteMultipartUpload" in rule and rule["Status"] == "Enabled" for rule in rules)
+    assert RESOURCES[bucket]["DeletionPolicy"] == RESOURCES[bucket]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_input_bucket_keeps_versions_and_tells_the_queue_of_new_objects() -> None:
+    made = properties("InputBucket")
+    assert made["VersioningConfiguration"] == {"Status": "Enabled"}
+    (told,) = deployed()[0]["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert told == {"Event": "s3:ObjectCreated:*", "Queue": "<Queue.Arn>"}
+    assert "NotificationConfiguration" not in properties("OutputBucket")  # or a cutout would be cut out
+
+
+@each_deployment
+def test_no_cutout_comes_back_as_a_picture(parameters: dict[str, str]) -> None:
+    made, _ = deployed(**parameters)
+    variables = made["CutoutFunction"]["Properties"]["Environment"]["Variables"]
+    taken, written = variables["HAIRLINE_INPUT_BUCKET"], variables["HAIRLINE_OUTPUT_BUCKET"]
+    assert taken != written
+    assert (made["Outputs"]["InputBucket"]["Value"], made["Outputs"]["OutputBucket"]["Value"]) == (taken, written)
+    for rule in (each["Properties"] for each in made.values() if each.get("Type") == "AWS::Events::Rule"):
+        pattern = rule["EventPattern"]
+        if "aws.s3" in pattern.get("source", ["aws.s3"]) and pattern.get("detail-type") != ["hairline.requested"]:
+            assert pattern["detail"]["bucket"] == {"name": [taken]}
+
+
+def test_the_longest_bucket_name_fits() -> None:
+    longest = int(re.search(r"\{1,(\d+)\}", TEMPLATE["Parameters"]["BucketPrefix"]["AllowedPattern"])[1]) + 2  # type: ignore[index]
+    made, _ = deployed(BucketPrefix="p" * longest)
+    assert max(len(made[bucket]["Properties"]["BucketName"]) for bucket in BUCKETS) <= 63
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "rules"),
+    [
+        ("in/", "", [{"Name": "prefix", "Value": "in/"}]),
+        ("", ".jpg", [{"Name": "suffix", "Value": ".jpg"}]),
+        ("in/", ".jpg", [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".jpg"}]),
+    ],
+)
+def test_a_bucket_tells_of_the_keys_that_were_asked_for(prefix: str, suffix: str, rules: list[Any]) -> None:
+    made, _ = deployed(KeyPrefix=prefix, KeySuffix=suffix)
+    (told,) = made["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert told["Filter"] == {"S3Key": {"Rules": rules}}

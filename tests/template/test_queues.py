@@ -1,0 +1,124 @@
+"""Queues, their dead letters, and who may send to them."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.deployments import (
+    BUCKETS,
+    QUEUES,
+    RESOURCES,
+    TEMPLATE,
+    deployed,
+    each_deployment,
+    everything,
+    properties,
+)
+
+
+def test_there_are_the_buckets_and_queues_of_the_design() -> None:
+    assert sorted(BUCKETS) == ["InputBucket", "OutputBucket", "StateBucket"]
+    assert sorted(QUEUES) == sorted(
+        f"{line}{kind}" for line in ("", "Fetch", "Callback") for kind in ("Queue", "DeadLetterQueue")
+    )
+
+
+QUEUE_OF = {"CutoutFunction": "Queue", "FetchFunction": "FetchQueue", "CallbackFunction": "CallbackQueue"}
+"""The functions that a queue sets off."""
+
+
+def mapping_of(function: dict[str, Any]) -> dict[str, Any]:
+    (event,) = function["Events"].values()
+    assert event["Type"] == "SQS"
+    found: dict[str, Any] = event["Properties"]
+    return found
+
+
+@pytest.mark.parametrize("seconds", TEMPLATE["Parameters"]["Timeout"]["AllowedValues"])
+def test_queue_and_alarm_follow_the_timeout(seconds: int) -> None:
+    made, _ = deployed(Timeout=str(seconds))
+    function = made["CutoutFunction"]["Properties"]
+    assert function["Events"]["Pictures"]["Properties"]["Queue"] == "<Queue.Arn>"
+    assert made["Queue"]["Properties"]["VisibilityTimeout"] >= 6 * int(function["Timeout"])
+    assert made["DurationAlarm"]["Properties"]["Threshold"] == 0.8 * 1000 * int(function["Timeout"])
+
+
+@pytest.mark.parametrize(("function", "queue"), QUEUE_OF.items())
+def test_a_message_stays_hidden_for_six_timeouts(function: str, queue: str) -> None:
+    made, _ = deployed()
+    assert mapping_of(made[function]["Properties"])["Queue"] == f"<{queue}.Arn>"
+    assert made[queue]["Properties"]["VisibilityTimeout"] >= 6 * int(made[function]["Properties"]["Timeout"])
+
+
+@pytest.mark.parametrize("queue", QUEUE_OF.values())
+def test_failed_messages_go_to_the_dead_letter_queue_and_stay_longer_there(queue: str) -> None:
+    dead = f"{queue.removesuffix('Queue')}DeadLetterQueue"
+    redrive = properties(queue)["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [dead, "Arn"]}
+    assert redrive["maxReceiveCount"] >= 5
+    assert properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert properties(queue)["MessageRetentionPeriod"] < properties(dead)["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize("function", QUEUE_OF)
+def test_the_mapping_replies_in_part_and_is_capped(function: str) -> None:
+    mapping = mapping_of(properties(function))
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    cap = TEMPLATE["Parameters"][mapping["ScalingConfig"]["MaximumConcurrency"]["Ref"]]
+    assert cap["MinValue"] == 2  # the least that Lambda takes
+    assert "ReservedConcurrentExecutions" not in properties(function)  # throttled messages burn their tries
+
+
+def senders(made: dict[str, Any], policy: str) -> list[dict[str, Any]]:
+    return [s for s in made[policy]["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+
+
+def test_only_the_input_bucket_of_this_account_may_send() -> None:
+    made, names = deployed()
+    (allowed,) = senders(made, "QueuePolicy")
+    assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", "<Queue.Arn>")
+    assert allowed["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "1" * 12},
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{names['InputBucket']}"},
+    }
+    assert senders(made, "DeadLetterQueuePolicy") == []
+    # S3 tries the queue out while the bucket is made, so the policy must be there before, and must not wait for it.
+    assert RESOURCES["InputBucket"]["DependsOn"] == "QueuePolicy"
+    assert not any(
+        node in ({"Ref": "InputBucket"}, ["InputBucket", "Arn"]) for node in everything(RESOURCES["QueuePolicy"])
+    )
+
+
+def test_an_existing_bucket_sends_by_one_rule_alone() -> None:
+    made, _ = deployed(ExistingInputBucket="my-pictures", KeyPrefix="in/", KeySuffix=".jpg")
+    pattern = made["ExistingInputBucketRule"]["Properties"]["EventPattern"]
+    assert pattern["source"] == ["aws.s3"]
+    assert pattern["detail-type"] == ["Object Created"]
+    assert pattern["detail"] == {"bucket": {"name": ["my-pictures"]}, "object": {"key": [{"wildcard": "in/*.jpg"}]}}
+    (target,) = made["ExistingInputBucketRule"]["Properties"]["Targets"]
+    assert (target["Arn"], target["DeadLetterConfig"]) == ("<Queue.Arn>", {"Arn": "<DeadLetterQueue.Arn>"})
+    for policy, queue in (("QueuePolicy", "Queue"), ("DeadLetterQueuePolicy", "DeadLetterQueue")):
+        (allowed,) = senders(made, policy)
+        assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+        assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", f"<{queue}.Arn>")
+        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": "<ExistingInputBucketRule.Arn>"}}
+
+
+@each_deployment
+def test_rules_for_shops_keep_what_they_cannot_deliver_and_send_alone(parameters: dict[str, str]) -> None:
+    made, _ = deployed(**parameters)
+    rules = {"RequestedRule", "PartnerRule"} & made.keys()
+    assert ("PartnerRule" in rules) is ("PartnerEventSource" in parameters)
+    for rule in rules:
+        (target,) = made[rule]["Properties"]["Targets"]
+        assert (target["Arn"], target["DeadLetterConfig"]) == (
+            "<FetchQueue.Arn>",
+            {"Arn": "<FetchDeadLetterQueue.Arn>"},
+        )
+    for queue in ("FetchQueue", "FetchDeadLetterQueue"):
+        (allowed,) = senders(made, f"{queue}Policy")
+        assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", f"<{queue}.Arn>")
+        assert set(allowed["Condition"]["ArnEquals"]["aws:SourceArn"]) == {f"<{rule}.Arn>" for rule in rules}
+    for queue in ("CallbackQueue", "CallbackDeadLetterQueue"):
+        assert senders(made, f"{queue}Policy") == []

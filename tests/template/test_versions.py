@@ -1,0 +1,60 @@
+"""What makes a new version of the function, and what rolls it back."""
+
+import re
+from typing import Any
+
+from handler.local import template
+from tests.template.deployments import TEMPLATE, deployed, everything, properties
+
+
+def parameters_of(node: Any) -> set[str]:
+    """The parameters that a part of the template depends on, by way of its conditions too."""
+    found: set[str] = set()
+    for part in everything(node):
+        match part:
+            case {"Ref": str(name)} if name in TEMPLATE["Parameters"]:
+                found.add(name)
+            case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), _]}:
+                found |= set(re.findall(r"\$\{(\w+)\}", text)) & TEMPLATE["Parameters"].keys()
+            case {"Fn::If": [condition, *_]} | {"Condition": str(condition)}:
+                found |= parameters_of(TEMPLATE["Conditions"][condition])
+    return found
+
+
+NOT_IN_A_VERSION = {
+    "Rollout": "how to deploy, no part of what is deployed",
+    "MaximumConcurrency": "the mapping's, outside the version",
+    "ExistingInputBucket": "of another bucket's pictures the role may read none; docs/deploy.md: make a new stack",
+    "ExistingOutputBucket": "as the input bucket",
+    "KmsKeyArn": "as the buckets",
+    "ModelBucket": "too long for it; docs/deploy.md: change it together with something else",
+}
+
+
+def test_a_changed_parameter_makes_a_new_version() -> None:
+    function = properties("CutoutFunction")
+    assert function["AutoPublishAliasAllProperties"] is True
+    reaching = parameters_of({name: value for name, value in function.items() if name != "VersionDescription"})
+    assert parameters_of(function["VersionDescription"]) == reaching - NOT_IN_A_VERSION.keys()
+    assert reaching >= {"DefaultOptions", "MemorySize", "SnapStart"}
+
+
+def test_the_longest_version_description_fits() -> None:
+    longest = {
+        name: "x" * rule["MaxLength"] if "MaxLength" in rule
+        else max((str(value) for value in rule.get("AllowedValues", [rule.get("MaxValue", "")])), key=len)
+        for name, rule in TEMPLATE["Parameters"].items()
+    }  # fmt: skip
+    assert len(template.resolve(properties("CutoutFunction")["VersionDescription"], longest, TEMPLATE)) <= 256
+
+
+def test_a_rollout_is_taken_back_by_alarms() -> None:
+    made, _ = deployed()
+    rollout = made["CutoutFunction"]["Properties"]["DeploymentPreference"]
+    assert rollout["Alarms"] == ["<NewVersionAlarm>", "<FailingAlarm>"]
+    dimensions = {each["Name"]: each["Value"] for each in made["NewVersionAlarm"]["Properties"]["Dimensions"]}
+    assert dimensions == {
+        "FunctionName": "<CutoutFunction>",
+        "Resource": "<CutoutFunction>:live",
+        "ExecutedVersion": "<CutoutFunction.Version.Version>",
+    }
