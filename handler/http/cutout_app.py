@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler.events import api_gateway
-from handler.http import body, cutting, parameters, queries, responses, routes, wiring
+from handler.http import body, cutting, parameters, queries, responses, routes, urls, wiring
 from handler.http.api_errors import LARGER, ApiError, from_fetch_error, from_image_error
 from handler.http.cutting import CutRequest
 from handler.observability import logger, tracer
@@ -97,7 +97,8 @@ def _cut(request: CutRequest, tenant: str) -> Result | dict[str, Any]:
 
 
 def _job(told: Mapping[str, Any]) -> Response[Any]:
-    return responses.json_response(told, 202, {"Location": f"/v1/jobs/{told['id']}"})
+    location = urls.job(app.current_event.raw_event, told["id"])
+    return responses.json_response(told, 202, {"Location": location})
 
 
 def _measures(made: Result) -> dict[str, str]:

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handler.errors import FetchRefused
 from handler.events import api_gateway
 from handler.http import body as bodies
-from handler.http import openapi, responses, routes, wiring
+from handler.http import openapi, responses, routes, urls, wiring
 from handler.http.api_errors import ApiError
 from handler.http.job_service import CONTENT_TYPES, JobRequest
 from handler.observability import logger, tracer
@@ -57,7 +57,7 @@ def submit() -> Response[Any]:
         raise ApiError("invalid_idempotency_key", "It must have 1 to 255 printable ASCII characters and no spaces.")
     sent = api_gateway.body(event)
     told = wiring.deps().jobs.submit(tenant, _wish(bodies.json_object(sent) if sent.strip() else {}), key or None)
-    return responses.json_response(told, 202, {"Location": f"/v1/jobs/{told['id']}"})
+    return responses.json_response(told, 202, {"Location": urls.job(event, told["id"])})
 
 
 @app.get("/v1/jobs/<id_>")
@@ -78,7 +78,7 @@ def _looked(tenant: str, id_: str, second: int) -> dict[str, Any]:  # noqa: ARG0
 @app.get("/v1/openapi.json")
 def description() -> Response[Any]:
     """What this API is, for programs."""
-    return responses.json_response(openapi.document())
+    return responses.json_response(openapi.document(urls.base(app.current_event.raw_event)))
 
 
 def _wish(asked: Mapping[str, Any]) -> JobRequest:

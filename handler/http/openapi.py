@@ -166,9 +166,17 @@ def _refused(status: int) -> _Json:
     return {"description": f"Refused: {codes}.", "content": _in_json(_ref("Errors"))}
 
 
+def document(base: str = "") -> _Json:
+    """The description as JSON values. base: the path before every route, as `urls.base` gives it.
+
+    The server's URL is relative, so it holds for the host that the description was downloaded from (OpenAPI 3.0.3,
+    section 4.7.5).
+    """
+    return {**_document(), "servers": [{"url": base or "/"}]}
+
+
 @functools.cache
-def document() -> _Json:
-    """The description as JSON values."""
+def _document() -> _Json:
     return {
         "openapi": "3.0.3",
         "info": {

@@ -23,7 +23,7 @@ FUNCTIONS = ("ApiCutoutFunction", "ApiJobFunction", "WebhookFunction")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """url: such as "http://127.0.0.1:8080". keys: those that are let in, the first one is `key`."""
+    """url: such as "http://127.0.0.1:8080/live". keys: those that are let in, the first one is `key`."""
 
     url: str
     keys: tuple[str, ...]
@@ -65,7 +65,7 @@ def serving(
         threading.Thread(target=server.serve_forever, daemon=True).start()
         opened.callback(server.server_close)
         opened.callback(server.shutdown)
-        yield Site(f"http://127.0.0.1:{server.server_address[1]}", tuple(made))
+        yield Site(f"http://127.0.0.1:{server.server_address[1]}{gateway.base}", tuple(made))
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,7 +1,7 @@
 """What API Gateway does: check the key, keep to the plan, hand requests to functions, and answer what never gets there.
 
 Routes and the gateway's own answers are template.yaml's. Events: https://docs.aws.amazon.com/apigateway/latest/developerguide/
-set-up-lambda-proxy-integrations.html (input format). Not imitated: the day's quota, caches, the stage in the path.
+set-up-lambda-proxy-integrations.html (input format). Not imitated: the day's quota and caches.
 """
 
 import base64
@@ -60,14 +60,23 @@ class Route:
 
 class Gateway:
     """functions: by their logical ids, each an event to a reply. keys: each with its id. rate, burst: what one may ask
-    for, calls a second and at once.
+    for, calls a second and at once. custom_domain: whether clients reach the API at a domain of its own, whose paths
+    have no stage, or at the stage, as with the stack's output ApiUrl.
     """
 
     def __init__(
-        self, functions: Mapping[str, Function], keys: Mapping[str, str], *, rate: float, burst: float
+        self,
+        functions: Mapping[str, Function],
+        keys: Mapping[str, str],
+        *,
+        rate: float,
+        burst: float,
+        custom_domain: bool = False,
     ) -> None:
         described = template.load()
         self._functions, self._keys = functions, keys
+        self._stage = template.properties(described, "PictureApi")["StageName"]
+        self.base = "" if custom_domain else f"/{self._stage}"
         self._routes = [route for route in routes(described) if route.function in functions]
         self._own = template.properties(described, "PictureApi")["GatewayResponses"]
         self._buckets = {id_: Bucket(rate, burst) for id_ in keys.values()}
@@ -75,7 +84,10 @@ class Gateway:
     def answer(self, request: Request) -> Answer:
         """What the client gets."""
         id_ = str(uuid.uuid4())
-        path = urlsplit(request.target).path
+        whole = urlsplit(request.target).path
+        if not whole.startswith(f"{self.base}/"):
+            return _NO_SUCH_STAGE
+        path = whole.removeprefix(self.base)
         found = next(
             (
                 (route, match)
@@ -89,15 +101,26 @@ class Gateway:
         route, match = found
         key = None
         if route.needs_key:
-            sent = next((value for name, value in request.headers if name.lower() == "x-api-key"), "")
-            key = self._id(sent)
+            key = self._id(_first(request, "x-api-key"))
             if key is None:
                 return self._say("INVALID_API_KEY", id_)
             if not self._buckets[key].take():
                 return self._say("THROTTLED", id_)
         if len(request.body) > MOST_BODY:
             return self._say("REQUEST_TOO_LARGE", id_)
-        event = _event(request, route, {name: unquote(text) for name, text in match.groupdict().items()}, key, id_)
+        parameters = {name: unquote(text) for name, text in match.groupdict().items()}
+        event = _event(request, route, parameters) | {
+            "path": unquote(path),
+            "requestContext": {
+                "requestId": id_,
+                "resourcePath": route.resource,
+                "httpMethod": request.method,
+                "path": whole,
+                "stage": self._stage,
+                "domainName": urlsplit(f"//{_first(request, 'host')}").hostname or "",
+                "identity": {"apiKeyId": key, "sourceIp": "127.0.0.1"},
+            },
+        }
         if len(event["body"] or "") > MOST_EVENT:
             return self._say("REQUEST_TOO_LARGE", id_)
         try:
@@ -112,8 +135,10 @@ class Gateway:
     def _say(self, name: str, id_: str) -> Answer:
         own = self._own[name]
         body = own["ResponseTemplates"]["application/json"].encode()
-        headers = {"X-Request-Id": [id_], "Access-Control-Allow-Origin": ["*"], "Content-Type": ["application/json"]}
-        return Answer(own["StatusCode"], headers, body)
+        known = {"context.requestId": id_}
+        set_ = own["ResponseParameters"]["Headers"]
+        headers = {name: [known.get(value) or value.strip("'")] for name, value in set_.items()}
+        return Answer(own["StatusCode"], {"Content-Type": ["application/json"], **headers}, body)
 
 
 def routes(described: Mapping[str, Any]) -> list[Route]:
@@ -132,7 +157,20 @@ def routes(described: Mapping[str, Any]) -> list[Route]:
     return found
 
 
-def _event(request: Request, route: Route, parameters: dict[str, str], key: str | None, id_: str) -> dict[str, Any]:
+_NO_SUCH_STAGE = Answer(
+    403,
+    {"Content-Type": ["application/json"], "x-amzn-ErrorType": ["ForbiddenException"]},
+    b'{"message":"Forbidden"}',
+)
+"""What execute-api answers where the first segment is not a stage. The API's own GatewayResponses do not apply."""
+
+
+def _first(request: Request, name: str) -> str:
+    """The value of a header, "" where it is not sent. name: in lower case."""
+    return next((value for sent, value in request.headers if sent.lower() == name), "")
+
+
+def _event(request: Request, route: Route, parameters: dict[str, str]) -> dict[str, Any]:
     parts = urlsplit(request.target)
     headers: dict[str, list[str]] = {}
     for name, value in request.headers:
@@ -143,7 +181,6 @@ def _event(request: Request, route: Route, parameters: dict[str, str], key: str 
         query.setdefault(name, []).append(value)
     return {
         "resource": route.resource,
-        "path": unquote(parts.path),
         "httpMethod": request.method,
         "headers": {name: values[-1] for name, values in headers.items()},
         "multiValueHeaders": headers,
@@ -151,14 +188,6 @@ def _event(request: Request, route: Route, parameters: dict[str, str], key: str 
         "multiValueQueryStringParameters": query or None,
         "pathParameters": parameters or None,
         "stageVariables": None,
-        "requestContext": {
-            "requestId": id_,
-            "resourcePath": route.resource,
-            "httpMethod": request.method,
-            "path": f"/live{parts.path}",
-            "stage": "live",
-            "identity": {"apiKeyId": key, "sourceIp": "127.0.0.1"},
-        },
         "body": base64.b64encode(request.body).decode() if request.body else None,
         "isBase64Encoded": bool(request.body),
     }

@@ -3,6 +3,7 @@
 import functools
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -37,6 +38,14 @@ class Caller:
         return self._session.request(
             method, self.site.url + path, headers=headers, allow_redirects=False, timeout=60, **more
         )
+
+    def follow(self, answer):
+        """What is at the answer's Location, resolved as RFC 9110, section 10.2.2, says."""
+        url = urljoin(answer.url, answer.headers["Location"])
+        assert url.startswith(f"{self.site.url}/")
+        found = self._session.get(url, headers={"X-Api-Key": self.key}, allow_redirects=False, timeout=60)
+        assert found.status_code == 200
+        return found
 
     def __getattr__(self, name):
         return functools.partial(self, name.upper())

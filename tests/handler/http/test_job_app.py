@@ -44,7 +44,7 @@ def test_an_upload_becomes_links_to_cutout_alpha_and_report(call, working, photo
     answer = call.post("/v1/jobs", json={"options": {"format": "webp", "stages": ["trimap"]}})
     job = answer.json()
     assert (answer.status_code, job["status"]) == (202, "queued")
-    assert answer.headers["Location"] == f"/v1/jobs/{job['id']}"
+    assert call.follow(answer).json()["id"] == job["id"]
     assert upload(job["upload"], photo).status_code < 300
     told = settled(call, job["id"])
     assert told["status"] == "done"
