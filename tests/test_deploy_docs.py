@@ -9,7 +9,11 @@ import boto3
 import pytest
 from botocore import xform_name
 
+from handler import observability
 from handler.cutouts.work import LONGEST_KEY
+from handler.dispositions import Disposition
+from handler.errors import StoreUnavailable
+from handler.jobs import Job, ObjectRef, Outcome
 from handler.local import template
 from pipeline.options import Options
 
@@ -86,9 +90,41 @@ def test_the_cost_is_calculated_rightly() -> None:
     shown = re.search(r"together, at 3,008 MB\*\* \| \*\*\$([\d.]+)\*\* \| \*\*\$([\d.]+)", TEXT)
     assert shown
     assert [round(cost + other, 2) for cost in sums] == [float(shown[1]), float(shown[2])]
-    assert f"about ${shown[1]} for 1,000 pictures" in (ROOT / "README.md").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"About ${shown[1]} for 1,000 images of 1 MP, or ${shown[2]} at 12 MP" in readme
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:|#)([^)]+)\)", TEXT))
-def test_a_link_leads_somewhere(link: str) -> None:
-    assert (ROOT / "docs" / link).exists()
+def metrics(capsys: pytest.CaptureFixture[str]) -> set[tuple[str, ...]]:
+    """The custom metrics that one container of each outcome makes: CloudWatch bills each name with its dimensions."""
+    report = {"source": {"width": 1000, "height": 1000}, "quality": {"needs_review": True}}
+    job = Job(ObjectRef("in", "a.jpg"))
+    for status in ("done", "repeated", *Disposition):
+        error = None if status in ("done", "repeated") else StoreUnavailable("x")
+        observability.record(Outcome(job, status, report, error), 1.0)
+    found = set()
+    for line in capsys.readouterr().out.splitlines():
+        counted = json.loads(line)
+        for directive in counted.get("_aws", {}).get("CloudWatchMetrics", ()):
+            for dimensions in directive["Dimensions"]:
+                for metric in directive["Metrics"]:
+                    found.add((metric["Name"], *(f"{name}={counted[name]}" for name in dimensions)))
+    return found
+
+
+def test_the_fixed_cost_is_that_of_the_template(capsys: pytest.CaptureFixture[str]) -> None:
+    resources = list(TEMPLATE["Resources"].values())
+    alarms = [each["Properties"] for each in resources if each["Type"] == "AWS::CloudWatch::Alarm"]
+    # An alarm on an expression is billed for each metric that the expression reads.
+    watched = sum(
+        sum("MetricStat" in metric for metric in alarm.get("Metrics", [{"MetricStat": {}}])) for alarm in alarms
+    )
+    dashboards = sum(each["Type"] == "AWS::CloudWatch::Dashboard" for each in resources)
+    secrets = sum(each["Type"] == "AWS::SecretsManager::Secret" for each in resources)
+    counts = {"dashboard": dashboards, "alarm metrics": watched, "metrics": len(metrics(capsys)), "secret": secrets}
+    rows = re.findall(r"^\| (\d+) ([a-z ]+) \| \$([\d.]+) \| \$([\d.]+) \|$", TEXT, re.MULTILINE)
+    assert {what: int(count) for count, what, _, _ in rows} == counts
+    for count, _, price, month in rows:
+        assert float(month) == pytest.approx(int(count) * float(price))
+    total = sum(float(month) for *_, month in rows)
+    assert f"| **together** | | **${total:.2f}** |" in TEXT
+    assert f"plus a fixed ${total:.0f} a month" in " ".join((ROOT / "README.md").read_text("utf-8").split())

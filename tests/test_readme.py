@@ -1,4 +1,4 @@
-"""Every command in the README is there, and those that run on this machine alone do what it says."""
+"""The commands of README.md and docs/cli.md exist, and those that run on this machine alone do what the pages say."""
 
 import io
 import json
@@ -13,18 +13,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import errors
+from pipeline import errors, models
 from pipeline.options import LIMITS, Options
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+MODELS_PAGE = (ROOT / "docs" / "models.md").read_text()
 
 
-def commands(program):
-    """The lines of the README's shell examples that start with `program`, without their comments."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+PAGES = ("README.md", "docs/cli.md")
+HAIRLINE = ".venv/bin/hairline"
+
+
+def commands(program, *pages):
+    """The lines of the pages' shell examples that start with `program`, without their comments."""
+    text = "\n".join((ROOT / page).read_text() for page in pages or PAGES)
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line[:1] == [program]]
+    return [line for line in dict.fromkeys(map(tuple, lines)) if line[:1] == (program,)]
 
 
 def run(*command, cwd):
@@ -46,7 +52,7 @@ def hairline(*arguments, cwd):
 def test_the_readme_shows_the_two_commands_and_the_command_line():
     shown = {line[1] for line in commands("make")}
     assert {"run", "test", "serve"} <= shown
-    assert {line[1] for line in commands("hairline")} == {"apply", "cut", "matte"}
+    assert {line[1] for line in commands(HAIRLINE)} == {"apply", "cut", "matte"}
 
 
 @pytest.mark.parametrize("line", commands("make"), ids=" ".join)
@@ -72,14 +78,14 @@ def desk(tmp_path, photo):
     trimap = np.full((height, width), 128, np.uint8)
     trimap[:16] = 0
     trimap[height // 2 - 8 : height // 2 + 8, width // 2 - 8 : width // 2 + 8] = 255
-    for name in ("mine.png", "trimap.png", "matte.png"):
+    for name in ("mine.png", "strokes.png", "trimap.png", "matte.png"):
         Image.fromarray(trimap).save(tmp_path / name)
     Image.fromarray(trimap).resize((width // 2, height // 2)).convert("RGB").save(tmp_path / "photo-small.jpg")
     return tmp_path
 
 
-@pytest.mark.parametrize("line", commands("hairline"), ids=" ".join)
-def test_a_command_line_of_the_readme_does_its_work(line, desk):
+@pytest.mark.parametrize("line", commands(HAIRLINE), ids=" ".join)
+def test_a_command_line_of_the_pages_does_its_work(line, desk):
     before = files(desk)
     done = hairline(*line[1:], cwd=desk)
     assert done.returncode == 0, done.stderr
@@ -96,21 +102,50 @@ def test_the_installed_program_is_the_command_line_of_the_readme():
     program = Path(sys.executable).with_name("hairline")
     shown = run(str(program), "cut", "--help", cwd=ROOT)
     assert shown.returncode == 0, shown.stderr
-    options = {word for line in commands("hairline") if line[1] == "cut" for word in line if word.startswith("--")}
+    options = {word for line in commands(HAIRLINE) if line[1] == "cut" for word in line if word.startswith("--")}
     assert options
     assert all(option in shown.stdout for option in options)
 
 
-def test_the_readme_names_every_option_and_every_refusal():
-    # A trimap is a file; it is shown among the commands.
-    missing = [name for name in Options().described() if name not in LIMITS and f"`{name}`" not in README]
-    assert missing in ([], ["trimap"])
-    concrete = [
+def test_the_pages_name_every_option_and_every_code_of_a_rejection():
+    options = (ROOT / "docs" / "options.md").read_text()
+    missing = [name for name in Options().described() if name not in LIMITS and f"`{name}`" not in options]
+    assert missing == []
+    codes = {
         kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.InputError)
-    ]
-    assert [code for code in concrete if code != "bad_input" and f"`{code}`" not in README] == []
+    }
+    rows = re.findall(r"^\| `(\w+)` \| [A-Z`]", (ROOT / "docs" / "cli.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(codes - {errors.InputError.code})
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:|#)([^)]+)\)", README))
-def test_a_link_into_the_repository_leads_somewhere(link):
-    assert (ROOT / link).exists()
+def test_the_python_of_the_readme_cuts_a_photo_out(desk):
+    (code,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=desk,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with Image.open(desk / "photo.png") as made:
+        assert made.mode == "RGBA"
+        assert made.getchannel("A").getextrema() == (0, 255)
+
+
+def test_models_md_has_the_row_of_each_model():
+    rows = re.findall(r"^\| `([\w-]+)`(?: \(default\))? \| (\d+) \| (\d*) ?\| (.+?) \|$", MODELS_PAGE, re.MULTILINE)
+    for name, megabytes, side, licence in rows:
+        networks = models.CHOICES[name].networks
+        assert int(megabytes) == round(sum(network.size for network in networks) / 1e6)
+        if len(networks) == 1:
+            assert (int(side), licence) == (networks[0].side, networks[0].licence)
+        else:
+            assert all(f"`{network.name}`" in licence for network in networks)
+    assert [row[0] for row in rows] == list(models.CHOICES)
+
+
+def test_no_page_installs_the_package_of_somebody_else():
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bench/*.md")]
+    assert [page.name for page in pages if re.search(r"pip install[^\n]*\bhairline\b", page.read_text())] == []

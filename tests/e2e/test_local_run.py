@@ -73,6 +73,12 @@ def test_the_sample_photographs(tmp_path: Path) -> None:
         assert cutout.mode == "RGBA"
         assert cutout.getchannel("A").getextrema() == (0, 255)
         assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["alpha.png", "cutout.png", "report.json"]
+    # The README shows these lines. Seconds, and by a little the confidence, depend on the machine.
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    shown = re.findall(r"^\S+  \d.+cutout\.png.*$", readme, re.MULTILINE)
+    printed = [line for line in ended.stdout.replace(f"{tmp_path}/", "out/").splitlines() if "cutout.png" in line]
+    figures = re.compile(r"\d\.\d s  confidence \d\.\d\d")
+    assert [figures.sub("", line) for line in shown] == [figures.sub("", line) for line in printed]
 
 
 def test_your_own_pictures(tmp_path: Path, small: bytes) -> None:

@@ -104,5 +104,5 @@ def test_options_that_are_no_json_object_are_refused(text):
 
 
 def test_the_readme_lists_exactly_these():
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    readme = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
     assert re.findall(r"^\| `(HAIRLINE_\w+)` \|", readme, re.MULTILINE) == list(names())
