@@ -59,7 +59,7 @@ class _Shop(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.told[body["data"]["picture"]["key"]] += 1
+        self.server.told[body["data"]["image"]["key"]] += 1
         self._answer(b"")
 
     def _answer(self, body: bytes) -> None:

@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from PIL import ImageColor
-
 LARGEST_SIDE = 20_000
 """Of a canvas, in pixels."""
 LARGEST_CANVAS = 100_000_000
@@ -30,6 +28,8 @@ class Length(NamedTuple):
 
 def parse_colour(text: str) -> tuple[int, int, int] | None:
     """A CSS name, "#rgb", "#rrggbb" (the # may be missing) or "rgb(1, 2, 3)" as 0..255 each; opaque colours only."""
+    from PIL import ImageColor  # here, since functions that never read a colour must not load Pillow
+
     if _HEX.fullmatch(text):
         text = "#" + text.lstrip("#")
     try:

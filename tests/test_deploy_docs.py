@@ -10,10 +10,10 @@ import pytest
 from botocore import xform_name
 
 from handler import observability
-from handler.cutouts.work import LONGEST_KEY
 from handler.dispositions import Disposition
 from handler.errors import StoreUnavailable
 from handler.jobs import Job, ObjectRef, Outcome
+from handler.keys import MAX_SOURCE_KEY_BYTES
 from handler.local import template
 from pipeline.options import Options
 
@@ -72,7 +72,7 @@ def test_the_outputs_that_it_names_exist() -> None:
 
 
 def test_the_longest_key_is_the_handlers() -> None:
-    assert f"up to {LONGEST_KEY:,} bytes" in TEXT
+    assert f"up to {MAX_SOURCE_KEY_BYTES:,} bytes" in TEXT
 
 
 def test_the_cost_is_calculated_rightly() -> None:

@@ -1,13 +1,11 @@
-"""Objects in S3 as the pipeline's inputs and outputs."""
+"""Objects in S3."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from handler.errors import SourceChanged, SourceMissing, StoreUnavailable
+from handler.aws.faults import CONFLICT, MISSING, meaning, translated
+from handler.errors import SourceChanged, SourceMissing
 from handler.jobs import ObjectRef
 
 
@@ -15,8 +13,8 @@ from handler.jobs import ObjectRef
 class ObjectHead:
     """What a store knows of an object without its bytes.
 
-    version: None in a bucket without versions. etag: an opaque word that changes whenever the bytes do.
-    metadata: the user's own, names in lower case.
+    version: None in a bucket without versions. etag: opaque; it changes whenever the bytes do. metadata: the user's
+    own, names in lower case.
     """
 
     ref: ObjectRef
@@ -26,15 +24,22 @@ class ObjectHead:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+class Content(NamedTuple):
+    """An object's bytes, and their etag."""
+
+    data: bytes
+    etag: str
+
+
 class ObjectStore(Protocol):
-    """Strongly consistent, as S3 is. Each method raises StoreUnavailable where the store does not do what is asked."""
+    """Strongly consistent, as S3 is. Every method raises StoreUnavailable if the store fails."""
 
     def head(self, ref: ObjectRef) -> ObjectHead:
         """The object as it is now. Raises SourceMissing."""
         ...
 
-    def fetch(self, ref: ObjectRef, etag: str) -> bytes:
-        """The object's bytes, if it still is the one with that etag. Raises SourceMissing, SourceChanged."""
+    def get(self, ref: ObjectRef, if_match: str | None = None) -> Content:
+        """The object. if_match: the etag that it must have. Raises SourceMissing, SourceChanged."""
         ...
 
     def children(self, folder: ObjectRef) -> dict[str, str]:
@@ -42,11 +47,11 @@ class ObjectStore(Protocol):
         ...
 
     def put(self, ref: ObjectRef, data: bytes, content_type: str) -> str:
-        """Write the object as a whole or not at all. Returns its etag."""
+        """Write the whole object, or nothing. Returns its etag."""
         ...
 
     def delete(self, ref: ObjectRef) -> None:
-        """Remove the object; nothing happens where there is none."""
+        """Delete the object; nothing happens if there is none."""
         ...
 
 
@@ -57,55 +62,88 @@ class S3Store:
         self._client = client
 
     def head(self, ref: ObjectRef) -> ObjectHead:
-        with _faults_of_reading(ref):
+        """See ObjectStore."""
+        with translated(f"read {ref}", _reading(ref)):
             found = self._client.head_object(Bucket=ref.bucket, Key=ref.key)
         return ObjectHead(ref, found.get("VersionId"), found["ETag"], found["ContentLength"], found["Metadata"])
 
-    def fetch(self, ref: ObjectRef, etag: str) -> bytes:
-        with _faults_of_reading(ref):
-            data: bytes = self._client.get_object(Bucket=ref.bucket, Key=ref.key, IfMatch=etag)["Body"].read()
-        return data
+    def get(self, ref: ObjectRef, if_match: str | None = None) -> Content:
+        """See ObjectStore."""
+        condition = {} if if_match is None else {"IfMatch": if_match}
+        with translated(f"read {ref}", _reading(ref)):
+            found = self._client.get_object(Bucket=ref.bucket, Key=ref.key, **condition)
+            return Content(found["Body"].read(), found["ETag"])
 
     def children(self, folder: ObjectRef) -> dict[str, str]:
+        """See ObjectStore."""
         prefix = folder.key + "/"
-        with _faults(f"list {folder}/"):
+        with translated(f"list {folder}/"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=folder.bucket, Prefix=prefix, Delimiter="/"
             )
             found = [item for page in pages for item in page.get("Contents", [])]
         return {item["Key"].removeprefix(prefix): item["ETag"] for item in found}
 
-    def put(self, ref: ObjectRef, data: bytes, content_type: str) -> str:
-        with _faults(f"write {ref}"):
-            etag: str = self._client.put_object(Bucket=ref.bucket, Key=ref.key, Body=data, ContentType=content_type)[
-                "ETag"
-            ]
+    def put(
+        self,
+        ref: ObjectRef,
+        data: bytes,
+        content_type: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> str:
+        """Write the whole object, or nothing. Returns its etag.
+
+        if_match: the etag of the object that this one replaces. if_none_match: "*" if there must be no object yet.
+        Raises SourceChanged if that condition does not hold.
+        """
+        conditions = {"IfMatch": if_match, "IfNoneMatch": if_none_match}
+        changed = SourceChanged(f"{ref} was changed by another writer.")
+        # If-Match on an object that is gone is a 404.
+        expected = meaning((*CONFLICT, *(MISSING if if_match else ())), changed) if any(conditions.values()) else None
+        with translated(f"write {ref}", expected):
+            etag: str = self._client.put_object(
+                Bucket=ref.bucket,
+                Key=ref.key,
+                Body=data,
+                ContentType=content_type,
+                Metadata=dict(metadata or {}),
+                **{name: value for name, value in conditions.items() if value},
+            )["ETag"]
         return etag
 
     def delete(self, ref: ObjectRef) -> None:
-        with _faults(f"delete {ref}"):
+        """See ObjectStore."""
+        with translated(f"delete {ref}"):
             self._client.delete_object(Bucket=ref.bucket, Key=ref.key)
 
+    def link(self, ref: ObjectRef, seconds: int) -> str:
+        """A URL that anybody can download the object from, for so long."""
+        params = {"Bucket": ref.bucket, "Key": ref.key}
+        url: str = self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+        return url
 
-@contextmanager
-def _faults(task: str) -> Iterator[None]:
-    """The one seam at which botocore's errors become ours; a missing permission or bucket is one that may be mended."""
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise StoreUnavailable(f"Could not {task}: {error}") from error
+    def upload_form(
+        self, ref: ObjectRef, content_type: str, metadata: Mapping[str, str], max_bytes: int, seconds: int
+    ) -> dict[str, Any]:
+        """{"url", "fields"} of a form that anybody can upload the object with, for so long.
+
+        S3 rejects another content type, other metadata, and files that are empty or larger than `max_bytes`.
+        """
+        fixed = {"Content-Type": content_type} | {f"x-amz-meta-{name}": text for name, text in metadata.items()}
+        form: dict[str, Any] = self._client.generate_presigned_post(
+            ref.bucket,
+            ref.key,
+            Fields=dict(fixed),
+            Conditions=[*({name: text} for name, text in fixed.items()), ["content-length-range", 1, max_bytes]],
+            ExpiresIn=seconds,
+        )
+        return form
 
 
-@contextmanager
-def _faults_of_reading(ref: ObjectRef) -> Iterator[None]:
-    with _faults(f"read {ref}"):
-        try:
-            yield
-        except ClientError as error:
-            # A HEAD has no body, so its code is the bare status. NoSuchBucket is a 404 too, but no missing picture.
-            code = error.response.get("Error", {}).get("Code")
-            if code in ("404", "NoSuchKey"):
-                raise SourceMissing(f"{ref} is no longer there.") from error
-            if code in ("412", "PreconditionFailed"):
-                raise SourceChanged(f"{ref} was replaced while it was being read.") from error
-            raise
+def _reading(ref: ObjectRef) -> dict[str, Any]:
+    missing = SourceMissing(f"{ref} no longer exists.")
+    changed = SourceChanged(f"{ref} was replaced while it was being read.")
+    return meaning(MISSING, missing) | meaning(CONFLICT, changed)

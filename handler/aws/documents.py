@@ -1,8 +1,8 @@
-"""What must be remembered between calls, as small JSON documents in a bucket of their own: no table to run.
+"""State that must survive between calls, as small JSON documents in a bucket of their own: no database to run.
 
-S3's conditional writes decide between those who come at the same time: of several that make the same document one
-wins, and a change is refused to whoever has not seen the latest one. Nothing is removed here; the bucket's lifecycle
-rules let documents expire by their prefix.
+S3's conditional writes decide between concurrent writers: of several that create the same document one wins, and a
+change is rejected if the document was changed since it was read. Nothing is deleted here; the bucket's lifecycle rules
+expire documents by their prefix.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
@@ -10,12 +10,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from handler.errors import StoreUnavailable
-
-_LOST = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
-"""Somebody else was first; 409 is S3's word for two writes at the very same time."""
+from handler.aws.bucket import S3Store
+from handler.errors import SourceChanged, SourceMissing
+from handler.jobs import ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,46 +24,34 @@ class Document:
 
 
 class DocumentStore:
-    """client: boto3's for S3. Every method raises StoreUnavailable where S3 does not do what is asked.
+    """Every method raises StoreUnavailable if S3 fails. `handler.keys` has the keys."""
 
-    Keys have the form "kind/tenant/name"; the kind is what a lifecycle rule goes by.
-    """
-
-    def __init__(self, client: Any, bucket: str) -> None:
-        self._client, self._bucket = client, bucket
+    def __init__(self, store: S3Store, bucket: str) -> None:
+        self._store, self._bucket = store, bucket
 
     def read(self, key: str) -> Document | None:
-        """The document, or None where there is none."""
+        """The document; None if there is none."""
         try:
-            found = self._client.get_object(Bucket=self._bucket, Key=key)
-            return Document(json.loads(found["Body"].read()), found["ETag"])
-        except (ClientError, BotoCoreError) as error:
-            if _code(error) in ("NoSuchKey", "404"):
-                return None
-            raise StoreUnavailable(f"Could not read {self._bucket}/{key}: {error}") from error
+            found = self._store.get(ObjectRef(self._bucket, key))
+        except SourceMissing:
+            return None
+        return Document(json.loads(found.data), found.etag)
 
     def create(self, key: str, value: Any) -> str | None:
-        """Make the document and return its etag; None, and nothing happens, where it exists already."""
-        return self._put(key, value, IfNoneMatch="*")
+        """Create the document and return its etag; None, and nothing changes, if it exists already."""
+        return self._put(key, value, if_none_match="*")
 
     def replace(self, key: str, value: Any, etag: str) -> str | None:
-        """Change the document read with `etag` and return the new etag; None where it was changed or removed since."""
-        return self._put(key, value, IfMatch=etag)
+        """Change the document read with `etag` and return the new etag; None if it was changed or deleted since."""
+        return self._put(key, value, if_match=etag)
 
-    def _put(self, key: str, value: Any, **condition: str) -> str | None:
+    def _put(
+        self, key: str, value: Any, *, if_match: str | None = None, if_none_match: str | None = None
+    ) -> str | None:
         body = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         try:
-            answer = self._client.put_object(
-                Bucket=self._bucket, Key=key, Body=body, ContentType="application/json", **condition
+            return self._store.put(
+                ObjectRef(self._bucket, key), body, "application/json", if_match=if_match, if_none_match=if_none_match
             )
-        except (ClientError, BotoCoreError) as error:
-            # If-Match on an object that is gone is a 404.
-            if _code(error) in _LOST or ("IfMatch" in condition and _code(error) in ("NoSuchKey", "404")):
-                return None
-            raise StoreUnavailable(f"Could not write {self._bucket}/{key}: {error}") from error
-        etag: str = answer["ETag"]
-        return etag
-
-
-def _code(error: Exception) -> str | None:
-    return error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+        except SourceChanged:
+            return None

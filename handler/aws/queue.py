@@ -1,15 +1,16 @@
-"""A queue as a place that we send to."""
+"""A queue in SQS that Hairline sends messages to."""
 
 import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from handler.aws.faults import translated
 from handler.errors import StoreUnavailable
 
-MOST_DELAY_S = 900
-"""The longest that SQS holds a message back."""
+MAX_DELAY_S = 900
+"""The longest that SQS delays a message."""
+_BATCH = 10
+"""The most messages that SQS accepts in one call."""
 
 
 class Queue:
@@ -19,29 +20,22 @@ class Queue:
         self._client, self._url = client, url
 
     def send(self, body: str, delay_s: float = 0) -> None:
-        """Put a message into the queue, to be seen after `delay_s` seconds, at most MOST_DELAY_S.
-
-        Raises StoreUnavailable.
-        """
-        delay = min(MOST_DELAY_S, max(0, round(delay_s)))
-        try:
+        """Send a message that becomes visible after `delay_s` seconds, at most MAX_DELAY_S. Raises StoreUnavailable."""
+        delay = min(MAX_DELAY_S, max(0, round(delay_s)))
+        with translated(f"send to the queue {self._url}"):
             self._client.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay)
-        except (ClientError, BotoCoreError) as error:
-            raise StoreUnavailable(f"Could not send to the queue {self._url}: {error}") from error
 
     def send_all(self, bodies: Iterable[str]) -> None:
-        """Put messages into the queue, ten at a time; together ten must fit into one. Raises StoreUnavailable.
+        """Send messages in batches of ten, each of which must fit into one message.
 
-        Some may be there already when it raises.
+        Raises StoreUnavailable, after which some of the messages may be in the queue.
         """
         remaining = iter(bodies)
-        while batch := list(itertools.islice(remaining, 10)):
+        while batch := list(itertools.islice(remaining, _BATCH)):
             entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(batch)]
-            try:
+            with translated(f"send to the queue {self._url}"):
                 answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-            except (ClientError, BotoCoreError) as error:
-                raise StoreUnavailable(f"Could not send to the queue {self._url}: {error}") from error
             if failed := answer.get("Failed"):
                 raise StoreUnavailable(
-                    f"The queue {self._url} took {len(failed)} of {len(batch)} messages not: {failed[0]}"
+                    f"The queue {self._url} rejected {len(failed)} of {len(batch)} messages; the first: {failed[0]}"
                 )

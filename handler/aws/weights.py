@@ -9,26 +9,21 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
-from handler.errors import StoreUnavailable
+from handler.aws.faults import translated
 from handler.settings import Network
 from pipeline.disk import locked
-from pipeline.errors import ModelUnavailable
+from pipeline.errors import HairlineError, ModelUnavailable
 from pipeline.models import ModelSpec
 
 # Speaks through that of handler.observability, which makes a tracer as well and is nothing for `handler.local`.
 logger = Logger(child=True)
 
-_NOT_THERE = ("404", "403", "NoSuchKey", "NoSuchBucket", "AccessDenied")
 _TRANSFER = TransferConfig(max_concurrency=4)
 """In parts of 8 MB, each of which is tried again where its connection breaks."""
 
@@ -78,7 +73,7 @@ def _download(spec: ModelSpec, path: Path, bucket: str, s3: Any) -> None:
             f"{spec.file} has {spec.size:,} bytes, but {path.parent} has room for {free:,} alone. {_ROOM}"
         )
     try:
-        with _faults(where):
+        with translated(f"read {where}", _no_weights(where)):
             size = s3.head_object(Bucket=bucket, Key=spec.file)["ContentLength"]
             if size == spec.size:  # what is longer could have no room
                 with part.open("wb") as file:
@@ -102,16 +97,12 @@ def _right(path: Path, spec: ModelSpec) -> bool:
         return False
 
 
-@contextmanager
-def _faults(where: str) -> Iterator[None]:
-    """S3's errors as ours. It answers 403, too, for what is not there, to a role that may not list the bucket."""
-    try:
-        yield
-    except (ClientError, BotoCoreError, RetriesExceededError, S3DownloadFailedError) as error:
-        code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
-        if code in _NOT_THERE:
-            raise ModelUnavailable(
-                f"{where} is not there, or this function may not read it ({code}). Upload it, as docs/deploy.md shows, "
-                "and see that the bucket's own policy and key let the function's role read it."
-            ) from error
-        raise StoreUnavailable(f"Could not read {where}: {error}") from error
+def _no_weights(where: str) -> dict[str, HairlineError]:
+    """S3 also answers 403 for an object that does not exist, if the role may not list the bucket."""
+    return {
+        code: ModelUnavailable(
+            f"{where} does not exist, or this function may not read it ({code}). Upload it as docs/deploy.md shows, "
+            "and check that the bucket's policy and KMS key let the function's role read it."
+        )
+        for code in ("404", "403", "NoSuchKey", "NoSuchBucket", "AccessDenied")
+    }

@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 import pipeline
-from handler import dispositions, notifications, observability
+from handler import dispositions, keys, notifications, observability
 from handler.aws.bucket import ObjectHead
 from handler.cutouts.wiring import Deps
 from handler.dispositions import ALARM, RETRY
@@ -30,17 +30,10 @@ from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavaila
 from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome
 from handler.settings import Config, parse_options
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
-from pipeline.marketplaces import MARKETPLACES
 from pipeline.options import STAGES, Options
 from pipeline.report import rejection
 from pipeline.run import cut_out
 from pipeline.types import Encoded
-
-REPORT = "report.json"
-LONGEST_KEY = 1024 - max(len(f"/{name}.jpg") for name in (*STAGES, *MARKETPLACES))
-"""Bytes of a source's key, so that S3's limit of 1024 holds for its outputs' as well.
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-"""
 
 LEAST = 10.0
 """Seconds left below which no picture is begun."""
@@ -108,8 +101,11 @@ def _failed(job: Job, error: Exception) -> Outcome:
 def _done(job: Job, deps: Deps, seconds_left: Clock) -> Outcome:
     if job.source.bucket != deps.config.input_bucket:
         raise BadEvent(f"{job.source} is not in the input bucket {deps.config.input_bucket}.")
-    if len(job.source.key.encode()) > LONGEST_KEY:
-        raise BadEvent(f"The key {job.source.key} is too long for its outputs'; at most {LONGEST_KEY} bytes work.")
+    if len(job.source.key.encode()) > keys.MAX_SOURCE_KEY_BYTES:
+        raise BadEvent(
+            f"The key {job.source.key} is too long, since its outputs' keys are longer. Use a key of at most "
+            f"{keys.MAX_SOURCE_KEY_BYTES} bytes."
+        )
     while True:
         if (left := seconds_left()) < LEAST:
             raise OutOfTime(f"{left:.0f} s are left, too little to begin {job.source}.")
@@ -128,7 +124,7 @@ def _unchanged(source: ObjectHead, deps: Deps) -> bool:
 
 def _up_to_date(job: Job, source: ObjectHead, deps: Deps, seconds_left: Clock) -> Outcome:
     folder = ObjectRef(deps.config.output_bucket, source.ref.key)
-    held = {name: etag for name, etag in deps.store.children(folder).items() if _is_output(name)}
+    held = {name: etag for name, etag in deps.store.children(folder).items() if keys.is_output(name)}
     mark = _mark(source, deps.config)
     if (standing := _standing(folder, held, mark, deps)) is not None:
         return Outcome(job, "repeated", standing, callback=source.metadata.get(CALLBACK))
@@ -149,13 +145,13 @@ def _up_to_date(job: Job, source: ObjectHead, deps: Deps, seconds_left: Clock) -
 
 def _standing(folder: ObjectRef, held: Mapping[str, str], mark: str, deps: Deps) -> dict[str, Any] | None:
     """The report in the output bucket, if it is of this very result and the files beside it are the ones it names."""
-    if REPORT not in held:
+    if keys.REPORT not in held:
         return None
     try:
-        report = json.loads(deps.store.fetch(_within(folder, REPORT), held[REPORT]))
+        report = json.loads(deps.store.get(_file(folder, keys.REPORT), held[keys.REPORT]).data)
     except (SourceMissing, SourceChanged, ValueError):
         return None  # another worker is at it, or it is none of ours: in both cases ours is to be written
-    files = {name: etag for name, etag in held.items() if name != REPORT}
+    files = {name: etag for name, etag in held.items() if name != keys.REPORT}
     whole = isinstance(report, dict) and report.get("mark") == mark and report.get("files") == files
     return report if whole else None
 
@@ -165,10 +161,10 @@ def _cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> tuple[dict[str,
     if source.size > options.max_bytes:
         raise ImageTooLarge(f"The file has {source.size:,} bytes; at most {options.max_bytes:,} are taken.")
     with observability.span("fetch"):
-        data = deps.store.fetch(source.ref, source.etag)
+        data = deps.store.get(source.ref, source.etag).data
     with observability.span("cut_out"):
         result = cut_out(data, deps.segmenter, options, deadline=seconds_left() - RESERVE)
-    outputs = {f"cutout.{result.output.extension}": result.output}
+    outputs = {f"{keys.CUTOUT}.{result.output.extension}": result.output}
     outputs |= {f"{name}.{made.extension}": made for name, made in {**result.stages, **result.listings}.items()}
     return outputs, result.report
 
@@ -185,25 +181,18 @@ def _publish(
     folder: ObjectRef, held: Mapping[str, str], outputs: Mapping[str, Encoded], report: Mapping[str, Any], deps: Deps
 ) -> dict[str, Any]:
     """Write outputs and report in the order that no reader can be misled by. Returns the report as stored."""
-    stale = sorted(held.keys() - outputs.keys(), key=lambda name: (name != REPORT, name))
+    stale = sorted(held.keys() - outputs.keys(), key=lambda name: (name != keys.REPORT, name))
     for name in stale:
-        deps.store.delete(_within(folder, name))
-    files = {
-        name: deps.store.put(_within(folder, name), made.data, made.content_type) for name, made in outputs.items()
-    }
+        deps.store.delete(_file(folder, name))
+    files = {name: deps.store.put(_file(folder, name), made.data, made.content_type) for name, made in outputs.items()}
     stored = {**report, "files": files}
     text = json.dumps(stored, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    deps.store.put(_within(folder, REPORT), text.encode(), "application/json")
+    deps.store.put(_file(folder, keys.REPORT), text.encode(), "application/json")
     return stored
 
 
-def _within(folder: ObjectRef, name: str) -> ObjectRef:
-    return ObjectRef(folder.bucket, f"{folder.key}/{name}")
-
-
-def _is_output(name: str) -> bool:
-    """Whether a file beside a report is one of ours, and not something that its owner put there."""
-    return name == REPORT or name.partition(".")[0] in {"cutout", *STAGES, *MARKETPLACES}
+def _file(folder: ObjectRef, name: str) -> ObjectRef:
+    return ObjectRef(folder.bucket, keys.output(folder.key, name))
 
 
 def _described(source: ObjectHead) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from handler import dispositions
 from handler.errors import BadEvent, FetchRefused
 from handler.events import api_gateway
 from handler.hooks import callbacks, downloads, intake, wiring
-from handler.hooks.callbacks import Delivery
+from handler.notifications import Delivery
 from handler.observability import logger, tracer
 from pipeline.errors import HairlineError
 

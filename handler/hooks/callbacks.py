@@ -7,21 +7,20 @@ due; as a queue holds a message back for a quarter of an hour at most, it passes
 failed for the last time lies in the dead-letter queue, ready to begin anew.
 """
 
-import hashlib
 import http
-import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any
 
+from handler import keys
 from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
-from handler.aws.queue import MOST_DELAY_S, Queue
-from handler.errors import BadEvent, BadSignature, CallbackFailed, NotFetched
-from handler.hooks import products
+from handler.aws.queue import MAX_DELAY_S, Queue
+from handler.errors import BadSignature, CallbackFailed, NotFetched
 from handler.hooks.registry import Callback, Registry
 from handler.hooks.signatures import SCHEMES, signature
+from handler.notifications import Delivery
 from handler.untrusted import guard
 from handler.untrusted.exchange import Deadline, Wire, exchange
 from handler.untrusted.guard import Policy
@@ -32,33 +31,6 @@ _BUSY = {429, 502, 503, 504}
 _REST_S, _LONGEST_REST_S = 60, 3600
 """How long a receiver is left alone that is busy: at least and at most, whatever it asks for."""
 POLICY = Policy(redirects=0, read_s=15, total_s=20)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One message. key: of the picture that it is about. url: that the picture named itself, or None. body: JSON, the
-    same bytes at each try. attempt: tries so far. due: seconds since 1970. again: whether a person asked for it anew.
-    """
-
-    id: str
-    key: str
-    url: str | None
-    body: str
-    attempt: int
-    due: float
-    again: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Raises BadEvent."""
-        try:
-            return cls(**json.loads(text))
-        except (ValueError, RecursionError, TypeError) as error:
-            raise BadEvent(f"The message asks for no callback: {error}.") from error
-
-    def text(self) -> str:
-        """The message again."""
-        return json.dumps({name: getattr(self, name) for name in self.__slots__})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +56,10 @@ def deliver(delivery: Delivery, deps: Deps, now: float) -> str:
     callback = _callback(delivery, deps.registry)
     if callback is None:
         return "unwanted"
-    done = f"callbacks/{delivery.id}"
+    done = keys.callback(delivery.id)
     if not delivery.again and deps.memory.read(done) is not None:
         return "repeated"
-    place = f"receivers/{hashlib.sha256(callback.url.encode()).hexdigest()}"
+    place = keys.receiver(callback.url)
     held = deps.memory.read(place)
     receiver = {} if held is None else held.value
     if receiver.get("off") and not delivery.again:
@@ -116,9 +88,9 @@ def deliver(delivery: Delivery, deps: Deps, now: float) -> str:
 def _callback(delivery: Delivery, registry: Registry) -> Callback | None:
     if delivery.url is not None:
         return Callback(delivery.url, registry.signing_secrets())
-    shop = products.split(delivery.key)
+    original = keys.split_original(delivery.key)
     try:
-        return registry.named(shop["source"]).callback if shop is not None else None
+        return registry.named(original.source).callback if original is not None else None
     except BadSignature:  # the source was taken out of the registry, and its callback with it
         return None
 
@@ -159,7 +131,7 @@ def _failed(delivery: Delivery, reason: str, rest: float, deps: Deps, now: float
     if delivery.attempt >= len(WAITS_S):
         # As it was at first, so that a redrive of the queue begins anew.
         fresh = replace(delivery, attempt=0, due=0)
-        deps.dead_letters.send(fresh.text(), [CallbackFailed(f"After {delivery.attempt + 1} tries: {reason}.")])
+        deps.dead_letters.send(fresh.message(), [CallbackFailed(f"After {delivery.attempt + 1} tries: {reason}.")])
         return "dead"
     wait = WAITS_S[delivery.attempt] * (1 + 0.2 * deps.jitter())
     due = now + max(wait, rest + _REST_S * deps.jitter() if rest else 0)
@@ -167,5 +139,5 @@ def _failed(delivery: Delivery, reason: str, rest: float, deps: Deps, now: float
 
 
 def _later(delivery: Delivery, due: float, now: float, deps: Deps, word: str) -> str:
-    deps.queue.send(replace(delivery, due=due).text(), min(due - now, MOST_DELAY_S))
+    deps.queue.send(replace(delivery, due=due).message(), min(due - now, MAX_DELAY_S))
     return word

@@ -5,13 +5,13 @@ that a sender which hears of a failure and sends again is heard. Two at once may
 second changes nothing.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handler import keys
 from handler.aws.documents import DocumentStore
 from handler.aws.queue import Queue
 from handler.errors import BadEvent, BadSignature, TooMuch
@@ -52,7 +52,7 @@ def accept(name: str, headers: Headers, body: bytes, deps: Deps, now: float) -> 
     if product is None:
         return "ignored"
     # Delivery ids are not signed, so a replayed hook could bear a new one; the body, and what it was read as, cannot.
-    seen = f"hooks/{name}/{hashlib.sha256(body).hexdigest()}"
+    seen = keys.webhook(name, body)
     if deps.memory.read(seen) is not None:
         return "repeated"
     for message in product.messages():

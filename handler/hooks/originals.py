@@ -8,13 +8,10 @@ still what it saw.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from handler.aws.bucket import ObjectHead, S3Store
-from handler.errors import SourceChanged, SourceMissing, StoreUnavailable
+from handler.errors import SourceChanged, SourceMissing
 from handler.hooks.registry import Source
 from handler.jobs import METADATA, ObjectRef
 from handler.untrusted.fetch import Fetched, Fetcher
@@ -25,9 +22,9 @@ _LONGEST_ETAG = 256
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """client: boto3's for S3. bucket: the input bucket."""
+    """bucket: the input bucket."""
 
-    client: Any
+    store: S3Store
     bucket: str
     fetcher: Fetcher
 
@@ -59,31 +56,13 @@ class Originals:
 
     def _held(self, ref: ObjectRef) -> ObjectHead | None:
         try:
-            return S3Store(self.client).head(ref)
+            return self.store.head(ref)
         except SourceMissing:
             return None
 
     def _put(self, ref: ObjectRef, fetched: Fetched, metadata: Mapping[str, str], seen: ObjectHead | None) -> None:
-        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
-        condition = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen.etag}
-        try:
-            self.client.put_object(
-                Bucket=ref.bucket,
-                Key=ref.key,
-                Body=fetched.data,
-                ContentType=fetched.content_type,
-                Metadata=dict(metadata),
-                **condition,
-            )
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in (
-                *("PreconditionFailed", "ConditionalRequestConflict", "412", "409"),
-                *(("NoSuchKey", "404") if seen is not None else ()),
-            ):
-                raise SourceChanged(f"{ref} was replaced meanwhile.") from error
-            raise StoreUnavailable(f"Could not write {ref}: {error}") from error
-        except BotoCoreError as error:
-            raise StoreUnavailable(f"Could not write {ref}: {error}") from error
+        condition = {"if_none_match": "*"} if seen is None else {"if_match": seen.etag}
+        self.store.put(ref, fetched.data, fetched.content_type, metadata=metadata, **condition)
 
 
 def without_version(url: str, name: str | None) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from handler import keys
 from handler.errors import BadEvent
+from handler.keys import OriginalKey
 
-FOLDER = "shops"
-"""The first part of the keys in the input bucket under which originals lie."""
 MOST_BYTES = 200_000
 """Of a message: below what SQS takes, with room for its attributes."""
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_-])?")
@@ -50,7 +50,7 @@ class Product:
 
     def key(self, picture: Picture) -> str:
         """Where the original of a picture lies in the input bucket."""
-        return f"{FOLDER}/{self.source}/{self.shop}/{self.id}/{picture.id}"
+        return keys.original(OriginalKey(self.source, self.shop, self.id, picture.id))
 
     def messages(self) -> Iterator[str]:
         """The product as JSON, in as many messages as it takes."""
@@ -78,14 +78,6 @@ class Product:
             return cls(message["source"], message["shop"], message["id"], made)
         except (TypeError, KeyError) as error:
             raise BadEvent(f"The message names no product: {error!r}.") from error
-
-
-def split(key: str) -> dict[str, str] | None:
-    """What the key of an original says: source, shop, product and image; None for any other key."""
-    folder, *parts = key.split("/")
-    if folder != FOLDER or len(parts) != 4:
-        return None
-    return dict(zip(("source", "shop", "product", "image"), parts, strict=True))
 
 
 def pictures(rows: Sequence[Any], *, url: str) -> tuple[Picture, ...]:

@@ -11,14 +11,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-
-from handler import notifications
+from handler import keys, notifications
 from handler.aws.bucket import S3Store
+from handler.aws.clients import Patience, client
 from handler.aws.queue import Queue
 from handler.errors import BadEvent, SourceMissing
-from handler.hooks.callbacks import Delivery
 from handler.jobs import CALLBACK, ObjectRef
+from handler.notifications import Delivery
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,11 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if bool(args.keys) != bool(args.output):
         parser.error("keys go with --output, and only with it")
-    sqs = boto3.client("sqs")
+    sqs = client("sqs", Patience.QUEUE)
     queue = Queue(sqs, args.queue)
     if args.dead:
         return _dead(sqs, args.dead, queue)
-    return max(_picture(boto3.client("s3"), args.output, key, queue) for key in args.keys)
+    return max(_picture(S3Store(client("s3", Patience.QUEUE)), args.output, key, queue) for key in args.keys)
 
 
 def _dead(sqs: Any, dead: str, queue: Queue) -> int:
@@ -48,7 +47,7 @@ def _dead(sqs: Any, dead: str, queue: Queue) -> int:
             print(f"left where it is: {error}", file=sys.stderr)
             status = 1
             continue
-        queue.send(replace(delivery, attempt=0, due=0, again=True).text())
+        queue.send(replace(delivery, attempt=0, due=0, again=True).message())
         # Only now: whoever is interrupted here sends once more, and the receiver knows it by its id.
         sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
         print(f"{delivery.id}  {delivery.key}")
@@ -60,10 +59,9 @@ def _messages(sqs: Any, url: str) -> Iterator[Any]:
         yield from found
 
 
-def _picture(s3: Any, output: str, key: str, queue: Queue) -> int:
-    store, place = S3Store(s3), ObjectRef(output, f"{key}/report.json")
+def _picture(store: S3Store, output: str, key: str, queue: Queue) -> int:
     try:
-        report = json.loads(store.fetch(place, store.head(place).etag))
+        report = json.loads(store.get(ObjectRef(output, keys.output(key, keys.REPORT))).data)
     except SourceMissing:
         print(f"{key}: there is no report of it in {output}", file=sys.stderr)
         return 1
@@ -73,7 +71,7 @@ def _picture(s3: Any, output: str, key: str, queue: Queue) -> int:
     except SourceMissing:
         callback = None
     told = notifications.from_report(report, output, callback)
-    queue.send(notifications.message(told, datetime.now(UTC), again=True))
+    queue.send(Delivery.of(told, datetime.now(UTC), again=True).message())
     print(f"{told.id}  {key}")
     return 0
 

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from handler.aws.bucket import ObjectStore
+from handler import keys
+from handler.aws.bucket import S3Store
 from handler.aws.documents import DocumentStore
-from handler.errors import NotFetched, SourceChanged, SourceMissing, StoreUnavailable
+from handler.errors import NotFetched, SourceMissing, StoreUnavailable
 from handler.http.api_errors import ApiError, from_fetch_error
 from handler.http.settings import Settings
 from handler.jobs import CALLBACK, METADATA, ObjectRef
@@ -54,11 +53,10 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobService:
-    """s3: boto3's client."""
+    """state: jobs' records. store: the input and output bucket."""
 
-    s3: Any
     state: DocumentStore
-    store: ObjectStore
+    store: S3Store
     fetcher: Fetcher
     settings: Settings
 
@@ -75,9 +73,9 @@ class JobService:
             "request": request.digest(),
             "callback_url": request.callback_url,
         }
-        etag = self.state.create(_record(tenant, id_), record)
+        etag = self.state.create(keys.job(tenant, id_), record)
         if etag is None:
-            found = self.state.read(_record(tenant, id_))
+            found = self.state.read(keys.job(tenant, id_))
             if found is None:
                 raise StoreUnavailable(f"The record of job {id_} is there and not there.")
             record, etag = found.value, found.etag
@@ -96,7 +94,7 @@ class JobService:
         request = JobRequest(options=options, content_type=content_type)
         id_ = uuid.uuid4().hex
         record = {"id": id_, "created": int(time.time()), "request": request.digest(), "callback_url": None}
-        self.state.create(_record(tenant, id_), record)
+        self.state.create(keys.job(tenant, id_), record)
         self._put(tenant, id_, data, content_type, request)
         return self.status(tenant, id_)
 
@@ -106,17 +104,17 @@ class JobService:
         queued: nothing was uploaded yet. working: the picture waits its turn or is being cut. done. rejected: it cannot
         be cut. failed: it was given up, or nothing came.
         """
-        found = self.state.read(_record(tenant, id_))
+        found = self.state.read(keys.job(tenant, id_))
         if found is None:
             raise ApiError("not_found", "You have no such job.")
         record = found.value
         told = {"id": id_, "created": record["created"]}
         if "reason" in record:
             return told | {"status": "rejected", "reason": record["reason"]}
-        report = self._report(_key(tenant, id_))
+        key = keys.upload(tenant, id_)
+        report = self._report(key)
         if report is not None and report["status"] == "done":
-            names = [*report["files"], "report.json"]
-            files = {name: self._link(f"{_key(tenant, id_)}/{name}") for name in names}
+            files = {name: self._link(key, name) for name in (*report["files"], keys.REPORT)}
             return told | {"status": "done", "quality": report["quality"], "files": files}
         if report is not None:
             return told | {"status": "rejected", "reason": report["reason"]}
@@ -135,7 +133,7 @@ class JobService:
 
     def _is_there(self, tenant: str, id_: str) -> bool:
         try:
-            self.store.head(ObjectRef(self.settings.input_bucket, _key(tenant, id_)))
+            self.store.head(ObjectRef(self.settings.input_bucket, keys.upload(tenant, id_)))
         except SourceMissing:
             return False
         return True
@@ -147,61 +145,31 @@ class JobService:
             refusal = from_fetch_error(error, "failed_image_download")
             message = refusal.detail or str(error)
             reason = {"code": error.code, "message": message if isinstance(error, NotFetched) else str(error)}
-            self.state.replace(_record(tenant, record["id"]), {**record, "reason": reason}, etag)
+            self.state.replace(keys.job(tenant, record["id"]), {**record, "reason": reason}, etag)
             raise refusal from error
         self._put(tenant, record["id"], picture.data, picture.content_type, request)
 
     def _put(self, tenant: str, id_: str, data: bytes, content_type: str, request: JobRequest) -> None:
-        key = _key(tenant, id_)
-        try:
-            self.s3.put_object(
-                Bucket=self.settings.input_bucket,
-                Key=key,
-                Body=data,
-                ContentType=content_type,
-                Metadata=request.metadata(),
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise StoreUnavailable(f"Could not write {key}: {error}") from error
+        ref = ObjectRef(self.settings.input_bucket, keys.upload(tenant, id_))
+        self.store.put(ref, data, content_type, metadata=request.metadata())
 
     def _upload(self, tenant: str, id_: str, request: JobRequest) -> dict[str, Any]:
-        """A form to post, to S3 itself, which holds it to the type, the size, and the options asked for."""
-        fixed = {"Content-Type": request.content_type}
-        fixed |= {f"x-amz-meta-{name}": text for name, text in request.metadata().items()}
-        most = self.settings.options.max_bytes
-        made: dict[str, Any] = self.s3.generate_presigned_post(
-            self.settings.input_bucket,
-            _key(tenant, id_),
-            Fields=dict(fixed),
-            Conditions=[*({name: text} for name, text in fixed.items()), ["content-length-range", 1, most]],
-            ExpiresIn=UPLOAD_S,
-        )
-        return {**made, "max_bytes": most, "expires_in": UPLOAD_S}
+        """The form to upload the job's image to S3 with."""
+        ref = ObjectRef(self.settings.input_bucket, keys.upload(tenant, id_))
+        max_bytes = self.settings.options.max_bytes
+        form = self.store.upload_form(ref, request.content_type, request.metadata(), max_bytes, UPLOAD_S)
+        return {**form, "max_bytes": max_bytes, "expires_in": UPLOAD_S}
 
     def _report(self, key: str) -> dict[str, Any] | None:
-        ref = ObjectRef(self.settings.output_bucket, f"{key}/report.json")
+        ref = ObjectRef(self.settings.output_bucket, keys.output(key, keys.REPORT))
         try:
-            report: dict[str, Any] = json.loads(self.store.fetch(ref, self.store.head(ref).etag))
-        except (SourceMissing, SourceChanged):
-            return None  # a worker is writing it anew
+            report: dict[str, Any] = json.loads(self.store.get(ref).data)
+        except SourceMissing:
+            return None
         return report
 
-    def _link(self, key: str) -> str:
-        return link(self.s3, self.settings.output_bucket, key)
-
-
-def link(s3: Any, bucket: str, key: str) -> str:
-    """A URL that gives the object to whoever has it, for LINK_S seconds."""
-    url: str = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=LINK_S)
-    return url
-
-
-def _key(tenant: str, id_: str) -> str:
-    return f"api/{tenant}/{id_}"
-
-
-def _record(tenant: str, id_: str) -> str:
-    return f"jobs/{tenant}/{id_}"
+    def _link(self, key: str, name: str) -> str:
+        return self.store.link(ObjectRef(self.settings.output_bucket, keys.output(key, name)), LINK_S)
 
 
 _GIVEN_UP = {"code": "given_up", "message": "It was tried too often without success; its operator can look for it."}

@@ -4,14 +4,16 @@ import base64
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from botocore.exceptions import BotoCoreError, ClientError
 
-from handler.errors import StoreUnavailable
-from handler.http import job_service
+from handler import keys
+from handler.aws.bucket import S3Store
 from handler.http.api_errors import ApiError
+from handler.http.job_service import LINK_S
+from handler.jobs import ObjectRef
 
 MOST_REPLY = 4_400_000
 """Bytes of a picture that are sent at once. Lambda's replies hold 6,291,556 bytes, and base64 takes a third more.
@@ -56,20 +58,15 @@ def image_in_json(
     return json_response({"data": {**result, **more}}, headers=headers)
 
 
+@dataclass(frozen=True, slots=True)
 class ResponseStore:
-    """Where answers lie that are too large to be sent; the bucket's lifecycle clears it.
+    """Results that are too large for a response; the bucket's lifecycle deletes them. bucket: the state bucket."""
 
-    s3: boto3's client. bucket: of what has to be remembered.
-    """
-
-    def __init__(self, s3: Any, bucket: str) -> None:
-        self._s3, self._bucket = s3, bucket
+    store: S3Store
+    bucket: str
 
     def put(self, tenant: str, data: bytes, content_type: str) -> str:
-        """Put it there and return a link. Raises StoreUnavailable."""
-        key = f"replies/{tenant}/{uuid.uuid4().hex}"
-        try:
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
-        except (ClientError, BotoCoreError) as error:
-            raise StoreUnavailable(f"Could not write {key}: {error}") from error
-        return job_service.link(self._s3, self._bucket, key)
+        """Store a result and return a link to it. Raises StoreUnavailable."""
+        ref = ObjectRef(self.bucket, keys.reply(tenant, uuid.uuid4().hex))
+        self.store.put(ref, data, content_type)
+        return self.store.link(ref, LINK_S)

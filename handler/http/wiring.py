@@ -5,11 +5,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config as ClientConfig
-
 from handler.aws import weights
 from handler.aws.bucket import S3Store
+from handler.aws.clients import Patience, client
 from handler.aws.documents import DocumentStore
 from handler.http.job_service import JobService
 from handler.http.responses import ResponseStore
@@ -23,12 +21,6 @@ if TYPE_CHECKING:
 
 FETCH_S = 12.0
 """For all of a fetch: API Gateway waits for 29 s."""
-_CLIENT = ClientConfig(
-    connect_timeout=2,
-    read_timeout=8,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    signature_version="s3v4",  # links are signed for any region and with conditions
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +39,10 @@ def deps() -> Deps:
     """Raises BadConfig."""
     settings = Settings.from_env(os.environ)
     policy = Policy(loopback=settings.loopback, max_bytes=settings.options.max_bytes, total_s=FETCH_S)
-    s3 = boto3.client("s3", config=_CLIENT)
+    store = S3Store(client("s3", Patience.REQUEST))
     fetcher = Fetcher(policy)
-    jobs = JobService(s3, DocumentStore(s3, settings.state_bucket), S3Store(s3), fetcher, settings)
-    return Deps(settings, policy, fetcher, jobs, ResponseStore(s3, settings.state_bucket))
+    jobs = JobService(DocumentStore(store, settings.state_bucket), store, fetcher, settings)
+    return Deps(settings, policy, fetcher, jobs, ResponseStore(store, settings.state_bucket))
 
 
 @functools.cache
@@ -59,5 +51,5 @@ def segmenter() -> "Segmenter":
     from pipeline.segment import open_model  # here, since the other function must never load numpy
 
     network = Network.from_env(os.environ)
-    folder = weights.ensure_weights(network, boto3.client("s3", config=_CLIENT))
+    folder = weights.ensure_weights(network, client("s3", Patience.REQUEST))
     return open_model(network.model, folder, threads=deps().settings.options.threads)

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
+from handler import keys
 from handler.local.stack import Stack
-
-REPORT = "/report.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,10 @@ class Watch:
             for item in page.get("Contents", []):
                 # Two reports may be written within a second, which is all that the time tells.
                 key, written = item["Key"], (item["LastModified"], item["ETag"])
-                if key.endswith(REPORT) and self._reports.get(key) != written:
+                if (source := keys.source_of_report(key)) is not None and self._reports.get(key) != written:
                     self._reports[key] = written
                     body = s3.get_object(Bucket=self.stack.output_bucket, Key=key)["Body"].read()
-                    yield key.removesuffix(REPORT), json.loads(body)
+                    yield source, json.loads(body)
 
     def dead_letters(self) -> Iterator[tuple[str, str]]:
         """(keys of the sources, reason) for each message that came to the dead-letter queue; it stays there."""
@@ -54,11 +53,11 @@ class Watch:
         s3 = self.stack.client("s3")
         target = folder / key
         target.mkdir(parents=True, exist_ok=True)
-        for pattern in ("cutout.*", "alpha.png", "trimap.png", "report.json"):
-            for stale in target.glob(pattern):
+        for stale in target.iterdir():
+            if stale.is_file() and keys.is_output(stale.name):
                 stale.unlink()
-        for name in (*report["files"], "report.json"):
-            body = s3.get_object(Bucket=self.stack.output_bucket, Key=f"{key}/{name}")["Body"].read()
+        for name in (*report["files"], keys.REPORT):
+            body = s3.get_object(Bucket=self.stack.output_bucket, Key=keys.output(key, name))["Body"].read()
             (target / name).write_bytes(body)
 
 

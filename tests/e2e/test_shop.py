@@ -207,8 +207,8 @@ def test_a_product_becomes_cutouts_listings_events_and_callbacks_once(shop: Shop
         assert report["compliance"]["amazon-main"]["complies"], report["compliance"]["amazon-main"]
 
     heard, told = shop.heard(), shop.told()
-    assert sorted(each["detail"]["picture"]["key"] for each in heard) == made
-    assert sorted(each["data"]["picture"]["key"] for each in told) == made
+    assert sorted(each["detail"]["image"]["key"] for each in heard) == made
+    assert sorted(each["data"]["image"]["key"] for each in told) == made
     ids = {each["detail"]["id"] for each in heard}
     assert {r.headers["webhook-id"] for r in shop.server.asked if r.path == "/told"} == ids
     assert {each["detail-type"] for each in heard} <= {"hairline.completed", "hairline.needs_review"}
@@ -276,8 +276,8 @@ def test_a_storm_of_hooks_loses_nothing_and_cuts_each_picture_once(shop: Shop, s
     shop.settle()
     expected = sorted(key for number in range(1, 5) for key in keys(number, 2))
     assert shop.originals() == expected
-    assert sorted(each["detail"]["picture"]["key"] for each in shop.heard()) == expected
-    assert sorted({each["data"]["picture"]["key"] for each in shop.told()}) == expected
+    assert sorted(each["detail"]["image"]["key"] for each in shop.heard()) == expected
+    assert sorted({each["data"]["image"]["key"] for each in shop.told()}) == expected
     check_whole(shop.site)
     assert shop.dead() == 0
 
@@ -320,4 +320,4 @@ def test_a_hook_over_http_goes_through_processes_of_its_own_to_the_callback(
             time.sleep(0.1)
         site.settle()
         assert told.wait(60), (tmp_path / "shops.log").read_text()
-        assert [each["data"]["picture"]["key"] for each in shop.told()] == keys(7, 1)
+        assert [each["data"]["image"]["key"] for each in shop.told()] == keys(7, 1)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from handler.aws.bucket import ObjectHead
+from handler.aws.bucket import Content, ObjectHead
 from handler.errors import SourceChanged, SourceMissing, StoreUnavailable
 from handler.jobs import ObjectRef
 from pipeline import disk
@@ -24,11 +24,11 @@ class FolderStore:
         data = self._read(ref)
         return ObjectHead(ref, None, _etag(data), len(data))
 
-    def fetch(self, ref: ObjectRef, etag: str) -> bytes:
+    def get(self, ref: ObjectRef, if_match: str | None = None) -> Content:
         data = self._read(ref)
-        if _etag(data) != etag:
+        if if_match not in (None, _etag(data)):
             raise SourceChanged(f"{ref} was replaced while it was being read.")
-        return data
+        return Content(data, _etag(data))
 
     def children(self, folder: ObjectRef) -> dict[str, str]:
         path = self._path(folder)

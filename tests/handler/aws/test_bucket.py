@@ -29,7 +29,7 @@ def test_what_was_put_is_fetched(store, key):
     etag = store.put(ref, b"bytes", "image/png")
     found = store.head(ref)
     assert (found.ref, found.etag, found.size) == (ref, etag, 5)
-    assert store.fetch(ref, etag) == b"bytes"
+    assert store.get(ref, etag).data == b"bytes"
 
 
 def test_put_replaces_and_the_old_etag_no_longer_fetches(store):
@@ -37,9 +37,9 @@ def test_put_replaces_and_the_old_etag_no_longer_fetches(store):
     old = store.put(ref, b"old", "image/png")
     new = store.put(ref, b"new", "image/png")
     assert old != new
-    assert store.fetch(ref, new) == b"new"
+    assert store.get(ref, new).data == b"new"
     with pytest.raises(SourceChanged, match=r"shoe\.jpg was replaced"):
-        store.fetch(ref, old)
+        store.get(ref, old)
 
 
 def test_the_same_bytes_have_the_same_etag(store):
@@ -53,7 +53,7 @@ def test_what_is_not_there_is_missing(store):
     with pytest.raises(SourceMissing, match=r"nothing\.jpg"):
         store.head(ref)
     with pytest.raises(SourceMissing, match=r"nothing\.jpg"):
-        store.fetch(ref, '"etag"')
+        store.get(ref, '"etag"')
 
 
 def test_children_are_the_direct_ones_with_the_etags_of_put(store):
@@ -107,7 +107,7 @@ def test_a_deleted_version_is_missing(cloud):
 
 TASKS = {
     "head": lambda store, ref: store.head(ref),
-    "fetch": lambda store, ref: store.fetch(ref, "etag"),
+    "get": lambda store, ref: store.get(ref, "etag"),
     "children": lambda store, ref: store.children(ref),
     "put": lambda store, ref: store.put(ref, b"x", "image/png"),
     "delete": lambda store, ref: store.delete(ref),

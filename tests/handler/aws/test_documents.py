@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from handler.aws.bucket import S3Store
 from handler.aws.documents import Document, DocumentStore
 from handler.errors import StoreUnavailable
 from handler.local.environment import client
@@ -16,7 +17,7 @@ BUCKET = "state"
 def state(endpoint):
     s3 = client("s3", endpoint)
     s3.create_bucket(Bucket=BUCKET)
-    return DocumentStore(s3, BUCKET)
+    return DocumentStore(S3Store(s3), BUCKET)
 
 
 def test_what_was_made_is_read(state):
@@ -75,7 +76,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_a_fault_is_none_of_the_answers(fault):
-    state = DocumentStore(Failing(fault), BUCKET)
+    state = DocumentStore(S3Store(Failing(fault)), BUCKET)
     for task in (lambda: state.read("k"), lambda: state.create("k", 1), lambda: state.replace("k", 1, "e")):
         with pytest.raises(StoreUnavailable):
             task()
@@ -83,7 +84,7 @@ def test_a_fault_is_none_of_the_answers(fault):
 
 def test_two_writes_at_the_very_same_time_count_as_lost():
     conflict = ClientError({"Error": {"Code": "ConditionalRequestConflict"}}, "PutObject")
-    assert DocumentStore(Failing(conflict), BUCKET).create("k", 1) is None
+    assert DocumentStore(S3Store(Failing(conflict)), BUCKET).create("k", 1) is None
 
 
 def test_what_is_no_json_is_not_written(state):

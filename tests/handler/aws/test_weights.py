@@ -207,7 +207,7 @@ def test_other_bytes_are_refused(endpoint, bucket, network, temporary, data):
 
 def test_weights_that_are_not_there_are_named(bucket, network, temporary):
     bucket.delete_object(Bucket=BUCKET, Key=SPEC.file)
-    assert f"s3://{BUCKET}/{SPEC.file} is not there" in refused(network, bucket, temporary)
+    assert f"s3://{BUCKET}/{SPEC.file} does not exist" in refused(network, bucket, temporary)
     assert "s3://nowhere/" in refused(replace(network, bucket="nowhere"), bucket, temporary)
     assert "ModelBucket" in (said := refused(replace(network, bucket=None), bucket, temporary))
     assert SPEC.file in said

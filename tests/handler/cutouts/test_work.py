@@ -41,9 +41,9 @@ class NotificationTargets(S3Store):
         self._note("head", ref)
         return super().head(ref)
 
-    def fetch(self, ref, etag):
-        self._note("fetch", ref)
-        return super().fetch(ref, etag)
+    def get(self, ref, if_match=None):
+        self._note("get", ref)
+        return super().get(ref, if_match)
 
     def put(self, ref, data, content_type):
         self._note("put", ref)
@@ -141,7 +141,7 @@ def test_a_repeated_event_changes_nothing(cloud, deps, photo, data):
     assert again.status == "repeated"
     assert again.report == first.report
     assert store.written() == []
-    assert ("fetch", INPUT, KEY) not in store.asked
+    assert ("get", INPUT, KEY) not in store.asked
 
 
 def test_the_same_picture_gives_the_same_bytes(cloud, deps, photo):
@@ -267,7 +267,7 @@ def test_too_large_a_file_is_not_even_fetched(cloud, deps, photo):
     cloud.drop(KEY, photo)
     outcome = process(JOB, replace(deps, config=config, store=store), plenty)
     assert isinstance(outcome.error, ImageTooLarge)
-    assert ("fetch", INPUT, KEY) not in store.asked
+    assert ("get", INPUT, KEY) not in store.asked
     exactly = Config.from_env(cloud.env(HAIRLINE_MAX_BYTES=str(len(photo))))
     assert process(JOB, replace(deps, config=exactly), plenty).status == "done"
 
@@ -358,7 +358,7 @@ def once(task_wanted, bucket_wanted, act):
 
 def test_replaced_before_it_was_fetched_is_left_to_the_newer_event(cloud, deps, photo, small):
     cloud.drop(KEY, photo)
-    store = NotificationTargets(cloud.s3, once("fetch", INPUT, lambda: cloud.drop(KEY, small)))
+    store = NotificationTargets(cloud.s3, once("get", INPUT, lambda: cloud.drop(KEY, small)))
     outcome = process(JOB, replace(deps, store=store), plenty)
     assert (outcome.status, type(outcome.error)) == (REJECT, SourceChanged)
     assert store.written() == []
@@ -524,7 +524,7 @@ def test_a_retry_is_raised_after_every_job_had_its_turn(cloud, deps, photo):
     cloud.drop("first.jpg", photo)
 
     def before(task, ref):
-        if task == "fetch" and ref.key == "first.jpg":
+        if task == "get" and ref.key == "first.jpg":
             raise StoreUnavailable("S3 is slow today")
 
     deps = replace(deps, store=NotificationTargets(cloud.s3, before))

@@ -9,11 +9,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from handler.aws.bucket import S3Store
 from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
+from handler.aws.event_bus import EventBridgePublisher
 from handler.aws.queue import Queue
 from handler.hooks.registry import Registry
-from handler.notifications import EventBridgePublisher
 from handler.untrusted.guard import Policy
 from tests.handler.hooks.shops import DOCUMENT, Entries
 
@@ -36,7 +37,7 @@ class World:
 
     @property
     def state(self) -> DocumentStore:
-        return DocumentStore(self.s3, STATE)
+        return DocumentStore(S3Store(self.s3), STATE)
 
     @property
     def bus(self) -> EventBridgePublisher:

@@ -9,10 +9,11 @@ import pytest
 from standardwebhooks import Webhook
 
 from handler import notifications
-from handler.aws.queue import MOST_DELAY_S
+from handler.aws.queue import MAX_DELAY_S
 from handler.errors import BadConfig, BadEvent, StoreUnavailable
 from handler.hooks import callbacks, resend
-from handler.hooks.callbacks import WAITS_S, Delivery
+from handler.hooks.callbacks import WAITS_S
+from handler.notifications import Delivery
 from tests.handler.hooks.shops import CALLBACK_SECRET, NOW, STANDARD_SECRET
 from tests.handler.web import web
 
@@ -48,7 +49,7 @@ def deps(world, net):
 
 def delivery(key=KEY, url=None, **changes):
     told = notifications.from_report({**REPORT, "object": {**REPORT["object"], "key": key}}, "output", url)
-    return replace(Delivery.parse(notifications.message(told, datetime.fromtimestamp(NOW, UTC))), **changes)
+    return replace(Delivery.of(told, datetime.fromtimestamp(NOW, UTC)), **changes)
 
 
 def waiting(world):
@@ -99,7 +100,7 @@ def test_it_is_tried_for_days_with_the_same_id_and_body_and_ends_in_the_dead_let
         assert ended in ("failed", "waiting")
         ((current, delay),) = sent_back
         sent_back.clear()
-        assert 0 < delay <= MOST_DELAY_S
+        assert 0 < delay <= MAX_DELAY_S
         delays.append(delay)
         now += delay
     assert len(net.asked) == 1 + len(WAITS_S)
@@ -156,7 +157,7 @@ def test_a_busy_receiver_is_left_alone_by_all(net, deps, sent_back, status, asks
 
 def test_what_is_not_due_waits(net, deps, sent_back):
     assert callbacks.deliver(delivery(due=NOW + 5000), deps, NOW) == "waiting"
-    assert sent_back == [(delivery(due=NOW + 5000), MOST_DELAY_S)]
+    assert sent_back == [(delivery(due=NOW + 5000), MAX_DELAY_S)]
     assert net.asked == []
 
 
@@ -257,7 +258,7 @@ def test_news_that_could_not_be_told_are_told_later(world):
 
 
 def test_dead_letters_are_sent_again(net, deps, world, capsys):
-    world.dead_letters.send(delivery(attempt=3, due=5).text(), [BadEvent("x")])
+    world.dead_letters.send(delivery(attempt=3, due=5).message(), [BadEvent("x")])
     world.sqs.send_message(QueueUrl=world.urls["dead"], MessageBody="{}")
     assert resend.main(["--queue", world.urls["callbacks"], "--dead", world.urls["dead"]]) == 1
     (message,) = world.messages("callbacks")

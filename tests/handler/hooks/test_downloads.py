@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from handler.aws.bucket import S3Store
 from handler.errors import BadConfig, FetchFailed, FetchRefused, StoreUnavailable
 from handler.hooks import bigcommerce, downloads
 from handler.hooks.originals import Originals, without_version
@@ -31,7 +32,7 @@ def deps(world, net):
         world.registry,
         world.queue("fetch"),
         world.dead_letters,
-        Originals(world.s3, INPUT, Fetcher(policy, net.wire)),
+        Originals(S3Store(world.s3), INPUT, Fetcher(policy, net.wire)),
         world.bus,
         lambda product, sender: bigcommerce.images(product, sender, policy, net.wire),
     )
@@ -143,7 +144,7 @@ def test_what_never_can_be_fetched_is_told_and_not_tried_again(world, net, deps,
         "product": "1",
         "image": "front",
     }
-    assert heard["detail"]["picture"]["url"] == url
+    assert heard["detail"]["image"]["url"] == url
     (callback,) = world.messages("callbacks")
     assert callback["id"] == heard["detail"]["id"]
     assert world.originals() == {}
@@ -161,7 +162,7 @@ def test_what_may_pass_is_tried_again(world, net, deps, photo):
 
 def test_a_fault_of_the_bucket_is_tried_again(net, deps, photo, world):
     net.serve("/front.jpg", photo)
-    gone = Originals(world.s3, "no-such-bucket", deps.originals.fetcher)
+    gone = Originals(S3Store(world.s3), "no-such-bucket", deps.originals.fetcher)
     with pytest.raises(StoreUnavailable):
         gone.ensure_stored("shops/own/catalogue/1/front", FRONT, source("own"))
 

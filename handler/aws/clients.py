@@ -1,0 +1,29 @@
+"""boto3's clients, each with how long its caller can wait: the only place that makes them."""
+
+from enum import Enum
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+
+def _config(connect_s: float, read_s: float, attempts: int, **more: Any) -> Config:
+    retries = {"mode": "standard", "total_max_attempts": attempts}
+    return Config(connect_timeout=connect_s, read_timeout=read_s, retries=retries, **more)
+
+
+class Patience(Enum):
+    """How long one call may take. botocore's own defaults, 60 s and five attempts, can use up a function's whole time.
+
+    QUEUE: a message is retried as a whole, so a call may take its time. REQUEST: API Gateway ends an HTTP request after
+    29 s; links are signed with version 4, which S3 requires for upload forms. WEBHOOK: a shop waits for about 5 s.
+    """
+
+    QUEUE = _config(3, 20, 3)
+    REQUEST = _config(2, 8, 2, signature_version="s3v4")
+    WEBHOOK = _config(1, 5, 3)
+
+
+def client(service: str, patience: Patience) -> Any:
+    """boto3's client of a service, such as "s3"."""
+    return boto3.client(service, config=patience.value)
