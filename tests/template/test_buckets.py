@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handler.keys import AREAS
 from tests.template.deployments import BUCKETS, RESOURCES, TEMPLATE, deployed, each_deployment, properties
 
 
@@ -64,3 +65,11 @@ def test_a_bucket_tells_of_the_keys_that_were_asked_for(prefix: str, suffix: str
     made, _ = deployed(KeyPrefix=prefix, KeySuffix=suffix)
     (told,) = made["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
     assert told["Filter"] == {"S3Key": {"Rules": rules}}
+
+
+def test_the_state_bucket_expires_every_kind_of_document_as_its_layout_says() -> None:
+    rules = properties("StateBucket")["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {area.prefix: area.days for area in AREAS.values() if area.bucket == "state"}
+    for bucket in ("InputBucket", "OutputBucket"):
+        assert not any("ExpirationInDays" in rule for rule in properties(bucket)["LifecycleConfiguration"]["Rules"])
