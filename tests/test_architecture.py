@@ -18,7 +18,7 @@ def rooms(package, *names):
     return {f"{package}.{name}" for name in names}
 
 
-GROUND = rooms("pipeline", "errors", "geometry", "marketplaces", "models", "options", "sniff")
+GROUND = rooms("pipeline", "errors", "formats", "geometry", "marketplaces", "models", "options", "sniff")
 """Tables and rules without numpy: what functions that never cut may load."""
 VALUES = GROUND | rooms("pipeline", "types", "srgb", "threads", "doubt")
 """What every stage may use: types and rules, no work on pixels."""
@@ -41,8 +41,9 @@ ARROWS = {
     "pipeline.geometry": set(),
     "pipeline.marketplaces": set(),
     "pipeline.models": {"pipeline.errors"},
-    "pipeline.options": rooms("pipeline", "errors", "geometry", "marketplaces"),
-    "pipeline.sniff": {"pipeline.errors"},
+    "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces"),
+    "pipeline.formats": set(),
+    "pipeline.sniff": rooms("pipeline", "errors", "formats"),
     "pipeline.srgb": set(),
     "pipeline.threads": set(),
     "pipeline.disk": set(),

@@ -14,10 +14,11 @@ from handler.events import api_gateway
 from handler.http import body as bodies
 from handler.http import openapi, responses, routes, urls, wiring
 from handler.http.api_errors import ApiError
-from handler.http.job_service import CONTENT_TYPES, JobRequest
+from handler.http.job_service import JobRequest
 from handler.observability import logger, tracer
 from handler.untrusted import guard
 from pipeline.errors import BadOptions
+from pipeline.formats import CONTENT_TYPES
 
 LONGEST_OPTIONS = 1500
 """Bytes as JSON: they travel in an object's metadata, which holds 2 KB, beside a callback's URL."""

@@ -21,6 +21,7 @@ from handler.http.settings import Settings
 from handler.jobs import CALLBACK, METADATA, ObjectRef
 from handler.untrusted.fetch import Fetcher
 from pipeline.errors import HairlineError
+from pipeline.formats import CONTENT_TYPES
 
 UPLOAD_S, LINK_S = 3600, 3600
 """How long an upload may wait, and how long links to results work, in seconds."""
@@ -28,7 +29,6 @@ GIVEN_UP_S = 8 * 3600
 """After so long a picture is in the dead-letter queue: each try keeps it hidden for six timeouts at most."""
 PATIENCE_S = 60
 """After so long, whoever was to fetch a job's picture is taken for dead."""
-CONTENT_TYPES = tuple(f"image/{name}" for name in ("jpeg", "png", "webp", "avif", "heic", "tiff", "bmp", "gif"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pipeline
 from handler.http.api_errors import CODES
-from handler.http.job_service import CONTENT_TYPES
 from handler.http.parameters import PARAMETERS, SOURCES
 from handler.http.queries import QUERIES
+from pipeline.formats import CONTENT_TYPES
 
 _Json = dict[str, Any]
 _PICTURES = ("image/png", "image/jpeg", "image/webp", "application/zip")

@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.cli.plan import SUFFIXES
+from pipeline.formats import SUFFIXES
 
 SAMPLES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Colour photographs with a clear subject that ship in scikit-image's wheel; public domain or CC0 (its data/README)."""

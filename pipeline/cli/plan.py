@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif")
-)
-"""In a folder these are tried, whatever is in them. A file that is named is always tried."""
+from pipeline.formats import SUFFIXES
 
 
 class BadPaths(Exception):

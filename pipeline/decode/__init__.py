@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.decode import boxes, colour, jpeg, pixels, png, riff, simple, tiff
+from pipeline.decode import bmp, boxes, colour, gif, jpeg, pixels, png, riff, tiff
 from pipeline.decode.header import Header
 from pipeline.errors import ImageTooLarge, TruncatedImage
 from pipeline.sniff import sniff
@@ -24,8 +24,8 @@ _PARSERS: dict[str, Callable[[bytes], Header]] = {
     "avif": lambda data: boxes.read(data, "avif"),
     "heic": lambda data: boxes.read(data, "heic"),
     "tiff": tiff.read,
-    "bmp": simple.read_bmp,
-    "gif": simple.read_gif,
+    "bmp": bmp.read,
+    "gif": gif.read,
 }
 
 _MOST_PIXELS = 178_956_970
@@ -66,14 +66,18 @@ def measure(data: bytes, *, max_bytes: int, max_megapixels: float) -> tuple[int,
 
 
 def decode_grey(data: bytes, *, max_bytes: int, max_megapixels: float) -> UInt8:
-    """Decode a picture that is data and no photograph, such as a trimap: uint8 (H, W), upright.
+    """Decode an image that is data and not a photograph, such as a trimap or scribbles: uint8 (H, W), upright.
 
-    Grey values are kept to the bit (16 bits are rounded to 8), colours become Rec. 601 luma; profile and alpha do not
-    count. Raises what `decode` raises.
+    Grey values are kept to the bit (16 bits are rounded to 8), colours become Rec. 601 luma; the profile does not
+    count. A pixel that is more transparent than not says nothing and becomes 128, as in a layer of a paint program
+    with strokes on it; an alpha that is the same everywhere does not count. Raises what `decode` raises.
     """
     _, raster = _read(data, max_bytes, max_megapixels)
     image = colour.to_srgb(raster.image, None)[0] if raster.image.mode in ("CMYK", "LAB") else raster.image
-    return np.ascontiguousarray(_UPRIGHT[raster.orientation](np.asarray(image.convert("L"))))
+    grey = np.asarray(image.convert("L"))
+    if raster.alpha is not None and raster.alpha.min() != raster.alpha.max():
+        grey = np.where(raster.alpha < 128, np.uint8(128), grey)
+    return np.ascontiguousarray(_UPRIGHT[raster.orientation](grey))
 
 
 def _read(data: bytes, max_bytes: int, max_megapixels: float) -> tuple[Header, pixels.Raster]:
@@ -84,8 +88,8 @@ def _read(data: bytes, max_bytes: int, max_megapixels: float) -> tuple[Header, p
 def _header(data: bytes, max_bytes: int, max_megapixels: float) -> Header:
     if len(data) > max_bytes:
         raise ImageTooLarge(
-            f"The file has {len(data) / 1e6:.1f} MB, and the limit is {max_bytes / 1e6:g} MB. "
-            "Save it smaller or with more compression."
+            f"The file is {len(data) / 1e6:.3g} MB; the limit is {max_bytes / 1e6:g} MB. "
+            "Make it smaller or compress it more."
         )
     name = sniff(data)
     try:
@@ -103,6 +107,6 @@ def _check_size(size: tuple[int, int], max_megapixels: float) -> None:
     limit = min(max_megapixels * 1e6, _MOST_PIXELS)
     if width * height > limit:
         raise ImageTooLarge(
-            f"The picture has {width} x {height} pixels ({width * height / 1e6:.1f} megapixels), "
-            f"and the limit is {limit / 1e6:g} megapixels. Make it smaller."
+            f"The image is {width} x {height} pixels ({width * height / 1e6:.1f} megapixels); "
+            f"the limit is {limit / 1e6:g} megapixels. Make it smaller."
         )

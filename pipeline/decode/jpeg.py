@@ -4,11 +4,14 @@ import re
 import struct
 from collections.abc import Iterator
 
-from pipeline.decode.header import MAX_PROFILE, Header, exif_orientation
+from pipeline.decode.header import MAX_PARTS, MAX_PROFILE, Header, exif_orientation
 from pipeline.errors import CorruptImage, TruncatedImage, UnsupportedFormat
 
-MAX_SCANS = 100
-"""Progressive pictures have about ten. Each scan costs a pass over the picture, so thousands would be an attack."""
+_FEW_SCANS, _MANY_SCANS = 16, 100
+_MAX_SCANNED = 2_000_000_000
+"""Progressive images have about ten scans. Each costs a pass over all pixels, so pixels times scans are bounded beyond
+the first few: at 50 megapixels that leaves 40 scans, which take about 4 s.
+"""
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _STANDALONE = {0x00, 0x01, *range(0xD0, 0xD8)}
@@ -31,45 +34,42 @@ _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 def read(data: bytes) -> Header:
     """The header of a JPEG file. Raises TruncatedImage, CorruptImage and UnsupportedFormat (12 bits, lossless)."""
     kept = [data[:2]]
-    frames: list[tuple[int, int, int]] = []
+    frames: list[tuple[int, int]] = []
     orientations: list[int] = []
     icc: list[bytes] = []
-    adobe = False
     for marker, at, end in _segments(data):
         body = data[at + 4 : end]
-        is_adobe = marker == 0xEE and body.startswith(b"Adobe")
-        adobe = adobe or is_adobe
         if marker in _FRAMES:
             frames.append(_frame(marker, body))
         elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
             orientations.append(exif_orientation(body[6:]))
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) >= 14:
             icc.append(body[12:])
-        if marker in _KEPT or is_adobe or (marker == 0xE0 and body.startswith(b"JFIF")):
+        # Adobe's segment says whether four components are YCCK. Without it they are CMYK, inverted as with it: so
+        # Photoshop stores them, and so browsers show them.
+        about_colours = (marker == 0xE0 and body.startswith(b"JFIF")) or (marker == 0xEE and body.startswith(b"Adobe"))
+        if marker in _KEPT or about_colours:
             kept.append(data[at:end])
         elif marker == _SOS:
-            kept.append(data[at : _end(data, at)])
-    if len(frames) != 1:
-        raise CorruptImage(f"This JPEG is damaged: it gives its size {len(frames)} times. Export it again.")
-    width, height, components = frames[0]
+            if len(frames) != 1:
+                raise CorruptImage(f"This JPEG is damaged: it gives its size {len(frames)} times. Export it again.")
+            kept.append(data[at : _end(data, at, frames[0])])
     return Header(
         "jpeg",
-        (width, height),
+        frames[0],
         b"".join(kept),
         orientation=orientations[0] if orientations else 1,
         profile=_profile(icc),
-        # Only Adobe's programs store CMYK inverted, and they leave their mark; Pillow presumes it of every file.
-        rawmodes={"CMYK;I": "CMYK"} if components == 4 and not adobe else {},
     )
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Marker, beginning and end of each segment up to the first scan's, which is the last given."""
-    end, marker = 2, _SOI
-    while marker != _SOS:
+    end = 2
+    for _ in range(MAX_PARTS):
         at, marker = _marker(data, end)
         if marker == _EOI:
-            raise CorruptImage("This JPEG holds no picture, only a header. Export it again.")
+            raise CorruptImage("This JPEG holds no image, only a header. Export it again.")
         (length,) = struct.unpack_from(">H", data, at + 2)
         end = at + 2 + length
         if length < 2:
@@ -77,6 +77,9 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         if end > len(data):
             raise TruncatedImage("This JPEG ends within its header. Upload it again.")
         yield marker, at, end
+        if marker == _SOS:
+            return
+    raise CorruptImage("This JPEG has more parts than any program writes. Export it again.")
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:
@@ -84,7 +87,7 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
     while True:
         at = data.find(b"\xff", at)
         if at < 0 or at + 1 >= len(data):
-            raise TruncatedImage("This JPEG ends before its picture begins. Upload it again.")
+            raise TruncatedImage("This JPEG ends before its image begins. Upload it again.")
         marker = data[at + 1]
         if marker == 0xFF:
             at += 1
@@ -94,14 +97,14 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
             return at, marker
 
 
-def _frame(marker: int, body: bytes) -> tuple[int, int, int]:
-    precision, height, width, components = struct.unpack_from(">BHHB", body)
+def _frame(marker: int, body: bytes) -> tuple[int, int]:
+    precision, height, width = struct.unpack_from(">BHH", body)
     kind = _SAMPLES_UNLIKE_OURS.get(marker) or (f"{precision}-bit" if precision != 8 else None)
     if kind:
         raise UnsupportedFormat(f"This is a {kind} JPEG, which is not read here. Save it as an ordinary 8-bit JPEG.")
     if not width or not height:
         raise CorruptImage(f"This JPEG is damaged: it says that it is {width} x {height} pixels. Export it again.")
-    return width, height, components
+    return width, height
 
 
 def _profile(icc: list[bytes]) -> bytes | None:
@@ -114,15 +117,19 @@ def _profile(icc: list[bytes]) -> bytes | None:
     return profile if whole and len(profile) <= MAX_PROFILE else b""
 
 
-def _end(data: bytes, at: int) -> int:
-    """Where the picture that has its first scan at `at` ends; after it come thumbnails, second views or a video."""
+def _end(data: bytes, at: int, size: tuple[int, int]) -> int:
+    """Where the image that has its first scan at `at` ends; after it come thumbnails, second views or a video."""
+    most = min(max(_MAX_SCANNED // (size[0] * size[1]), _FEW_SCANS), _MANY_SCANS)
     scans = 0
-    while found := _NEXT_MARKER.search(data, at):
+    for _ in range(MAX_PARTS):
+        found = _NEXT_MARKER.search(data, at)
+        if found is None:
+            return len(data)
         at, marker = found.start(), data[found.start() + 1]
         if marker == _EOI:
             return at + 2
         scans += marker == _SOS
-        if scans > MAX_SCANS:
-            raise CorruptImage(f"This JPEG has more than {MAX_SCANS} scans, which no camera writes. Export it again.")
+        if scans > most:
+            raise CorruptImage(f"This JPEG has more than {most} scans, which no camera writes. Export it again.")
         at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
-    return len(data)
+    raise CorruptImage("This JPEG has more parts than any program writes. Export it again.")

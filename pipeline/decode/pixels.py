@@ -4,6 +4,8 @@ The plugins are called by name and not through `Image.open`, so nothing that ano
 of Pillow's many other formats, can ever be reached from here.
 """
 
+import contextlib
+import ctypes
 import struct
 from dataclasses import dataclass
 from io import BytesIO
@@ -20,6 +22,7 @@ from PIL import (
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
+    _imaging,
 )
 
 from pipeline.decode.header import Header, exif_orientation
@@ -35,6 +38,12 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "bmp": BmpImagePlugin.BmpImageFile,
     "gif": GifImagePlugin.GifImageFile,
 }
+
+with contextlib.suppress(AttributeError):  # on Windows a library does not offer what it was linked with
+    # libtiff prints every fault on stderr, whatever the program says of it. No handler means silence.
+    _libtiff = ctypes.CDLL(_imaging.__file__)
+    _libtiff.TIFFSetErrorHandler(None)
+    _libtiff.TIFFSetWarningHandler(None)
 
 _BROKEN = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, struct.error),
@@ -65,15 +74,33 @@ class Raster:
 
 def load(header: Header) -> Raster:
     """Decode. Raises TruncatedImage, CorruptImage, UnsupportedFormat, OutOfMemory."""
+    if header.samples is not None:
+        image, alpha = _split(header.samples(), header)
+        return Raster(image, _meaningful(alpha, header), header.profile, header.orientation, header.frames)
     with _opened(header) as file:
         profile = header.profile if header.format not in ("avif", "heic") else file.info.get("icc_profile")
         # libavif's plugin tells irot and imir as an Exif orientation of its own making.
         turn = header.orientation if header.format != "avif" else exif_orientation(_tiff(file.info.get("exif", b"")))
         frames = header.frames if header.format not in ("avif", "heic") else int(getattr(file, "n_frames", 1))
         image, alpha = _samples(file, header)
-    if alpha is not None and (alpha.min() == 255 or (header.format == "bmp" and alpha.max() == 0)):
-        alpha = None  # a BMP's fourth byte is often left at zero and means nothing then
-    return Raster(image, alpha, profile, turn, frames)
+    return Raster(image, _meaningful(_on_canvas(alpha, header), header), profile, turn, frames)
+
+
+def _on_canvas(alpha: UInt8 | None, header: Header) -> UInt8 | None:
+    """`alpha`, with nothing but transparency around a first frame that is smaller than its canvas."""
+    if header.area is None or header.area == (0, 0, *header.size):
+        return alpha
+    left, top, right, bottom = header.area
+    placed = np.zeros(header.size[::-1], np.uint8)
+    placed[top:bottom, left:right] = 255 if alpha is None else alpha[top:bottom, left:right]
+    return placed
+
+
+def _meaningful(alpha: UInt8 | None, header: Header) -> UInt8 | None:
+    # A BMP's fourth byte is often left at zero and means nothing then.
+    if alpha is None or alpha.min() == 255 or (header.format == "bmp" and alpha.max() == 0):
+        return None
+    return alpha
 
 
 def _tiff(exif: bytes) -> bytes:

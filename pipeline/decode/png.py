@@ -29,7 +29,7 @@ def read(data: bytes) -> Header:
                 kept.append(data[at:end])
         found.setdefault(kind, b"" if kind == b"IDAT" else data[at + 8 : end - 4])
     if b"IDAT" not in found:
-        raise TruncatedImage("This PNG ends before its picture begins. Upload it again.")
+        raise TruncatedImage("This PNG ends before its image begins. Upload it again.")
     if b"IEND" not in found:
         kept.append(_END)
     size, depth, colour = _shape(found[b"IHDR"])

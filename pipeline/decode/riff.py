@@ -1,49 +1,91 @@
 """WebP's chunks (RFC 9649)."""
 
 import struct
+from collections.abc import Iterator
 
 from pipeline.decode.header import MAX_PARTS, MAX_PROFILE, Header, exif_orientation
 from pipeline.errors import CorruptImage, TruncatedImage
 
+_CANVAS, _FRAME = b"VP8X", b"ANMF"
+_FRAME_HEADER, _FRAME_PARTS = 16, 16
+_DAMAGED = "This WebP is damaged: {}. Export it again."
+_Size = tuple[int, int]
+
 
 def read(data: bytes) -> Header:
-    """The header of a WebP file. Raises TruncatedImage and CorruptImage."""
+    """The header of a WebP file. Raises TruncatedImage and CorruptImage (its parts disagree about a size, say)."""
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
         raise TruncatedImage("This WebP ends in the middle. Upload it again.")
-    first: dict[bytes, bytes] = {}
+    found: dict[bytes, bytes] = {}
+    size: _Size | None = None
     frames = 0
-    at = 12
-    for _ in range(MAX_PARTS):
-        if at + 8 > length + 8:
-            break
-        kind, size = struct.unpack_from("<4sI", data, at)
-        frames += kind == b"ANMF"
-        # A frame is the one part that can be large and is of no use here.
-        first.setdefault(kind, data[at + 8 : at + 8 + (32 if kind[:3] in (b"VP8", b"ANM") else size)])
-        at += 8 + size + size % 2
-    profile = first.get(b"ICCP")
-    exif = first.get(b"EXIF", b"").removeprefix(b"Exif\0\0")
+    for kind, at, end in _chunks(data, 12, length + 8):
+        if kind == _CANVAS:
+            size = size or _pair(data, at + 4)
+        elif kind == _FRAME:
+            frames += 1
+            _check_frame(data, at, end, size)
+        elif kind in (b"VP8 ", b"VP8L"):
+            own = _bitstream(kind, data[at : min(at + 10, end)])
+            size = size or own
+            _agree(own, size)
+        else:
+            found.setdefault(kind, data[at:end])
+    if size is None:
+        raise CorruptImage(_DAMAGED.format("it does not give its size"))
+    profile = found.get(b"ICCP")
     return Header(
         "webp",
-        _size(first),
+        size,
         data,
-        orientation=exif_orientation(exif),
+        orientation=exif_orientation(found.get(b"EXIF", b"").removeprefix(b"Exif\0\0")),
         profile=b"" if profile is not None and len(profile) > MAX_PROFILE else profile,
         frames=max(frames, 1),
     )
 
 
-def _size(first: dict[bytes, bytes]) -> tuple[int, int]:
-    if extended := first.get(b"VP8X"):
-        width, height = (int.from_bytes(extended[at : at + 3].ljust(3, b"\0"), "little") + 1 for at in (4, 7))
-        return width, height
-    if lossy := first.get(b"VP8 "):
-        start, width, height = struct.unpack_from("<3sHH", lossy, 3)
+def _chunks(data: bytes, at: int, end: int, most: int = MAX_PARTS) -> Iterator[tuple[bytes, int, int]]:
+    """Kind of each chunk of data[at:end], and from where to where its contents are."""
+    for _ in range(most):
+        if at + 8 > end:
+            return
+        kind, size = struct.unpack_from("<4sI", data, at)
+        yield kind, at + 8, min(at + 8 + size, end)
+        at += 8 + size + size % 2
+    raise CorruptImage("This WebP has more parts than any program writes. Export it again.")
+
+
+def _pair(data: bytes, at: int) -> _Size:
+    """Width and height as two numbers of three bytes, each less one."""
+    width, height = (int.from_bytes(data[place : place + 3], "little") + 1 for place in (at, at + 3))
+    return width, height
+
+
+def _check_frame(data: bytes, at: int, end: int, canvas: _Size | None) -> None:
+    size = _pair(data, at + 6)
+    left, top = (2 * (side - 1) for side in _pair(data, at))
+    if canvas is None or left + size[0] > canvas[0] or top + size[1] > canvas[1]:
+        raise CorruptImage(_DAMAGED.format("a frame of it is larger than the whole"))
+    for kind, begin, finish in _chunks(data, at + _FRAME_HEADER, end, _FRAME_PARTS):
+        if kind in (b"VP8 ", b"VP8L"):
+            _agree(_bitstream(kind, data[begin : min(begin + 10, finish)]), size)
+
+
+def _agree(inner: _Size, outer: _Size) -> None:
+    # The decoder reserves memory by the inner one, so the outer one alone would be no limit.
+    if inner != outer:
+        raise CorruptImage(_DAMAGED.format(f"it is {outer[0]} x {outer[1]} and {inner[0]} x {inner[1]} pixels at once"))
+
+
+def _bitstream(kind: bytes, body: bytes) -> _Size:
+    """The size that a frame's own header gives: RFC 6386, 9.1, and RFC 9649, 3.4."""
+    if kind == b"VP8 ":
+        start, width, height = struct.unpack_from("<3sHH", body, 3)
         if start == b"\x9d\x01\x2a" and width & 0x3FFF and height & 0x3FFF:
             return width & 0x3FFF, height & 0x3FFF
-    if lossless := first.get(b"VP8L"):
-        signature, bits = struct.unpack_from("<BI", lossless)
+    else:
+        signature, bits = struct.unpack_from("<BI", body)
         if signature == 0x2F:
             return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    raise CorruptImage("This WebP is damaged: it does not give its size. Export it again.")
+    raise CorruptImage(_DAMAGED.format("it does not give its size"))

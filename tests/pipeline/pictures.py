@@ -62,6 +62,29 @@ def png(pixels: Pixels, *extra: bytes, interlaced: bool = False) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(body)
 
 
+def bmp(rows: bytes, width: int, height: int, bits: int, *, masks: tuple[int, ...] = (), icc: bytes = b"") -> bytes:
+    """A BMP of `rows` (each a multiple of four bytes, the lowest first): of version 5 with a profile or four masks."""
+    kind = 3 if masks else 0
+    length = 124 if icc else 108 if len(masks) == 4 else 40
+    header = struct.pack("<IiiHHIIiiII", length, width, height, 1, bits, kind, len(rows), 2835, 2835, 0, 0)
+    fields = b"".join(struct.pack("<I", mask) for mask in masks)
+    if length > 40:
+        header = (header + fields.ljust(16, b"\0") + (b"DEBM" if icc else b"BGRs")).ljust(112, b"\0")
+        header = (header + struct.pack("<II", length + len(rows), len(icc)) * bool(icc)).ljust(length, b"\0")
+    else:
+        header += fields
+    start = 14 + len(header)
+    return b"BM" + struct.pack("<IHHI", start + len(rows) + len(icc), 0, 0, start) + header + rows + icc
+
+
+def gif(canvas: tuple[int, int], frame: Pixels, left: int, top: int) -> bytes:
+    """A GIF of 16 colours with one opaque frame, uint8 (H, W, 3), somewhere on its canvas (width, height)."""
+    data = saved(Image.fromarray(frame).quantize(16), "GIF")
+    at = data.index(b",\0\0\0\0")
+    placed = data[:at] + b"," + struct.pack("<HH", left, top) + data[at + 5 :]
+    return placed[:6] + struct.pack("<HH", *canvas) + placed[10:]
+
+
 def exif(orientation: int, *, order: str = "<") -> bytes:
     """An Exif block, without its name before it, that holds an orientation alone."""
     start = b"II*\0" if order == "<" else b"MM\0*"

@@ -13,8 +13,10 @@ from pipeline import decode
 from pipeline.errors import UnsupportedFormat
 from tests.pipeline.pictures import (
     LIMITS,
+    bmp,
     chunk,
     exif,
+    gif,
     gradient,
     in_wide_gamut,
     noise,
@@ -283,11 +285,81 @@ def test_cmyk():
         assert "approximate" in picture.notes[0]
     jpeg = saved(image, "JPEG", quality=95, subsampling=0)
     assert apart(opened(jpeg).rgb, ideal) <= 16
-    # Without Adobe's mark the numbers are ink, not its absence.
+
+
+def test_cmyk_without_adobes_segment_looks_as_with_it():
+    # So browsers and ImageMagick show it: tools that strip metadata take the segment out and leave the numbers.
+    jpeg = saved(Image.fromarray(np.dstack((RGB, GREY // 3)), "CMYK"), "JPEG", quality=95, subsampling=0)
     at = jpeg.index(b"\xff\xee")
     unmarked = jpeg[:at] + jpeg[at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big") :]
-    negative = np.rint(ink[..., :3] * (ink[..., 3:] / 255.0))
-    assert apart(opened(unmarked).rgb, negative) <= 16
+    assert apart(opened(unmarked).rgb, opened(jpeg).rgb) == 0
+
+
+def fields(*channels):
+    """Channels and how many bits each has, from the highest down, as rows of a 16-bit BMP; and their masks."""
+    rows, masks, place = 0, [], 16
+    for channel, bits in channels:
+        place -= bits
+        rows = rows + (channel.astype(np.uint16) >> (8 - bits) << place)
+        masks.append(((1 << bits) - 1) << place)
+    packed = np.asarray(rows, "<u2")[::-1]
+    return np.pad(packed, ((0, 0), (0, packed.shape[1] % 2))).tobytes(), tuple(masks)
+
+
+def in_few_bits(channel, bits):
+    return (channel >> (8 - bits)).astype(int) * 255 // ((1 << bits) - 1)
+
+
+@pytest.mark.parametrize("bits", [(5, 6, 5), (5, 5, 5), (4, 4, 4), (3, 3, 2)])
+def test_a_bmp_of_bit_fields(bits):
+    rows, masks = fields(*zip(np.moveaxis(RGB, 2, 0), bits, strict=True))
+    picture = opened(bmp(rows, 36, 24, 16, masks=masks))
+    assert apart(picture.rgb, np.dstack([in_few_bits(RGB[..., n], bits[n]) for n in range(3)])) == 0
+    assert picture.alpha is None
+
+
+def test_a_bmp_of_16_bits_without_masks_has_five_for_each_colour():
+    rows, _ = fields((np.zeros_like(GREY), 1), *((RGB[..., n], 5) for n in range(3)))
+    assert apart(opened(bmp(rows, 36, 24, 16)).rgb, np.dstack([in_few_bits(RGB[..., n], 5) for n in range(3)])) == 0
+
+
+def test_a_bmp_whose_alpha_has_one_bit():
+    alpha = np.where(GREY > 120, 255, 0).astype(np.uint8)
+    rows, (a, r, g, b) = fields((alpha, 1), *((RGB[..., n], 5) for n in range(3)))
+    picture = opened(bmp(rows, 36, 24, 16, masks=(r, g, b, a)))
+    assert apart(picture.alpha, alpha) == 0
+    assert apart(picture.rgb, np.dstack([in_few_bits(RGB[..., n], 5) for n in range(3)])) == 0
+
+
+def test_a_bmp_of_ten_bits_a_colour():
+    deep = RGB.astype(np.uint32) * 1023 // 255
+    packed = (deep[..., 0] << 20 | deep[..., 1] << 10 | deep[..., 2])[::-1]
+    data = bmp(packed.astype("<u4").tobytes(), 36, 24, 32, masks=(1023 << 20, 1023 << 10, 1023))
+    assert apart(opened(data).rgb, RGB) <= 1
+
+
+def test_a_bmp_with_a_profile():
+    wide = in_wide_gamut(RGB)
+    data = bmp(wide[::-1, :, ::-1].tobytes(), 36, 24, 24, icc=profile())
+    assert apart(opened(data).rgb, RGB) <= 3
+    linked = data.replace(b"DEBM", b"KNIL")
+    assert "another file" in opened(linked).notes[0]
+    assert "damaged" in opened(data[:-9]).notes[0]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_big_tiff_of_either_byte_order(order):
+    assert apart(opened(tiff(RGB, photometric="rgb", bigtiff=True, byteorder=order)).rgb, RGB) == 0
+    deep = noise(33, 21, 3, dtype=np.uint16)
+    assert apart(opened(tiff(deep, photometric="rgb", bigtiff=True, byteorder=order)).rgb, rounded(deep)) == 0
+
+
+def test_around_a_first_frame_smaller_than_its_canvas_a_gif_is_transparent():
+    picture = opened(gif((50, 40), RGB, 6, 9))
+    alpha = np.zeros((40, 50), np.uint8)
+    alpha[9:33, 6:42] = 255
+    assert picture.alpha.tolist() == alpha.tolist()
+    assert apart(picture.rgb[9:33, 6:42], opened(saved(Image.fromarray(RGB).quantize(16), "GIF")).rgb) == 0
 
 
 def test_the_first_of_several_frames_and_pages():
@@ -353,6 +425,12 @@ class TestGrey:
         deep = np.array([[0, 128 * 257, 65535]], np.uint16)
         assert decode.decode_grey(png(deep[..., None]), **LIMITS).tolist() == [[0, 128, 255]]
         assert decode.decode_grey(saved(GREY, "PNG", icc_profile=profile()), **LIMITS).tolist() == GREY.tolist()
+
+    def test_what_is_transparent_says_nothing(self):
+        strokes = np.array([[0, 255, 0, 255, 77]], np.uint8)
+        alpha = np.array([[255, 255, 0, 127, 128]], np.uint8)
+        layer = saved(np.dstack((strokes, strokes, strokes, alpha)), "PNG")
+        assert decode.decode_grey(layer, **LIMITS).tolist() == [[0, 255, 128, 128, 77]]
 
     def test_upright(self):
         assert apart(decode.decode_grey(saved(GREY, "PNG", exif=exif(6)), **LIMITS), UPRIGHT[6](GREY)) == 0

@@ -12,10 +12,10 @@ from PIL import Image
 from handler.http import cutting, responses
 from handler.http.api_errors import CODES, ApiError, from_error, from_image_error
 from handler.http.cutting import CutRequest, estimate
-from handler.http.job_service import CONTENT_TYPES
 from handler.http.queries import QUERIES, UNASKED, changes
 from pipeline import errors
 from pipeline.errors import BadOptions, HairlineError, OutOfTime
+from pipeline.formats import CONTENT_TYPES
 from pipeline.options import LIMITS, Options
 
 
