@@ -30,7 +30,7 @@ PRODUCTS = rooms("pipeline", "listings", "report", "sheet", "option_images")
 LIBRARY = VALUES | STAGES | PRODUCTS | rooms("pipeline", "run", "apply", "disk") | {"pipeline"}
 
 HANDLER_GROUND = rooms(
-    "handler", "errors", "dispositions", "jobs", "keys", "notifications", "observability", "settings"
+    "handler", *("config", "dispositions", "errors", "jobs", "keys", "notifications", "observability", "settings")
 )
 SERVICES = rooms("handler", "aws", "events", "untrusted")
 DOORS = rooms("handler", "cutouts", "http", "hooks")
@@ -63,7 +63,8 @@ ARROWS = {
     "handler.dispositions": {"handler.errors", "pipeline.errors"},
     "handler.jobs": set(),
     "handler.observability": rooms("handler", "dispositions", "jobs") | {"pipeline.errors"},
-    "handler.settings": {"handler.errors"} | GROUND,
+    "handler.settings": {"handler.errors"},
+    "handler.config": rooms("handler", "errors", "settings") | GROUND,
     "handler.keys": rooms("pipeline", "marketplaces", "options"),
     "handler.notifications": rooms("handler", "errors", "jobs", "keys"),
     "handler.events": rooms("handler", "errors", "jobs"),
@@ -211,7 +212,7 @@ def test_boto3_has_one_importing_room(path):
 
 
 ENVIRONMENT_READERS = (*(f"{door}.wiring" for door in sorted(DOORS)), "handler.local")
-"""The container's wiring hands the environment to Config; the local stack's programs make one for others."""
+"""The container's wiring hands the environment to its config; the local stack's programs make one for others."""
 
 
 @pytest.mark.parametrize("path", sources("handler", "layers"), ids=module)

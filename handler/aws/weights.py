@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 from boto3.s3.transfer import TransferConfig
 
 from handler.aws.faults import translated
-from handler.settings import Network
+from handler.config import ModelConfig
 from pipeline.disk import locked
 from pipeline.errors import HairlineError, ModelUnavailable
 from pipeline.models import ModelSpec
@@ -28,32 +28,32 @@ _TRANSFER = TransferConfig(max_concurrency=4)
 """In parts of 8 MB, each of which is tried again where its connection breaks."""
 
 
-def ensure_weights(network: Network, s3: Any) -> Path:
+def ensure_weights(config: ModelConfig, s3: Any) -> Path:
     """The folder where all weights of the choice lie: the layer's, or one below the temporary folder.
 
     Raises ModelUnavailable where the deployment has to be mended: no bucket, not there, not readable, other bytes, no
     room. Raises StoreUnavailable where S3 does not do what is asked this time.
     """
-    lacking = [spec for spec in network.model.networks if not (network.folder / spec.file).exists()]
+    lacking = [spec for spec in config.model.networks if not (config.folder / spec.file).exists()]
     if not lacking:
-        return network.folder
-    if network.bucket is None:
+        return config.folder
+    if config.bucket is None:
         names = " and ".join(spec.file for spec in lacking)
         raise ModelUnavailable(
-            f"{names} is not in {network.folder}. Put it into a bucket and name that one: the template's parameter "
+            f"{names} is not in {config.folder}. Put it into a bucket and name that one: the template's parameter "
             "ModelBucket, which sets HAIRLINE_MODEL_BUCKET; docs/deploy.md shows how. On your own machine: "
             f"`python -m weights {lacking[0].name}`."
         )
     folder = Path(tempfile.gettempdir(), "hairline-models")
     try:
         with locked(folder):
-            for spec in network.model.networks:
+            for spec in config.model.networks:
                 path = folder / spec.file
                 if spec not in lacking:
                     path.unlink(missing_ok=True)
-                    path.symlink_to(network.folder / spec.file)
+                    path.symlink_to(config.folder / spec.file)
                 elif not _right(path, spec):
-                    _download(spec, path, network.bucket, s3)
+                    _download(spec, path, config.bucket, s3)
     except OSError as error:
         raise ModelUnavailable(f"The weights cannot be kept in {folder}: {error}. {_ROOM}") from error
     return folder

@@ -12,8 +12,8 @@ from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
 from handler.aws.event_bus import EventBridgePublisher
 from handler.aws.queue import Queue
+from handler.config import CutoutConfig
 from handler.notifications import NullPublisher, Publisher
-from handler.settings import Config
 from pipeline.segment import Segmenter, open_model
 
 
@@ -21,7 +21,7 @@ from pipeline.segment import Segmenter, open_model
 class Deps:
     """What work needs of the world."""
 
-    config: Config
+    config: CutoutConfig
     store: ObjectStore
     segmenter: Segmenter
     dead_letters: DeadLetters
@@ -31,25 +31,25 @@ class Deps:
 @functools.cache
 def deps() -> Deps:
     """Raises BadConfig, ModelUnavailable, StoreUnavailable; at every event until it is mended: the queue keeps them."""
-    config = Config.from_env(os.environ)
+    config = CutoutConfig.from_env(os.environ)
     s3, sqs = client("s3", Patience.QUEUE), client("sqs", Patience.QUEUE)
-    folder = weights.ensure_weights(config.network, s3)
+    folder = weights.ensure_weights(config.model, s3)
     store = S3Store(s3)
     return Deps(
         config,
         store,
-        open_model(config.network.model, folder, threads=config.options.threads),
+        open_model(config.model.model, folder, threads=config.options.threads),
         DeadLetters(sqs, config.dead_letter_queue_url),
         _publisher(config, store, sqs),
     )
 
 
-def _publisher(config: Config, store: S3Store, sqs: Any) -> Publisher:
-    if config.notify is None:
+def _publisher(config: CutoutConfig, store: S3Store, sqs: Any) -> Publisher:
+    if config.notifications is None:
         return NullPublisher()
     return EventBridgePublisher(
         client("events", Patience.QUEUE),
-        config.notify.event_bus,
-        Queue(sqs, config.notify.callback_queue_url),
-        DocumentStore(store, config.notify.state_bucket),
+        config.notifications.event_bus,
+        Queue(sqs, config.notifications.callback_queue_url),
+        DocumentStore(store, config.notifications.state_bucket),
     )

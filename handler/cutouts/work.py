@@ -24,11 +24,11 @@ from typing import Any
 import pipeline
 from handler import dispositions, keys, notifications, observability
 from handler.aws.bucket import ObjectHead
+from handler.config import CutoutConfig, parse_options
 from handler.cutouts.wiring import Deps
 from handler.dispositions import ALARM, RETRY
 from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
 from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome
-from handler.settings import Config, parse_options
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
 from pipeline.options import STAGES, Options
 from pipeline.report import rejection
@@ -135,7 +135,7 @@ def _up_to_date(job: Job, source: ObjectHead, deps: Deps, seconds_left: Clock) -
         rule = dispositions.of(refused)
         if not rule.reported:
             raise
-        error, outputs, report = refused, {}, rejection(refused, deps.config.network.model, deps.config.options)
+        error, outputs, report = refused, {}, rejection(refused, deps.config.model.model, deps.config.options)
     told = {**report, "object": _described(source), "mark": mark}
     with observability.span("put"):
         told = _publish(folder, held, outputs, told, deps)
@@ -169,7 +169,7 @@ def _cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> tuple[dict[str,
     return outputs, result.report
 
 
-def _options(source: ObjectHead, config: Config) -> Options:
+def _options(source: ObjectHead, config: CutoutConfig) -> Options:
     """The defaults, the object's own laid over them, and always the matte."""
     options = config.options
     if text := source.metadata.get(METADATA):
@@ -199,14 +199,14 @@ def _described(source: ObjectHead) -> dict[str, Any]:
     return {"bucket": source.ref.bucket, "key": source.ref.key, "version": source.version, "etag": source.etag}
 
 
-def _mark(source: ObjectHead, config: Config) -> str:
+def _mark(source: ObjectHead, config: CutoutConfig) -> str:
     """sha256 hex of all that a result depends on; the limits too, since a picture may be refused by them."""
     facts = {
         "object": _described(source),
         "metadata": source.metadata.get(METADATA),
         "options": config.options.described(),
         "limits": config.options.limits(),
-        "model": "+".join(network.sha256 for network in config.network.model.networks),
+        "model": "+".join(network.sha256 for network in config.model.model.networks),
         "hairline": pipeline.__version__,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

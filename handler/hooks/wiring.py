@@ -10,7 +10,8 @@ from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
 from handler.aws.event_bus import EventBridgePublisher
 from handler.aws.queue import Queue
-from handler.hooks import bigcommerce, registry, settings
+from handler.config import CallbackConfig, FetchConfig, WebhookConfig
+from handler.hooks import bigcommerce, registry
 from handler.hooks import callbacks as deliveries
 from handler.hooks import downloads as fetches
 from handler.hooks import intake as hooks
@@ -24,31 +25,30 @@ from handler.untrusted.guard import Policy
 @functools.cache
 def intake() -> hooks.Deps:
     """Raises BadConfig."""
-    given = settings.read(os.environ, "on_webhook")
+    config = WebhookConfig.from_env(os.environ)
     return hooks.Deps(
-        _registry(given, Patience.WEBHOOK),
-        Queue(client("sqs", Patience.WEBHOOK), given["HAIRLINE_FETCH_QUEUE_URL"]),
-        DocumentStore(S3Store(client("s3", Patience.WEBHOOK)), given["HAIRLINE_STATE_BUCKET"]),
+        _registry(config.registry, Policy(loopback=config.allow_loopback), Patience.WEBHOOK),
+        Queue(client("sqs", Patience.WEBHOOK), config.fetch_queue_url),
+        DocumentStore(S3Store(client("s3", Patience.WEBHOOK)), config.state_bucket),
     )
 
 
 @functools.cache
 def fetching() -> fetches.Deps:
     """Raises BadConfig."""
-    given = settings.read(os.environ, "on_fetch")
+    config = FetchConfig.from_env(os.environ)
     store, sqs = S3Store(client("s3", Patience.QUEUE)), client("sqs", Patience.QUEUE)
-    policy = replace(_policy(given), max_bytes=int(given["HAIRLINE_MAX_BYTES"]))
-    wire = Wire()
+    policy, wire = Policy(loopback=config.allow_loopback, max_bytes=config.max_bytes), Wire()
     return fetches.Deps(
-        _registry(given, Patience.QUEUE),
-        Queue(sqs, given["HAIRLINE_FETCH_QUEUE_URL"]),
-        DeadLetters(sqs, given["HAIRLINE_DEAD_LETTER_QUEUE_URL"]),
-        Originals(store, given["HAIRLINE_INPUT_BUCKET"], Fetcher(policy, wire)),
+        _registry(config.registry, policy, Patience.QUEUE),
+        Queue(sqs, config.fetch_queue_url),
+        DeadLetters(sqs, config.dead_letter_queue_url),
+        Originals(store, config.input_bucket, Fetcher(policy, wire)),
         EventBridgePublisher(
             client("events", Patience.QUEUE),
-            given["HAIRLINE_EVENT_BUS"],
-            Queue(sqs, given["HAIRLINE_CALLBACK_QUEUE_URL"]),
-            DocumentStore(store, given["HAIRLINE_STATE_BUCKET"]),
+            config.notifications.event_bus,
+            Queue(sqs, config.notifications.callback_queue_url),
+            DocumentStore(store, config.notifications.state_bucket),
         ),
         lambda product, source: bigcommerce.images(product, source, policy, wire),
     )
@@ -57,23 +57,18 @@ def fetching() -> fetches.Deps:
 @functools.cache
 def callbacks() -> deliveries.Deps:
     """Raises BadConfig."""
-    given = settings.read(os.environ, "on_callback")
+    config = CallbackConfig.from_env(os.environ)
     sqs = client("sqs", Patience.QUEUE)
-    policy = replace(deliveries.POLICY, loopback=_policy(given).loopback)
+    policy = replace(deliveries.POLICY, loopback=config.allow_loopback)
     return deliveries.Deps(
-        _registry(given, Patience.QUEUE),
-        Queue(sqs, given["HAIRLINE_CALLBACK_QUEUE_URL"]),
-        DeadLetters(sqs, given["HAIRLINE_DEAD_LETTER_QUEUE_URL"]),
-        DocumentStore(S3Store(client("s3", Patience.QUEUE)), given["HAIRLINE_STATE_BUCKET"]),
+        _registry(config.registry, policy, Patience.QUEUE),
+        Queue(sqs, config.callback_queue_url),
+        DeadLetters(sqs, config.dead_letter_queue_url),
+        DocumentStore(S3Store(client("s3", Patience.QUEUE)), config.state_bucket),
         policy,
         Wire(),
     )
 
 
-def _policy(given: dict[str, str]) -> Policy:
-    return Policy(loopback=given.get("HAIRLINE_ALLOW_LOOPBACK") == "yes")
-
-
-def _registry(given: dict[str, str], patience: Patience) -> Registry:
-    reader = registry.secrets_manager(client("secretsmanager", patience))
-    return Registry(reader, given["HAIRLINE_REGISTRY"], _policy(given))
+def _registry(name: str, policy: Policy, patience: Patience) -> Registry:
+    return Registry(registry.secrets_manager(client("secretsmanager", patience)), name, policy)

@@ -40,12 +40,12 @@ def removebg() -> Response[Any]:
     if wanted.background is not None:
         changes["background"] = _background(*wanted.background)
     try:
-        options = deps.settings.options.overlaid(changes)
+        options = deps.config.options.overlaid(changes)
         if len(data) > options.max_bytes:
             raise ApiError("file_too_large", f"At most {options.max_bytes:,} bytes are taken.")
         if options.roi is not None:
             changes["roi"] = parameters.roi_of(options.roi, decode.measure(data, **options.limits()))
-            options = deps.settings.options.overlaid(changes)
+            options = deps.config.options.overlaid(changes)
         portable = changes if wanted.background is None else None
         made = _cut(CutRequest(data, options, portable), tenant)
     except InputError as error:
@@ -71,7 +71,7 @@ def cutouts() -> Response[Any]:
     tenant = routes.tenant(event)
     changes = queries.changes(event.get("multiValueQueryStringParameters") or {})
     deps = wiring.deps()
-    request = CutRequest(api_gateway.body(event), deps.settings.options.overlaid(changes), changes)
+    request = CutRequest(api_gateway.body(event), deps.config.options.overlaid(changes), changes)
     made = _cut(request, tenant)
     if not isinstance(made, Result):
         return _job(made)

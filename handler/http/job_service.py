@@ -15,9 +15,9 @@ from typing import Any
 from handler import keys
 from handler.aws.bucket import S3Store
 from handler.aws.documents import DocumentStore
+from handler.config import ApiConfig
 from handler.errors import NotFetched, SourceMissing, StoreUnavailable
 from handler.http.api_errors import ApiError, from_fetch_error
-from handler.http.settings import Settings
 from handler.jobs import CALLBACK, METADATA, ObjectRef
 from handler.untrusted.fetch import Fetcher
 from pipeline.errors import HairlineError
@@ -58,7 +58,7 @@ class JobService:
     state: DocumentStore
     store: S3Store
     fetcher: Fetcher
-    settings: Settings
+    config: ApiConfig
 
     def submit(self, tenant: str, request: JobRequest, idempotency_key: str | None) -> dict[str, Any]:
         """Make a job, or find the one that was made with that key; return its status, and where to upload.
@@ -133,7 +133,7 @@ class JobService:
 
     def _is_there(self, tenant: str, id_: str) -> bool:
         try:
-            self.store.head(ObjectRef(self.settings.input_bucket, keys.upload(tenant, id_)))
+            self.store.head(ObjectRef(self.config.input_bucket, keys.upload(tenant, id_)))
         except SourceMissing:
             return False
         return True
@@ -150,18 +150,18 @@ class JobService:
         self._put(tenant, record["id"], picture.data, picture.content_type, request)
 
     def _put(self, tenant: str, id_: str, data: bytes, content_type: str, request: JobRequest) -> None:
-        ref = ObjectRef(self.settings.input_bucket, keys.upload(tenant, id_))
+        ref = ObjectRef(self.config.input_bucket, keys.upload(tenant, id_))
         self.store.put(ref, data, content_type, metadata=request.metadata())
 
     def _upload(self, tenant: str, id_: str, request: JobRequest) -> dict[str, Any]:
         """The form to upload the job's image to S3 with."""
-        ref = ObjectRef(self.settings.input_bucket, keys.upload(tenant, id_))
-        max_bytes = self.settings.options.max_bytes
+        ref = ObjectRef(self.config.input_bucket, keys.upload(tenant, id_))
+        max_bytes = self.config.options.max_bytes
         form = self.store.upload_form(ref, request.content_type, request.metadata(), max_bytes, UPLOAD_S)
         return {**form, "max_bytes": max_bytes, "expires_in": UPLOAD_S}
 
     def _report(self, key: str) -> dict[str, Any] | None:
-        ref = ObjectRef(self.settings.output_bucket, keys.output(key, keys.REPORT))
+        ref = ObjectRef(self.config.output_bucket, keys.output(key, keys.REPORT))
         try:
             report: dict[str, Any] = json.loads(self.store.get(ref).data)
         except SourceMissing:
@@ -169,7 +169,7 @@ class JobService:
         return report
 
     def _link(self, key: str, name: str) -> str:
-        return self.store.link(ObjectRef(self.settings.output_bucket, keys.output(key, name)), LINK_S)
+        return self.store.link(ObjectRef(self.config.output_bucket, keys.output(key, name)), LINK_S)
 
 
 _GIVEN_UP = {"code": "given_up", "message": "It was tried too often without success; its operator can look for it."}

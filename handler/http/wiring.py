@@ -9,10 +9,9 @@ from handler.aws import weights
 from handler.aws.bucket import S3Store
 from handler.aws.clients import Patience, client
 from handler.aws.documents import DocumentStore
+from handler.config import ApiConfig
 from handler.http.job_service import JobService
 from handler.http.responses import ResponseStore
-from handler.http.settings import Settings
-from handler.settings import Network
 from handler.untrusted.fetch import Fetcher
 from handler.untrusted.guard import Policy
 
@@ -27,7 +26,7 @@ FETCH_S = 12.0
 class Deps:
     """What routes need of the world. policy: what URLs have to satisfy."""
 
-    settings: Settings
+    config: ApiConfig
     policy: Policy
     fetcher: Fetcher
     jobs: JobService
@@ -37,12 +36,12 @@ class Deps:
 @functools.cache
 def deps() -> Deps:
     """Raises BadConfig."""
-    settings = Settings.from_env(os.environ)
-    policy = Policy(loopback=settings.loopback, max_bytes=settings.options.max_bytes, total_s=FETCH_S)
+    config = ApiConfig.from_env(os.environ)
+    policy = Policy(loopback=config.allow_loopback, max_bytes=config.options.max_bytes, total_s=FETCH_S)
     store = S3Store(client("s3", Patience.REQUEST))
     fetcher = Fetcher(policy)
-    jobs = JobService(DocumentStore(store, settings.state_bucket), store, fetcher, settings)
-    return Deps(settings, policy, fetcher, jobs, ResponseStore(store, settings.state_bucket))
+    jobs = JobService(DocumentStore(store, config.state_bucket), store, fetcher, config)
+    return Deps(config, policy, fetcher, jobs, ResponseStore(store, config.state_bucket))
 
 
 @functools.cache
@@ -50,6 +49,6 @@ def segmenter() -> "Segmenter":
     """The network, for the function that cuts. Raises BadConfig, ModelUnavailable, StoreUnavailable."""
     from pipeline.segment import open_model  # here, since the other function must never load numpy
 
-    network = Network.from_env(os.environ)
-    folder = weights.ensure_weights(network, client("s3", Patience.REQUEST))
-    return open_model(network.model, folder, threads=deps().settings.options.threads)
+    config = deps().config
+    folder = weights.ensure_weights(config.model, client("s3", Patience.REQUEST))
+    return open_model(config.model.model, folder, threads=config.options.threads)

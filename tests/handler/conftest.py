@@ -9,8 +9,8 @@ from moto import mock_aws
 
 from handler.aws.bucket import S3Store
 from handler.aws.dead_letters import DeadLetters
+from handler.config import CutoutConfig
 from handler.cutouts.wiring import Deps
-from handler.settings import Config
 
 INPUT, OUTPUT = "hairline-input-123456789012-us-east-1", "hairline-output-123456789012-us-east-1"
 """As in events/."""
@@ -87,5 +87,5 @@ def remembering(segmenter):
 @pytest.fixture
 def deps(cloud, remembering):
     """The handler's own wiring, but for the network, which all tests share."""
-    config = Config.from_env(cloud.env())
+    config = CutoutConfig.from_env(cloud.env())
     return Deps(config, S3Store(cloud.s3), remembering, DeadLetters(cloud.sqs, config.dead_letter_queue_url))

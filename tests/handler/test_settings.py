@@ -1,108 +1,70 @@
-"""The settings, and the README's list of them; tests/template holds the template to the same names."""
+"""The table of settings, and the page that shows it; tests/template holds the template to the same names."""
 
-import re
 from pathlib import Path
 
 import pytest
 
+from handler import settings
+from handler.config import ApiConfig, CallbackConfig, CutoutConfig, FetchConfig, WebhookConfig
 from handler.errors import BadConfig
-from handler.settings import REQUIRED, Config, Network, names, parse_options
-from pipeline.errors import BadOptions
-from pipeline.models import DEFAULT_FOLDER, named
+from handler.settings import SETTINGS, Function
 from pipeline.options import Options
 
-COMPLETE = {
-    "HAIRLINE_INPUT_BUCKET": "in",
-    "HAIRLINE_OUTPUT_BUCKET": "out",
-    "HAIRLINE_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
+CONFIGS = {
+    Function.CUTOUT: CutoutConfig,
+    Function.API_CUTOUT: ApiConfig,
+    Function.WEBHOOK: WebhookConfig,
+    Function.FETCH: FetchConfig,
+    Function.CALLBACK: CallbackConfig,
 }
 
 
-def test_defaults_are_those_of_the_pipeline():
-    config = Config.from_env({**COMPLETE, "PATH": "/bin"})
-    assert (config.input_bucket, config.output_bucket) == ("in", "out")
-    assert config.network.model.name == "u2netp"
-    assert config.network.folder == DEFAULT_FOLDER
-    assert config.options == Options()
+def required(function):
+    return {name: f"value of {name}" for name, row in SETTINGS.items() if function in row.required}
 
 
-def test_every_setting_arrives():
-    config = Config.from_env(
-        COMPLETE
-        | {
-            "HAIRLINE_MODEL": "u2netp",
-            "HAIRLINE_MODEL_DIR": "/opt/models",
-            "HAIRLINE_MODEL_BUCKET": "weights",
-            "HAIRLINE_FORMAT": "webp",
-            "HAIRLINE_OPTIONS": '{"quality": 90}',
-            "HAIRLINE_MAX_MEGAPIXELS": "12.5",
-            "HAIRLINE_MAX_BYTES": "1000000",
-        }
-    )
-    assert config.network == Network(named("u2netp"), Path("/opt/models"), "weights")
-    assert config.options == Options(max_megapixels=12.5, max_bytes=1_000_000, format="webp", quality=90)
-    listed = Config.from_env(COMPLETE | {"HAIRLINE_MARKETPLACES": "amazon-main, ebay"})
-    assert listed.options == Options(marketplaces=("amazon-main", "ebay"))
+def test_the_page_shows_the_table():
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `HAIRLINE_")]
+    assert rows == [f"| {' | '.join(row)} |" for row in settings.documented()]
 
 
-def test_the_options_are_laid_over_the_format():
-    both = COMPLETE | {"HAIRLINE_FORMAT": "webp", "HAIRLINE_OPTIONS": '{"format": "avif"}'}
-    assert Config.from_env(both).options == Options(format="avif")
-    jpeg = COMPLETE | {"HAIRLINE_FORMAT": "jpeg", "HAIRLINE_OPTIONS": '{"background": "white"}'}
-    assert Config.from_env(jpeg).options == Options(format="jpeg", background="white")
+def test_the_defaults_on_the_page_are_those_of_the_options():
+    assert SETTINGS["HAIRLINE_MAX_MEGAPIXELS"].default == str(Options().max_megapixels)
+    assert SETTINGS["HAIRLINE_MAX_BYTES"].default == str(Options().max_bytes)
 
 
-def test_two_networks_are_a_model_too():
-    assert [one.name for one in Config.from_env(COMPLETE | {"HAIRLINE_MODEL": "auto"}).network.model.networks] == [
-        "u2netp",
-        "isnet",
-    ]
+def test_no_function_both_needs_a_setting_and_may_lack_it():
+    for row in SETTINGS.values():
+        assert row.required or row.optional
+        assert not set(row.required) & set(row.optional)
 
 
-def test_an_empty_value_is_none_since_a_template_cannot_leave_one_out():
-    assert Config.from_env(COMPLETE | {"HAIRLINE_OPTIONS": "", "HAIRLINE_MODEL": " "}).options == Options()
+@pytest.mark.parametrize("function", CONFIGS)
+def test_required_settings_are_enough(function):
+    CONFIGS[function].from_env(required(function) | {"PATH": "/bin"})
 
 
-@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize(("function", "name"), [(each, name) for each in CONFIGS for name in required(each)])
 @pytest.mark.parametrize("value", [None, "", "  "])
-def test_a_missing_setting_is_named(name, value):
-    env = {k: v for k, v in COMPLETE.items() if k != name} | ({} if value is None else {name: value})
-    with pytest.raises(BadConfig, match=name):
-        Config.from_env(env)
+def test_a_missing_setting_is_named(function, name, value):
+    env = {k: v for k, v in required(function).items() if k != name} | ({} if value is None else {name: value})
+    with pytest.raises(BadConfig, match=f"{name} must be set for {function}"):
+        CONFIGS[function].from_env(env)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("HAIRLINE_OUTPUT_BUCKET", "in", "both 'in'"),
-        ("HAIRLINE_OUTPUT_BUCKET", " in ", "both 'in'"),
-        ("HAIRLINE_OUTPUT_BUKET", "x", "no setting HAIRLINE_OUTPUT_BUKET"),
-        ("HAIRLINE_MODEL", "u3net", "u3net"),
-        ("HAIRLINE_FORMAT", "psd", "format"),
-        ("HAIRLINE_FORMAT", "jpeg", "background"),
-        ("HAIRLINE_MARKETPLACES", "ebay,ebuy", "Did you mean ebay"),
-        ("HAIRLINE_OPTIONS", "{", "HAIRLINE_OPTIONS is not JSON"),
-        ("HAIRLINE_OPTIONS", "[]", "HAIRLINE_OPTIONS must be a JSON object"),
-        ("HAIRLINE_OPTIONS", '{"formt": "png"}', "Did you mean format"),
-        ("HAIRLINE_OPTIONS", '{"max_bytes": 5}', "max_bytes"),
-        ("HAIRLINE_MAX_MEGAPIXELS", "many", "HAIRLINE_MAX_MEGAPIXELS is 'many'"),
-        ("HAIRLINE_MAX_MEGAPIXELS", "nan", "max_megapixels"),
-        ("HAIRLINE_MAX_MEGAPIXELS", "-1", "max_megapixels"),
-        ("HAIRLINE_MAX_BYTES", "1.5", "HAIRLINE_MAX_BYTES is '1.5'"),
-        ("HAIRLINE_MAX_BYTES", "0", "max_bytes"),
-    ],
-)
-def test_a_wrong_setting_is_refused_with_its_name(name, value, words):
-    with pytest.raises(BadConfig, match=words):
-        Config.from_env(COMPLETE | {name: value})
+@pytest.mark.parametrize("function", CONFIGS)
+def test_a_setting_that_the_function_does_not_read_is_rejected(function):
+    foreign = [name for name in SETTINGS if name not in settings.names(function)]
+    for name in ("HAIRLINE_TYPO", *foreign):
+        with pytest.raises(BadConfig, match=f"Unknown setting {name}"):
+            CONFIGS[function].from_env(required(function) | {name: "x"})
 
 
-@pytest.mark.parametrize("text", ["", "hello", "1", "null", '"png"', "[" * 100_000])
-def test_options_that_are_no_json_object_are_refused(text):
-    with pytest.raises(BadOptions, match="The metadata"):
-        parse_options(text, "The metadata")
-
-
-def test_the_readme_lists_exactly_these():
-    readme = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
-    assert re.findall(r"^\| `(HAIRLINE_\w+)` \|", readme, re.MULTILINE) == list(names())
+@pytest.mark.parametrize("function", [each for each in CONFIGS if each != Function.CUTOUT])
+@pytest.mark.parametrize(("value", "allowed"), [(None, False), ("no", False), ("yes", True)])
+def test_this_machine_itself_is_off_limits_unless_it_is_allowed(function, value, allowed):
+    env = required(function) | ({} if value is None else {"HAIRLINE_ALLOW_LOOPBACK": value})
+    assert CONFIGS[function].from_env(env).allow_loopback is allowed
+    with pytest.raises(BadConfig, match="HAIRLINE_ALLOW_LOOPBACK is 'maybe', but must be yes or no"):
+        CONFIGS[function].from_env(env | {"HAIRLINE_ALLOW_LOOPBACK": "maybe"})

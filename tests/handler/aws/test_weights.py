@@ -24,11 +24,11 @@ from botocore.stub import Stubber
 from bench.proxy import Fault, Proxy
 from handler import dispositions
 from handler.aws import weights
+from handler.config import ModelConfig
 from handler.dispositions import Disposition
 from handler.errors import BadConfig, StoreUnavailable
 from handler.http import wiring
 from handler.local.environment import client
-from handler.settings import Network
 from pipeline.errors import ModelUnavailable
 from pipeline.models import DEFAULT_FOLDER, named, read_weights
 
@@ -63,7 +63,7 @@ def bucket(endpoint, temporary):
 def network(tmp_path):
     """What the layer lacks."""
     (tmp_path / "opt").mkdir()
-    return Network(SPEC, tmp_path / "opt", BUCKET)
+    return ModelConfig(SPEC, tmp_path / "opt", BUCKET)
 
 
 CLIENTS: list[Any] = []
@@ -89,7 +89,7 @@ def left_in(folder):
 
 
 def test_what_the_layer_has_is_not_asked_for():
-    assert weights.ensure_weights(Network(named("u2netp"), DEFAULT_FOLDER, BUCKET), None) == DEFAULT_FOLDER
+    assert weights.ensure_weights(ModelConfig(named("u2netp"), DEFAULT_FOLDER, BUCKET), None) == DEFAULT_FOLDER
 
 
 def test_they_are_brought_once(endpoint, bucket, network, temporary):
@@ -151,8 +151,8 @@ import sys
 from pathlib import Path
 from tests.handler.aws.test_weights import BUCKET, SPEC, impatient
 from handler.aws import weights
-from handler.settings import Network
-weights.ensure_weights(Network(SPEC, Path(sys.argv[1]), BUCKET), impatient(sys.argv[2]))
+from handler.config import ModelConfig
+weights.ensure_weights(ModelConfig(SPEC, Path(sys.argv[1]), BUCKET), impatient(sys.argv[2]))
 """
 
 

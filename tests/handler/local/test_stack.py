@@ -10,9 +10,9 @@ from urllib.parse import unquote_plus
 
 import pytest
 
+from handler.config import CutoutConfig
 from handler.local import stack, template
 from handler.local.emulator import emulator
-from handler.settings import Config
 
 
 def test_queues_are_as_the_template_says(endpoint: str) -> None:
@@ -50,10 +50,10 @@ def test_a_dropped_object_and_the_test_event_arrive_in_the_queue(endpoint: str) 
 
 def test_the_variables_make_a_configuration(endpoint: str) -> None:
     made = stack.create(endpoint)
-    config = Config.from_env(made.variables)
+    config = CutoutConfig.from_env(made.variables)
     assert (config.input_bucket, config.output_bucket) == (made.input_bucket, made.output_bucket)
     assert config.dead_letter_queue_url == made.dead_letter_queue_url
-    assert (config.network.folder / config.network.model.file).exists()
+    assert (config.model.folder / config.model.model.file).exists()
 
 
 def test_departures_from_the_template(endpoint: str) -> None:

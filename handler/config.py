@@ -1,0 +1,215 @@
+"""What each function makes of its settings: typed values, checked at start-up."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from handler import settings
+from handler.errors import BadConfig
+from handler.settings import Function
+from pipeline import models
+from pipeline.errors import BadOptions
+from pipeline.models import ModelSpec
+from pipeline.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """The model that finds the subject. folder: of weights that are there already. bucket: where to download others."""
+
+    model: ModelSpec
+    folder: Path
+    bucket: str | None
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Self:
+        """Raises BadConfig for an unknown model."""
+        try:
+            model = models.named(given.get("HAIRLINE_MODEL", "u2netp"))
+        except BadOptions as error:
+            raise BadConfig(f"HAIRLINE_MODEL: {error}") from error
+        folder = Path(given.get("HAIRLINE_MODEL_DIR", models.DEFAULT_FOLDER))
+        return cls(model, folder, given.get("HAIRLINE_MODEL_BUCKET"))
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationConfig:
+    """Where notifications go, and the bucket that remembers those that were sent."""
+
+    event_bus: str
+    callback_queue_url: str
+    state_bucket: str
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Self:
+        """Raises BadConfig."""
+        wanted = ("HAIRLINE_EVENT_BUS", "HAIRLINE_CALLBACK_QUEUE_URL", "HAIRLINE_STATE_BUCKET")
+        if missing := [name for name in wanted if name not in given]:
+            raise BadConfig(f"With HAIRLINE_EVENT_BUS, {' and '.join(missing)} must be set too.")
+        return cls(*(given[name] for name in wanted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutoutConfig:
+    """Of CutoutFunction. Raises BadConfig when made with one bucket for both."""
+
+    input_bucket: str
+    output_bucket: str
+    dead_letter_queue_url: str
+    model: ModelConfig
+    options: Options
+    notifications: NotificationConfig | None = None
+
+    def __post_init__(self) -> None:
+        if self.input_bucket == self.output_bucket:
+            raise BadConfig(
+                f"Input and output bucket are both {self.input_bucket!r}, so each cutout would be processed as a new "
+                "image. Give HAIRLINE_OUTPUT_BUCKET a bucket of its own."
+            )
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        given = settings.read(Function.CUTOUT, env)
+        return cls(
+            input_bucket=given["HAIRLINE_INPUT_BUCKET"],
+            output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
+            dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
+            model=ModelConfig.of(given),
+            options=_options(given),
+            notifications=NotificationConfig.of(given) if "HAIRLINE_EVENT_BUS" in given else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiConfig:
+    """Of the HTTP API's two functions; ApiJobFunction uses no model."""
+
+    input_bucket: str
+    output_bucket: str
+    state_bucket: str
+    options: Options
+    allow_loopback: bool
+    model: ModelConfig
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        given = settings.read(Function.API_CUTOUT, env)
+        return cls(
+            input_bucket=given["HAIRLINE_INPUT_BUCKET"],
+            output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
+            state_bucket=given["HAIRLINE_STATE_BUCKET"],
+            options=_options(given),
+            allow_loopback=_allow_loopback(given),
+            model=ModelConfig.of(given),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookConfig:
+    """Of WebhookFunction. registry: the name of a secret."""
+
+    registry: str
+    state_bucket: str
+    fetch_queue_url: str
+    allow_loopback: bool
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        given = settings.read(Function.WEBHOOK, env)
+        return cls(
+            registry=given["HAIRLINE_REGISTRY"],
+            state_bucket=given["HAIRLINE_STATE_BUCKET"],
+            fetch_queue_url=given["HAIRLINE_FETCH_QUEUE_URL"],
+            allow_loopback=_allow_loopback(given),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchConfig:
+    """Of FetchFunction. registry: the name of a secret. max_bytes: of a download."""
+
+    registry: str
+    input_bucket: str
+    fetch_queue_url: str
+    dead_letter_queue_url: str
+    max_bytes: int
+    allow_loopback: bool
+    notifications: NotificationConfig
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        given = settings.read(Function.FETCH, env)
+        return cls(
+            registry=given["HAIRLINE_REGISTRY"],
+            input_bucket=given["HAIRLINE_INPUT_BUCKET"],
+            fetch_queue_url=given["HAIRLINE_FETCH_QUEUE_URL"],
+            dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
+            max_bytes=_options(given).max_bytes,
+            allow_loopback=_allow_loopback(given),
+            notifications=NotificationConfig.of(given),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackConfig:
+    """Of CallbackFunction. registry: the name of a secret."""
+
+    registry: str
+    state_bucket: str
+    callback_queue_url: str
+    dead_letter_queue_url: str
+    allow_loopback: bool
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        given = settings.read(Function.CALLBACK, env)
+        return cls(
+            registry=given["HAIRLINE_REGISTRY"],
+            state_bucket=given["HAIRLINE_STATE_BUCKET"],
+            callback_queue_url=given["HAIRLINE_CALLBACK_QUEUE_URL"],
+            dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
+            allow_loopback=_allow_loopback(given),
+        )
+
+
+def parse_options(text: str, where: str) -> dict[str, Any]:
+    """A JSON object of options. where: its name for the reader. Raises BadOptions."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadOptions(f"{where} is not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise BadOptions(f'{where} must be a JSON object, such as {{"format": "webp"}}.')
+    return value
+
+
+def _options(given: Mapping[str, str]) -> Options:
+    """The deployment's default options and limits. Raises BadConfig."""
+    limits: dict[str, Any] = {}
+    for name, option, number in (
+        ("HAIRLINE_MAX_MEGAPIXELS", "max_megapixels", float),
+        ("HAIRLINE_MAX_BYTES", "max_bytes", int),
+    ):
+        if name in given:
+            try:
+                limits[option] = number(given[name])
+            except ValueError as error:
+                raise BadConfig(f"{name} is {given[name]!r}, but must be a number.") from error
+    try:
+        return Options(**limits).overlaid(parse_options(given.get("HAIRLINE_OPTIONS", "{}"), "HAIRLINE_OPTIONS"))
+    except BadOptions as error:
+        raise BadConfig(f"A default option is wrong. {error}") from error
+
+
+def _allow_loopback(given: Mapping[str, str]) -> bool:
+    text = given.get("HAIRLINE_ALLOW_LOOPBACK", "no")
+    if text not in ("yes", "no"):
+        raise BadConfig(f"HAIRLINE_ALLOW_LOOPBACK is {text!r}, but must be yes or no.")
+    return text == "yes"

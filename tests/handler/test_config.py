@@ -1,0 +1,109 @@
+"""What functions make of their settings."""
+
+from pathlib import Path
+
+import pytest
+
+from handler.config import CutoutConfig, FetchConfig, ModelConfig, parse_options
+from handler.errors import BadConfig
+from handler.settings import SETTINGS, Function
+from pipeline.errors import BadOptions
+from pipeline.models import DEFAULT_FOLDER, named
+from pipeline.options import Options
+
+COMPLETE = {
+    "HAIRLINE_INPUT_BUCKET": "in",
+    "HAIRLINE_OUTPUT_BUCKET": "out",
+    "HAIRLINE_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
+}
+
+
+def test_defaults_are_those_of_the_pipeline():
+    config = CutoutConfig.from_env({**COMPLETE, "PATH": "/bin"})
+    assert (config.input_bucket, config.output_bucket) == ("in", "out")
+    assert config.model.model.name == "u2netp"
+    assert config.model.folder == DEFAULT_FOLDER
+    assert config.options == Options()
+
+
+def test_every_setting_arrives():
+    config = CutoutConfig.from_env(
+        COMPLETE
+        | {
+            "HAIRLINE_MODEL": "u2netp",
+            "HAIRLINE_MODEL_DIR": "/opt/models",
+            "HAIRLINE_MODEL_BUCKET": "weights",
+            "HAIRLINE_OPTIONS": '{"format": "webp", "quality": 90}',
+            "HAIRLINE_MAX_MEGAPIXELS": "12.5",
+            "HAIRLINE_MAX_BYTES": "1000000",
+        }
+    )
+    assert config.model == ModelConfig(named("u2netp"), Path("/opt/models"), "weights")
+    assert config.options == Options(max_megapixels=12.5, max_bytes=1_000_000, format="webp", quality=90)
+    listed = CutoutConfig.from_env(COMPLETE | {"HAIRLINE_OPTIONS": '{"marketplaces": ["amazon-main", "ebay"]}'})
+    assert listed.options == Options(marketplaces=("amazon-main", "ebay"))
+
+
+def test_an_option_may_need_another_one():
+    jpeg = COMPLETE | {"HAIRLINE_OPTIONS": '{"format": "jpeg", "background": "white"}'}
+    assert CutoutConfig.from_env(jpeg).options == Options(format="jpeg", background="white")
+
+
+def test_two_networks_are_a_model_too():
+    assert [one.name for one in CutoutConfig.from_env(COMPLETE | {"HAIRLINE_MODEL": "auto"}).model.model.networks] == [
+        "u2netp",
+        "isnet",
+    ]
+
+
+def test_an_empty_value_is_none_since_a_template_cannot_leave_one_out():
+    assert CutoutConfig.from_env(COMPLETE | {"HAIRLINE_OPTIONS": "", "HAIRLINE_MODEL": " "}).options == Options()
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_setting_is_named(name, value):
+    env = {k: v for k, v in COMPLETE.items() if k != name} | ({} if value is None else {name: value})
+    with pytest.raises(BadConfig, match=name):
+        CutoutConfig.from_env(env)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HAIRLINE_OUTPUT_BUCKET", "in", "both 'in'"),
+        ("HAIRLINE_OUTPUT_BUCKET", " in ", "both 'in'"),
+        ("HAIRLINE_OUTPUT_BUKET", "x", "Unknown setting HAIRLINE_OUTPUT_BUKET"),
+        ("HAIRLINE_MODEL", "u3net", "u3net"),
+        ("HAIRLINE_OPTIONS", '{"format": "psd"}', "format"),
+        ("HAIRLINE_OPTIONS", '{"format": "jpeg"}', "background"),
+        ("HAIRLINE_OPTIONS", '{"marketplaces": ["ebay", "ebuy"]}', "Did you mean ebay"),
+        ("HAIRLINE_FORMAT", "webp", "Unknown setting HAIRLINE_FORMAT"),
+        ("HAIRLINE_REGISTRY", "x", "Unknown setting HAIRLINE_REGISTRY. CutoutFunction reads HAIRLINE_INPUT_BUCKET"),
+        ("HAIRLINE_EVENT_BUS", "default", "HAIRLINE_CALLBACK_QUEUE_URL and HAIRLINE_STATE_BUCKET must be set too"),
+        ("HAIRLINE_OPTIONS", "{", "HAIRLINE_OPTIONS is not JSON"),
+        ("HAIRLINE_OPTIONS", "[]", "HAIRLINE_OPTIONS must be a JSON object"),
+        ("HAIRLINE_OPTIONS", '{"formt": "png"}', "Did you mean format"),
+        ("HAIRLINE_OPTIONS", '{"max_bytes": 5}', "max_bytes"),
+        ("HAIRLINE_MAX_MEGAPIXELS", "many", "HAIRLINE_MAX_MEGAPIXELS is 'many'"),
+        ("HAIRLINE_MAX_MEGAPIXELS", "nan", "max_megapixels"),
+        ("HAIRLINE_MAX_MEGAPIXELS", "-1", "max_megapixels"),
+        ("HAIRLINE_MAX_BYTES", "1.5", "HAIRLINE_MAX_BYTES is '1.5'"),
+        ("HAIRLINE_MAX_BYTES", "0", "max_bytes"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_name(name, value, words):
+    with pytest.raises(BadConfig, match=words):
+        CutoutConfig.from_env(COMPLETE | {name: value})
+
+
+@pytest.mark.parametrize("text", ["", "hello", "1", "null", '"png"', "[" * 100_000])
+def test_options_that_are_no_json_object_are_refused(text):
+    with pytest.raises(BadOptions, match="The metadata"):
+        parse_options(text, "The metadata")
+
+
+def test_downloads_have_the_limit_of_all_files():
+    env = {name: "x" for name, row in SETTINGS.items() if Function.FETCH in row.required}
+    assert FetchConfig.from_env(env).max_bytes == Options().max_bytes
+    assert FetchConfig.from_env(env | {"HAIRLINE_MAX_BYTES": "5"}).max_bytes == 5
