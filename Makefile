@@ -1,11 +1,11 @@
-# `make run` and `make test` do all their own set-up, and only what is not done yet.
-# Needs Python 3.11 or newer and make; everything else comes from the package index.
+# `make run`, `make check` and `make test` do their own set-up, and only what is not done yet.
+# Needs make and Python 3.11, 3.12 or 3.13; everything else comes from the package index.
 
 IMAGES =
 OUT = out
 ARGS =
-# Lambda's Python and its architecture (x86_64 or arm64) for `make layer`, and where this machine has such a Python, if
-# it is not found by itself.
+# For `make layer`: Lambda's Python version and architecture (x86_64 or arm64), and the path of such a Python on this
+# machine, if the build does not find it.
 LAMBDA_PYTHON ?= 3.13
 ARCHITECTURE ?= x86_64
 INTERPRETER ?=
@@ -14,25 +14,28 @@ SAM = .venv-sam/bin
 UV = $(BIN)/uv
 # The first Python that is new enough and can make virtual environments; 3.13 is what Lambda runs.
 NEW_ENOUGH = -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
-	$(shell $(name) $(NEW_ENOUGH) && echo $(name))))
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	$$name $(NEW_ENOUGH) && echo $$name && break; done)
+# Downloads and compilation at the same time.
+MAKEFLAGS += --jobs=2
 
 FUNCTIONS = $(foreach name,Cutout ApiCutout ApiJob Webhook Fetch Callback,build-$(name)Function)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve layer build-DependenciesLayer $(FUNCTIONS) test e2e lint bench lock setup weights clean
+.PHONY: help run serve layer build-DependenciesLayer $(FUNCTIONS) test e2e check lint bench lock setup weights clean
 .SUFFIXES:
 
 help:
-	@echo 'make run     cut out photographs through the local S3, queue and handler: make run IMAGES="photo.jpg folder/" OUT=out'
-	@echo 'make serve   keep that stack up and cut out whatever is dropped into its bucket'
+	@echo 'make run     cut images through a local S3, a queue and the handler: make run IMAGES="photo.jpg folder/" OUT=out'
+	@echo 'make serve   keep that stack running, with the HTTP API and webhooks, and cut every image put into its bucket'
 	@echo 'make layer   build the Lambda layer: make layer LAMBDA_PYTHON=3.13 ARCHITECTURE=x86_64'
+	@echo 'make check   ruff, mypy and the quick tests, in about two minutes'
 	@echo 'make test    all tests; some of them: make test ARGS="tests/layers -k sha256"'
-	@echo 'make e2e     the function and its layer, as deployed, under AWS'"'"'s own runtime (part of make test)'
-	@echo 'make lint    ruff, mypy; cfn-lint, sam validate and checkov for the template'
+	@echo 'make e2e     the deployed code and its layer under the Lambda runtime emulator (part of make test)'
+	@echo 'make lint    ruff and mypy; cfn-lint, sam validate and checkov for the template'
 	@echo 'make bench   measure quality against rembg: make bench ARGS="--data FOLDER"'
-	@echo 'make lock    pin dependencies anew where pyproject.toml asks for it; all of them: make lock ARGS=--upgrade'
-	@echo 'make clean   remove what set-up and runs have made'
+	@echo 'make lock    pin the dependencies that changed in pyproject.toml; upgrade all: make lock ARGS=--upgrade'
+	@echo 'make clean   remove everything that set-up, builds and runs have made'
 
 run: setup
 	@$(BIN)/python -m handler.local run $(IMAGES) --out "$(OUT)"
@@ -40,68 +43,83 @@ run: setup
 serve: setup
 	@$(BIN)/python -m handler.local serve
 
-# The network must be there first, since it goes into the layer.
+# The layer contains the weights, so these come first.
 LAYER = $(BIN)/python -m layers.build --python $(LAMBDA_PYTHON) --architecture $(ARCHITECTURE) \
 	$(if $(INTERPRETER),--interpreter "$(INTERPRETER)")
-layer: .venv/stamp-synced weights
+layer: .venv/stamp-local weights
 	@$(LAYER)
 
 # `sam build` calls this for the layer ...
-build-DependenciesLayer: .venv/stamp-synced weights
+build-DependenciesLayer: .venv/stamp-local weights
 	@$(LAYER) --into "$(ARTIFACTS_DIR)"
 
-# ... and this for each function: its code alone, as the dependencies are the layer's.
+# ... and this for each function: only its code, because the layer contains the dependencies.
 $(FUNCTIONS):
-	cp -r handler pipeline "$(ARTIFACTS_DIR)"
-	rm -rf "$(ARTIFACTS_DIR)/handler/local"
-	find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
+	@"$(PYTHON)" -m layers.function "$(ARTIFACTS_DIR)"
 
-# Two workers: each holds the network, numba's kernels and pictures, about 1 GB.
-test: setup .venv-sam/stamp-synced
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+# Two workers: each holds the model, the kernels and images, about 1 GB.
+PYTEST = $(BIN)/python -m pytest -n 2
+define STYLE
+$(BIN)/ruff check .
+$(BIN)/ruff format --check .
+$(BIN)/mypy
+endef
 
-# AWS's runtime interface emulator comes with SAM.
-e2e: setup .venv-sam/stamp-synced
+check: setup .venv/stamp-dev
+	$(STYLE)
+	@$(PYTEST) -m 'not slow' $(ARGS)
+
+test: setup .venv/stamp-dev .venv-sam/stamp-synced
+	@$(PYTEST) $(ARGS)
+
+# The runtime interface emulator is part of SAM.
+e2e: setup .venv/stamp-dev .venv-sam/stamp-synced
 	@$(BIN)/python -m pytest -n 0 -rs tests/e2e/test_lambda_runtime.py $(ARGS)
 
-lint: setup .venv-sam/stamp-synced .venv-checkov/stamp-synced
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+lint: .venv/stamp-dev .venv-sam/stamp-synced .venv-checkov/stamp-synced
+	$(STYLE)
 	$(SAM)/cfn-lint --regions us-east-1 --append-rules cfn_lint_serverless.rules -- template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam validate --lint
 	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 
-bench: setup .venv-rembg/stamp-synced
+bench: setup .venv/stamp-dev .venv-rembg/stamp-synced
 	@$(BIN)/python -m bench.quality $(ARGS)
 
-setup: .venv/stamp-compiled weights
+setup: .venv/stamp-kernels weights
 
-# Looks every time, because only the checksum tells whether the weights are right; that takes a tenth of a second.
-weights: .venv/stamp-synced
+# Runs every time, because only the checksum shows whether the weights are right; that takes a tenth of a second.
+weights: .venv/stamp-local
 	@$(BIN)/python -m weights u2netp
 
-# Each stamp is made last, so a step that was interrupted is done again from its beginning.
+# Each rule makes its stamp last, so an interrupted step starts again from its beginning.
 .venv/stamp-made: requirements-uv.lock
-	@"$(PYTHON)" $(NEW_ENOUGH) || { echo 'Hairline needs Python 3.11 or newer with venv (Debian and Ubuntu: python3-venv).' >&2; \
+	@"$(PYTHON)" $(NEW_ENOUGH) || { echo 'Hairline needs Python 3.11, 3.12 or 3.13 with venv (Debian and Ubuntu: python3-venv).' >&2; \
 		echo 'If yours has another name: make PYTHON=/path/to/python' >&2; exit 1; }
 	@echo 'Making a virtual environment in .venv'
 	@"$(PYTHON)" -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@touch $@
 
-.venv/stamp-synced: .venv/stamp-made requirements-dev.lock pyproject.toml
+# What `make run` needs, and then what everything else needs: the second lock contains the first, in the same versions.
+INSTALL = $(UV) pip install --python $(BIN)/python
+.venv/stamp-local: .venv/stamp-made requirements-local.lock pyproject.toml
 	@echo 'Installing the dependencies'
+	@$(INSTALL) --require-hashes -r requirements-local.lock
+	@$(INSTALL) --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/stamp-dev: .venv/stamp-local requirements-dev.lock
+	@echo 'Installing the tools and libraries for the tests'
 	@$(UV) pip sync --python $(BIN)/python --require-hashes requirements-dev.lock
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/stamp-compiled: .venv/stamp-synced $(wildcard pipeline/matting/kernels/*.py)
-	@echo 'Compiling the matting kernels: about a minute the first time'
-	@$(BIN)/python -c 'import pymatting, pipeline.matting'
+.venv/stamp-kernels: .venv/stamp-local $(wildcard pipeline/*/kernels.py pipeline/*/kernels/*.py)
+	@echo 'Compiling the kernels: about ten seconds, once'
+	@$(BIN)/python -c 'import pipeline.foreground, pipeline.matting'
 	@touch $@
 
-# Deployment tools, and the peer of the benchmark: environments of their own, because their pins would hold ours back.
+# Deployment tools and rembg, the benchmark's peer, have environments of their own: their pins conflict with ours.
 .venv-%/stamp-synced: requirements-%.lock .venv/stamp-made
 	@echo 'Installing $(<:requirements-%.lock=%) into .venv-$*'
 	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-$*
@@ -110,8 +128,9 @@ weights: .venv/stamp-synced
 
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(ARGS)
 lock: .venv/stamp-made
-	$(COMPILE) pyproject.toml --output-file requirements.lock
-	$(COMPILE) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --group function --output-file requirements.lock
+	$(COMPILE) pyproject.toml --group local --constraints requirements.lock --output-file requirements-local.lock
+	$(COMPILE) pyproject.toml --group dev --constraints requirements-local.lock --output-file requirements-dev.lock
 	for name in uv sam checkov rembg; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done
 	$(COMPILE) --group layer --constraints requirements-dev.lock --no-emit-package numpy --output-file requirements-layer.lock
 

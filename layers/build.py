@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from layers import archive, compile_kernels, kernels, sizes, tree
+from layers import archive, compile_kernels, function, kernels, sizes, tree
 from layers.install import LOCK, ROOT, TOOLS, fingerprint, install
 from layers.target import MACHINES, PYTHONS, Target
 from layers.tools import BuildFailed, python, run
@@ -22,8 +22,6 @@ from pipeline.models import DEFAULT_FOLDER, named, read_weights
 FOLDER = ROOT / "build" / "layer"
 MODEL = "u2netp"
 """The network that goes into the layer. Larger ones have no room there."""
-FUNCTION = ("handler", "pipeline")
-"""The function's own code, which counts against the same limit."""
 
 
 def build(target: Target, interpreter: Path | None = None, folder: Path = FOLDER) -> Path:
@@ -71,13 +69,7 @@ def _assemble(home: Path, new: Path, target: Target, interpreter: Path) -> None:
     measured = sizes.measure(home / "layer.zip")
     reasons = "\n".join(f"| {why} | {size:,} |" for why, size in left_out.most_common())
     write(home / "sizes.md", f"{sizes.table(measured)}\n\n| left out | bytes |\n| --- | --: |\n{reasons}\n".encode())
-    sizes.check(measured, function_size())
-
-
-def function_size() -> int:
-    """Bytes of the function's own code, as `make build-CutoutFunction` copies it."""
-    paths = (path for name in FUNCTION for path in (ROOT / name).rglob("*.py"))
-    return sum(path.stat().st_size for path in paths if "local" not in path.relative_to(ROOT).parts)
+    sizes.check(measured, function.size())
 
 
 def _once(folder: Path, key: str, make: Callable[[Path], None]) -> None:

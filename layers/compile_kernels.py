@@ -1,11 +1,11 @@
 """Compile functions that numba decorates into one extension module that needs no numba.
 
-    python compile_kernels.py SITE TOOLS ROOT OUTPUT COMPILER package.module.function package.module.* ...
+    python compile_kernels.py SITE TOOLS ROOT OUTPUT COMPILER package.module ...
 
-Run by the target's Python, with numba and PyMatting in the folder SITE, setuptools in TOOLS and our own code in ROOT.
-It imports nothing of this package. numba.pycc makes object code of the functions
-(https://numba.readthedocs.io/en/stable/user/pycc.html). It is linked here and not by setuptools, whose flags would put
-this machine's paths into the result.
+The target's Python runs it, with numba in the folder SITE, setuptools in TOOLS and Hairline's code in ROOT, so it
+imports nothing from `layers`. numba.pycc compiles the functions to object code
+(https://numba.readthedocs.io/en/stable/user/pycc.html). This program links it itself, because setuptools' flags would
+put this machine's paths into the result.
 """
 
 import itertools
@@ -14,7 +14,6 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,28 +22,27 @@ MODULE = "hairline_kernels"
 
 
 class Decorated(NamedTuple):
-    """What numba was told of a function."""
+    """A function and the arguments of its numba decorator."""
 
     function: Callable[..., Any]
     signature: str
     options: Mapping[str, Any]
 
 
-def main(site: str, tools: str, root: str, output: str, compiler: str, *names: str) -> None:
-    """Write the extension module `output`, in which each function has its dotted name."""
+def main(site: str, tools: str, root: str, output: str, compiler: str, *modules: str) -> None:
+    """Write the extension module `output`, in which each function of the modules has its dotted name."""
     sys.path[:0] = [site, tools, root]
-    decorated = _decorated(names, (site, root))
-    wanted = sorted(found for found in decorated if any(fnmatchcase(found, name) for name in names))
+    decorated = _decorated(modules, (site, root))
     _as_decorated({row.function: row.options for row in decorated.values()})
     made = import_module("numba.pycc").CC(MODULE)
-    made.target_cpu = "generic"  # Lambda does not say what it runs on, and newer instructions gain nothing here
-    for name in wanted:
-        made.export(name, decorated[name].signature)(decorated[name].function)
+    made.target_cpu = "generic"  # Lambda does not say which processor it has, and newer instructions gain nothing here
+    for name, row in sorted(decorated.items()):
+        made.export(name, row.signature)(row.function)
     with tempfile.TemporaryDirectory() as folder:
         objects, _ = made._compile_object_files(folder)
         exports = Path(folder, "exports")
         exports.write_text(f"{{ global: PyInit_{MODULE}; local: *; }};")
-        # numba asks setuptools, which looks below the prefix that this Python was built for; it may lie elsewhere.
+        # numba asks setuptools, which looks below the prefix that this Python was built for; it may be elsewhere now.
         includes = dict.fromkeys((sysconfig.get_path("include"), *made._toolchain.get_python_include_dirs()))
         command = [compiler, "-shared", "-fPIC", "-O2", "-w", "-ffunction-sections", "-fdata-sections"]
         command += [f"-ffile-prefix-map={path}=." for path in (site, root, *includes)]
@@ -55,8 +53,8 @@ def main(site: str, tools: str, root: str, output: str, compiler: str, *names: s
         subprocess.run(command, check=True)
 
 
-def _decorated(names: Sequence[str], roots: Sequence[str]) -> dict[str, Decorated]:
-    """All that numba decorates where the named ones are, by dotted name."""
+def _decorated(modules: Sequence[str], roots: Sequence[str]) -> dict[str, Decorated]:
+    """Every function in the modules that numba decorates, by dotted name."""
     numba: Any = import_module("numba")
     jit = numba.njit
     found: dict[str, Decorated] = {}
@@ -74,8 +72,8 @@ def _decorated(names: Sequence[str], roots: Sequence[str]) -> dict[str, Decorate
         return decorate
 
     numba.njit = njit
-    for name in names:
-        import_module(name.rpartition(".")[0])
+    for module in modules:
+        import_module(module)
     return found
 
 
@@ -84,7 +82,7 @@ def _kept(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_decorated(options: Mapping[Callable[..., Any], Mapping[str, Any]]) -> None:
-    """Have numba.pycc, which looks at no decorator's options, compile by them: above all, without Python's lock."""
+    """Make numba.pycc respect the decorators' options, which it ignores: above all, to release Python's lock."""
     pycc: Any = import_module("numba.pycc.compiler")
     compile_extra = pycc.compile_extra
 
@@ -95,7 +93,7 @@ def _as_decorated(options: Mapping[Callable[..., Any], Mapping[str, Any]]) -> No
         return compile_extra(typing, target, function, args, result, own, **rest)
 
     pycc.compile_extra = compile_one
-    # numba calls what it fuses by an address; a counter makes the same names each time.
+    # numba names fused expressions by their address; a counter gives the same names in each build.
     counter = itertools.count()
     expressions: Any = import_module("numba.np.ufunc.array_exprs")
     expressions.hash = lambda _: next(counter)

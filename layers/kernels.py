@@ -1,4 +1,4 @@
-"""Functions that numba compiles, ahead of time: the pipeline's own and those of PyMatting's that it calls."""
+"""The pipeline's functions that numba compiles, compiled ahead of time."""
 
 from pathlib import Path
 
@@ -7,23 +7,20 @@ from layers.install import ROOT
 from layers.target import Target
 from layers.tools import SEEDED, program, run
 
-KERNELS = (
-    "pipeline.matting.kernels.matrices.*",
-    "pipeline.matting.kernels.vectors.*",
-    "pymatting.foreground.estimate_foreground_ml._estimate_fb_ml",
+KERNELS = ("pipeline.foreground.kernels", "pipeline.matting.kernels.matrices", "pipeline.matting.kernels.vectors")
+"""The modules with decorated functions. All of their functions are compiled."""
+SOURCES = (
+    ROOT / "pipeline" / "matting" / "kernels" / "__init__.py",
+    *(ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in KERNELS),
 )
-"""The functions that Python code calls, `*` for all of a module; those that they call themselves come along. Any other
-raises when it is called."""
-
-SOURCES = tuple(sorted((ROOT / "pipeline" / "matting" / "kernels").glob("*.py")))
-"""Where our own are, which may change at any time."""
+"""The files that the compiled kernels depend on."""
 MODULE = f"{compile_kernels.MODULE}.so"
 """The extension module's file: without the ABI's tag, since a layer is for one Python."""
 STANDIN = Path(__file__).parent / "standin" / "numba.py"
 
 
 def build(site: Path, tools: Path, output: Path, target: Target, interpreter: Path) -> None:
-    """Compile KERNELS into `output`. site: with numba and PyMatting. tools: with setuptools, which numba.pycc needs.
+    """Compile KERNELS into `output`. site: contains numba. tools: contains setuptools, which numba.pycc needs.
 
     The same inputs give the same bytes. Raises BuildFailed.
     """

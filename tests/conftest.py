@@ -23,10 +23,23 @@ from pipeline.segment import OnnxSegmenter
 _PHOTOS = Path(skimage.__file__).parent / "data"
 
 
+SLOW_FIXTURES = {"_emulator", "layer"}
+"""Whatever needs them starts processes, or builds the layer."""
+SLOW_FOLDER = Path(__file__).parent / "e2e"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests as slow by what they use; a test that starts processes itself says so with `pytest.mark.slow`."""
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())) or SLOW_FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def weights() -> Path:
-    """The folder of weights; set-up has put them there."""
-    assert (DEFAULT_FOLDER / "u2netp.onnx").exists(), "run `make test`, which fetches the weights first"
+    """The folder of weights. Set-up downloads them."""
+    assert (DEFAULT_FOLDER / "u2netp.onnx").exists(), "run `make test`, which downloads the weights first"
     return DEFAULT_FOLDER
 
 

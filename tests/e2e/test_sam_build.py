@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import layers.function
 from bench.lambda_runtime import ROOT, SAM
 from handler.local import template
 from layers import archive
@@ -32,13 +33,8 @@ def built(layer: Layer, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_has_its_own_code_alone(built: Path, function: str) -> None:
-    sources = {
-        path.relative_to(ROOT)
-        for name in ("handler", "pipeline")
-        for path in (ROOT / name).rglob("*.py")
-        if not path.is_relative_to(ROOT / "handler" / "local")
-    }
-    assert {path.relative_to(built / function) for path in archive.files(built / function)} == sources
+    deployed = {path.relative_to(built / function) for path in archive.files(built / function)}
+    assert deployed == set(layers.function.files())
 
 
 def test_the_layer_is_the_one_that_is_tested(built: Path, layer: Layer) -> None:

@@ -59,7 +59,3 @@ def test_without_the_python_of_the_layer_it_says_so_and_ends_with_1(tmp_path, ca
 def test_wrong_usage(arguments):
     with pytest.raises(SystemExit, match="2"):
         build.main(arguments)
-
-
-def test_the_functions_code_is_counted_as_it_is_deployed():
-    assert 50_000 < build.function_size() < 2_000_000

@@ -1,4 +1,4 @@
-"""The stand-in for numba: what was compiled is bound and guarded, anything else raises when it is called."""
+"""The stand-in for numba: it binds and guards compiled functions, and raises for any other."""
 
 import importlib.util
 import re
@@ -49,10 +49,9 @@ def test_a_compiled_function_is_called(numba, calls):
     assert all(a is b for a, b in zip(calls[0], GOOD, strict=True))
 
 
-def test_any_other_can_be_decorated_but_not_called(numba):
-    sharpen = decorated(numba, "sharpen")
+def test_a_function_without_a_kernel_cannot_be_decorated(numba):
     with pytest.raises(NotImplementedError, match=r"sample\.sharpen was not compiled ahead of time.*KERNELS"):
-        sharpen(*GOOD)
+        decorated(numba, "sharpen")
 
 
 @pytest.mark.parametrize(
@@ -80,20 +79,10 @@ def test_too_few_arguments_never_reach_the_kernel(numba, calls):
     assert calls == []
 
 
-def test_ranges_are_plain_and_what_needs_numba_raises(numba):
-    assert list(numba.prange(3)) == [0, 1, 2]
-    with pytest.raises(NotImplementedError, match="pndindex"):
-        numba.pndindex((2, 2))
-
-
-def test_it_has_no_threads_to_set(numba):
-    assert not hasattr(numba, "set_num_threads")  # pipeline.foreground looks for it
-
-
-def test_every_function_of_ours_that_numba_compiles_is_compiled_ahead_of_time():
+def test_every_function_that_numba_compiles_is_compiled_ahead_of_time():
     root = Path(__file__).resolve().parents[2]
     decorator = re.compile(r"^@(njit|compiled)", re.MULTILINE)
     users = [path for path in (root / "pipeline").rglob("*.py") if decorator.search(path.read_text())]
     assert users
     for path in users:
-        assert f"{'.'.join(path.relative_to(root).with_suffix('').parts)}.*" in KERNELS, f"{path} is not in KERNELS"
+        assert ".".join(path.relative_to(root).with_suffix("").parts) in KERNELS, f"{path} is not in KERNELS"

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import scipy.sparse
-from pymatting.laplacian.cf_laplacian import cf_laplacian
 
 from pipeline.matting import equations, kernels
 from pipeline.matting.equations import assembled, coarsened, listed, parts
@@ -34,6 +33,13 @@ def matrix(system):
     return scipy.sparse.csr_array((system.values[n, k], (n, column)), shape=(len(system), len(system)))
 
 
+def whole_laplacian(picture):
+    """PyMatting's, of all pixels."""
+    from pymatting.laplacian.cf_laplacian import cf_laplacian  # here, since the layer does not have it
+
+    return cf_laplacian(picture)
+
+
 def weights(fine, coarse):
     """P as a sparse matrix."""
     n, o = np.nonzero(fine.weights)
@@ -42,20 +48,20 @@ def weights(fine, coarse):
     return scipy.sparse.csr_array((fine.weights[n, o], (n, column)), shape=(len(fine), len(coarse)))
 
 
-@pytest.mark.numba
+@pytest.mark.pymatting
 @pytest.mark.parametrize("size", [(60, 80), (150, 171)])
 def test_rows_and_right_hand_side_are_those_of_pymattings_whole_laplacian(size, pool, monkeypatch):
     monkeypatch.setattr(equations, "_PART", 1000)  # so that there are borders between parts
     picture, trimap, _ = hairy_disc(*size)
     system, target = assembled(level(picture, trimap), pool)
-    whole = cf_laplacian(picture.rgb / 255)
+    whole = whole_laplacian(picture.rgb / 255)
     unknown = (trimap.values == UNKNOWN).reshape(-1)
     np.testing.assert_allclose(matrix(system).toarray(), whole[unknown][:, unknown].toarray(), atol=1e-9)
     alpha = (trimap.values == FOREGROUND).astype(float).reshape(-1)
     np.testing.assert_allclose(target, -(whole @ alpha)[unknown], atol=1e-9)
 
 
-@pytest.mark.numba
+@pytest.mark.pymatting
 def test_unknown_pixels_at_the_pictures_edge_have_rows_of_what_is_inside(pool):
     rng = np.random.default_rng(0)
     rgb = rng.integers(0, 256, (9, 11, 3), np.uint8)
@@ -63,7 +69,7 @@ def test_unknown_pixels_at_the_pictures_edge_have_rows_of_what_is_inside(pool):
     unknown[4, 4:6] = False
     system, _ = assembled(Level(rgb, unknown, ~unknown), pool)
     flat = unknown.reshape(-1)
-    expected = cf_laplacian(rgb / 255)[flat][:, flat].toarray()
+    expected = whole_laplacian(rgb / 255)[flat][:, flat].toarray()
     np.testing.assert_allclose(matrix(system).toarray(), expected, atol=1e-8)
 
 

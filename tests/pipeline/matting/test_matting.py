@@ -1,7 +1,6 @@
 """Both methods: PyMatting's answer or one near it, edges with answers of their own, and nothing depends on threads."""
 
 import numpy as np
-import pymatting
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +17,8 @@ METHODS = pytest.mark.parametrize("method", ["fast", "exact"])
 
 def peer(picture, trimap):
     """Alpha as pymatting.estimate_alpha_cf has it."""
+    import pymatting  # here, since the layer does not have it
+
     values = np.choose(np.searchsorted([BACKGROUND, UNKNOWN, FOREGROUND], trimap.values), [0.0, 0.5, 1.0])
     return pymatting.estimate_alpha_cf(picture.rgb / 255, values)
 
@@ -26,7 +27,7 @@ def flat(height, width, colour=90):
     return Picture(np.full((height, width, 3), colour, np.uint8))
 
 
-@pytest.mark.numba
+@pytest.mark.pymatting
 @pytest.mark.parametrize("size", [(60, 80), (61, 83), (120, 90)])
 def test_exact_is_pymattings_answer(size):
     picture, trimap, _ = hairy_disc(*size)
@@ -88,7 +89,7 @@ def test_with_one_side_known_all_is_that_side(method, side, answer):
 
 
 @METHODS
-@pytest.mark.numba
+@pytest.mark.pymatting
 def test_a_band_of_one_pixel(method):
     picture, _, truth = hairy_disc()
     values = np.where(truth > 0.5, FOREGROUND, BACKGROUND)

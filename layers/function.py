@@ -1,0 +1,40 @@
+"""The functions' code: the files that are deployed beside the layer.
+
+    python -m layers.function FOLDER     copies them to FOLDER, as `sam build` does for each function
+
+It imports the standard library alone, because `sam build` runs it before anything is installed.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("handler", "pipeline")
+LOCAL = ROOT / "handler" / "local"
+"""The emulated deployment on this machine, which is not deployed."""
+
+
+def files() -> Iterator[Path]:
+    """The deployed files, relative to ROOT, in the order of their names."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if not path.is_relative_to(LOCAL):
+                yield path.relative_to(ROOT)
+
+
+def size() -> int:
+    """Bytes of the deployed files. They count towards Lambda's limit together with the layer."""
+    return sum((ROOT / path).stat().st_size for path in files())
+
+
+def copy(folder: Path) -> None:
+    """Copy the deployed files to `folder`."""
+    for path in files():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / path).read_bytes())
+
+
+if __name__ == "__main__":
+    copy(Path(sys.argv[1]))
