@@ -23,7 +23,7 @@ class Area(NamedTuple):
 
 AREAS = {
     "original": Area("input", "shops/<source>/<shop>/<product>/<image>", "original image of a shop's product"),
-    "upload": Area("input", "api/<tenant>/<job>", "image of an API job"),
+    "upload": Area("input", "api/<tenant>/<job>", "image of an API job", 30),
     "output": Area("output", "<key>/<file>", "results of the image with that key in the input bucket"),
     "job": Area("state", "jobs/<tenant>/<job>", "record of an API job", 30),
     "reply": Area("state", "replies/<tenant>/<id>", "result too large for an HTTP response", 1),

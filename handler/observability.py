@@ -24,10 +24,10 @@ def span(name: str) -> Iterator[None]:
         yield
 
 
-def record(outcome: Outcome, ms: float) -> None:
-    """Log and count how a job ended. ms: how long it took."""
+def record(outcome: Outcome, ms: float, version: str) -> None:
+    """Log and count how a job ended. ms: how long it took. version: of the function, as Lambda numbers them."""
     _log(outcome, ms)
-    _count(outcome, ms)
+    _count(outcome, ms, version)
 
 
 def _log(outcome: Outcome, ms: float) -> None:
@@ -54,16 +54,30 @@ def _log(outcome: Outcome, ms: float) -> None:
         logger.info("picture", extra=facts)
 
 
-def _count(outcome: Outcome, ms: float) -> None:
-    """One EMF line on standard output: each metric for the service as a whole and by outcome."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE, default_dimensions={"service": logger.service})
-    metrics.add_dimensions(outcome=outcome.status)
-    metrics.add_metric("Pictures", MetricUnit.Count, 1)
+def _count(outcome: Outcome, ms: float, version: str) -> None:
+    """EMF on standard output, each line for the service as a whole too: images by outcome, and tries by version.
+
+    An alarm on a new version must not count what an older one did. The two are separate since each metric is billed for
+    each combination of dimensions.
+    """
+    tries = _metrics(version=version)
+    tries.add_metric("Tries", MetricUnit.Count, 1)
     # Zeros too: a share of something that was never written cannot be calculated.
-    metrics.add_metric("Failed", MetricUnit.Count, int(outcome.status in (Disposition.RETRY, Disposition.ALARM)))
+    tries.add_metric("Failed", MetricUnit.Count, int(outcome.status in (Disposition.RETRY, Disposition.ALARM)))
+    tries.flush_metrics()
+
+    metrics = _metrics(outcome=outcome.status)
+    metrics.add_metric("Pictures", MetricUnit.Count, 1)
     metrics.add_metric("Milliseconds", MetricUnit.Milliseconds, ms)
     if outcome.status == "done":
         source = outcome.report["source"]
         metrics.add_metric("Megapixels", MetricUnit.Count, source["width"] * source["height"] / 1e6)
         metrics.add_metric("NeedsReview", MetricUnit.Count, int(outcome.report["quality"]["needs_review"]))
     metrics.flush_metrics()
+
+
+def _metrics(**dimension: str) -> EphemeralMetrics:
+    """Metrics of the service as a whole, and of the service by one dimension more."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE, default_dimensions={"service": logger.service})
+    metrics.add_dimensions(**dimension)
+    return metrics

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import boto3
@@ -20,11 +21,13 @@ from pipeline.options import Options
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 TEMPLATE = template.load()
-NO_ROW_OF_THEIR_OWN = {
-    *("MaxMegapixels", "MaxBytes", "PartnerEventSource", "MaximumFetches"),
-    *("ApiRate", "ApiBurst", "ApiDailyQuota", "ApiFirewall", "ApiAccount"),
-}
-ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in TEXT.splitlines() if line.startswith("| `")]
+
+
+def table(first: str) -> list[list[str]]:
+    """The rows of the table whose first heading that is."""
+    found = re.search(rf"^\| {first} \|.*\n\| -.*\n((?:\|.*\n)+)", TEXT, re.MULTILINE)
+    assert found
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found[1].splitlines()]
 
 
 def commands(program: str) -> list[list[str]]:
@@ -34,13 +37,39 @@ def commands(program: str) -> list[list[str]]:
 
 
 def test_every_parameter_has_its_row_and_default() -> None:
-    told = {name: row[1].strip("`") for row in ROWS for name in re.findall(r"`(\w+)`", row[0])}
-    assert told.keys() == TEMPLATE["Parameters"].keys()
-    for name, default in told.items():
-        known = template.defaults(TEMPLATE)[name]
-        assert default == known or name in NO_ROW_OF_THEIR_OWN
+    assert {row[0].strip("`"): row[1].strip("`") for row in table("parameter")} == template.defaults(TEMPLATE)
     limits = Options()
-    assert f"| {limits.max_megapixels}, {limits.max_bytes} |" in TEXT
+    assert (limits.max_megapixels, limits.max_bytes) == (
+        TEMPLATE["Parameters"]["MaxMegapixels"]["Default"],
+        TEMPLATE["Parameters"]["MaxBytes"]["Default"],
+    )
+
+
+def test_every_alarm_has_its_row_and_its_link() -> None:
+    alarms = template.of_type(TEMPLATE, "AWS::CloudWatch::Alarm")
+    assert [row[0] for row in table("alarm")] == [f"[{name}](runbook.md#{name.lower()})" for name in alarms]
+
+
+def test_every_output_has_its_row_and_its_description() -> None:
+    described = {name: output["Description"] for name, output in TEMPLATE["Outputs"].items()}
+    assert {row[0].strip("`"): row[1].lower() for row in table("output")} == {
+        name: text.lower() for name, text in described.items()
+    }
+
+
+def test_every_function_has_its_row_among_what_an_account_needs() -> None:
+    named = [name for row in table("function") for name in row[0].split(", ")]
+    assert sorted(named) == sorted(template.of_type(TEMPLATE, "AWS::Serverless::Function"))
+
+
+def test_the_documented_deployment_asks_nothing_that_aborts_it() -> None:
+    """`sam deploy --guided` ends in "Security Constraints Not Satisfied!" unless two questions are answered with y."""
+    assert commands("sam")[:2] == [["sam", "build"], ["sam", "deploy"]]
+    configured = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
+    deploy = configured["default"]["deploy"]["parameters"]
+    assert configured["default"]["global"]["parameters"]["stack_name"]
+    assert (deploy["capabilities"], deploy["resolve_s3"]) == ("CAPABILITY_IAM", True)
+    assert "parameter_overrides" not in deploy  # or they would come back at the next deployment
 
 
 @pytest.mark.parametrize("line", [line for line in commands("aws") if line[1] not in ("s3", "logs")], ids=" ".join)
@@ -60,13 +89,13 @@ def test_the_metadata_of_the_example_are_options() -> None:
 
 def test_overridden_parameters_exist() -> None:
     given = re.findall(r"--parameter-overrides ([^`\n]+)", TEXT)
-    assert len(given) == 2
+    assert len(given) == 4
     for words in given:
         assert {word.partition("=")[0] for word in words.split()} <= TEMPLATE["Parameters"].keys()
 
 
 def test_the_outputs_that_it_names_exist() -> None:
-    named = {"DeadLetterQueueArn", "QueueArn", "LogGroup", "DashboardUrl", "DeadLetterQueueUrl"}
+    named = {"DeadLetterQueueArn", "QueueArn", "CutoutLogGroup", "DashboardUrl", "DeadLetterQueueUrl"}
     assert named <= TEMPLATE["Outputs"].keys()
     assert all(name in TEXT for name in named - {"DeadLetterQueueUrl"})
 
@@ -100,7 +129,7 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> set[tuple[str, ...]]:
     job = Job(ObjectRef("in", "a.jpg"))
     for status in ("done", "repeated", *Disposition):
         error = None if status in ("done", "repeated") else StoreUnavailable("x")
-        observability.record(Outcome(job, status, report, error), 1.0)
+        observability.record(Outcome(job, status, report, error), 1.0, "1")
     found = set()
     for line in capsys.readouterr().out.splitlines():
         counted = json.loads(line)

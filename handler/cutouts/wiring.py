@@ -19,13 +19,14 @@ from pipeline.segment import Segmenter, open_model
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What work needs of the world."""
+    """What work needs of the world. version: of the function, for its metrics."""
 
     config: CutoutConfig
     store: ObjectStore
     segmenter: Segmenter
     dead_letters: DeadLetters
     publisher: Publisher = field(default_factory=NullPublisher)
+    version: str = "$LATEST"
 
 
 @functools.cache
@@ -41,6 +42,7 @@ def deps() -> Deps:
         open_model(config.model.model, folder, threads=config.options.threads),
         DeadLetters(sqs, config.dead_letter_queue_url),
         _publisher(config, store, sqs),
+        version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     )
 
 

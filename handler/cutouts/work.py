@@ -90,7 +90,7 @@ def process(job: Job, deps: Deps, seconds_left: Clock) -> Outcome:
         outcome = _failed(job, refused)
     except Exception as error:  # noqa: BLE001  the boundary: logged with its traceback, then tried again
         outcome = _failed(job, error)
-    observability.record(outcome, 1000 * (time.perf_counter() - begin))
+    observability.record(outcome, 1000 * (time.perf_counter() - begin), deps.version)
     return outcome
 
 

@@ -54,6 +54,7 @@ CODES: dict[str, ErrorCode] = {
     "invalid_idempotency_key": ErrorCode(400, "The idempotency key is invalid"),
     "idempotency_key_reused": ErrorCode(422, "The idempotency key belongs to another request"),
     "auth_failed": ErrorCode(403, "API key missing or invalid"),
+    "blocked": ErrorCode(403, "This address is blocked"),
     "not_found": ErrorCode(404, "Not found"),
     "request_too_large": ErrorCode(413, "The request is too large"),
     "unsupported_media_type": ErrorCode(415, "The content type is not understood"),

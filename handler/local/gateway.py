@@ -75,10 +75,10 @@ class Gateway:
     ) -> None:
         described = template.load()
         self._functions, self._keys = functions, keys
-        self._stage = template.properties(described, "PictureApi")["StageName"]
+        self._stage = template.properties(described, "ImageApi")["StageName"]
         self.base = "" if custom_domain else f"/{self._stage}"
         self._routes = [route for route in routes(described) if route.function in functions]
-        self._own = template.properties(described, "PictureApi")["GatewayResponses"]
+        self._own = template.properties(described, "ImageApi")["GatewayResponses"]
         self._buckets = {id_: Bucket(rate, burst) for id_ in keys.values()}
 
     def answer(self, request: Request) -> Answer:

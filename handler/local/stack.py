@@ -118,7 +118,7 @@ def create(
         timeout_s=int(timeout_s),
         memory_mb=int(memory_mb),
         names=names,
-        batch_size=batch_size or function["Events"]["Pictures"]["Properties"]["BatchSize"],
+        batch_size=batch_size or function["Events"]["Images"]["Properties"]["BatchSize"],
     )
 
 

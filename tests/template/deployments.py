@@ -32,22 +32,26 @@ def deployed(**parameters: str) -> tuple[dict[str, Any], Names]:
 
     Raises KeyError where one of them names a resource that this deployment lacks.
     """
-    assert parameters.keys() <= TEMPLATE["Parameters"].keys()
+    assert {name for name in parameters if not name.startswith("AWS::")} <= TEMPLATE["Parameters"].keys()
     pseudo = {"AccountId": "1" * 12, "Region": "ap-southeast-1", "Partition": "aws", "StackName": "hairline"}
     pseudo["URLSuffix"] = "amazonaws.com"
     names = Names(template.defaults(TEMPLATE) | {f"AWS::{name}": value for name, value in pseudo.items()} | parameters)
-    there = {
-        name: resource
-        for name, resource in RESOURCES.items()
-        if "Condition" not in resource or template.holds(resource["Condition"], names, TEMPLATE)
-    }
+    there, outputs = (
+        {
+            name: part
+            for name, part in parts.items()
+            if "Condition" not in part or template.holds(part["Condition"], names, TEMPLATE)
+        }
+        for parts in (RESOURCES, TEMPLATE["Outputs"])
+    )
     names |= {name: f"<{name}>" for name in there}
     for name, resource in there.items():
         if resource["Type"] == "AWS::S3::Bucket":
             names[name] = template.resolve(resource["Properties"]["BucketName"], names, TEMPLATE)
-    return template.resolve({**there, "Outputs": TEMPLATE["Outputs"]}, names, TEMPLATE), names
+    return template.resolve({**there, "Outputs": outputs}, names, TEMPLATE), names
 
 
+CERTIFICATE = "arn:aws:acm:eu-west-1:111111111111:certificate/1234abcd"
 KEY = "arn:aws:kms:eu-west-1:111111111111:key/1234abcd"
 
 
@@ -56,13 +60,20 @@ DEPLOYMENTS: dict[str, dict[str, str]] = {
     "existing input": {"ExistingInputBucket": "my-pictures", "KeyPrefix": "in/", "KeySuffix": ".jpg"},
     "existing output": {"ExistingOutputBucket": "my-cutouts", "KeySuffix": ".jpg"},
     "both existing": {"ExistingInputBucket": "my-pictures", "ExistingOutputBucket": "my-cutouts"},
+    "existing state": {"ExistingStateBucket": "my-state"},
+    "all existing": {
+        "ExistingInputBucket": "my-pictures",
+        "ExistingOutputBucket": "my-cutouts",
+        "ExistingStateBucket": "my-state",
+    },
     "key": {"KmsKeyArn": KEY, "AlarmEmail": "a@example.com"},
     "key and both existing": {"KmsKeyArn": KEY, "ExistingInputBucket": "a-b", "ExistingOutputBucket": "c-d"},
     "no extras": {"Tracing": "PassThrough", "SnapStart": "off", "Rollout": "AllAtOnce", "Timeout": "60"},
     "partner": {"PartnerEventSource": "aws.partner/shopify.com/1/hairline"},
-    "API extras": {"ApiFirewall": "on", "ApiAccount": "keep"},
+    "API extras": {"ApiFirewall": "on", "ApiAccount": "keep", "ApiMetrics": "on", "ApiConcurrency": "5"},
+    "API domain": {"ApiDomainName": "api.shop.example", "ApiCertificateArn": CERTIFICATE},
     "large model": {"Model": "auto", "ModelBucket": "my-weights"},
-    "all extras": {"SnapStart": "on", "Timeout": "900", "MemorySize": "10240", "OutputFormat": "webp"},
+    "all extras": {"SnapStart": "on", "Timeout": "900", "MemorySize": "10240", "DefaultOptions": '{"format": "webp"}'},
 }
 
 

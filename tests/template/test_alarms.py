@@ -1,38 +1,114 @@
-"""Alarms."""
+"""Alarms: what each watches, what makes it ring, and who hears of it."""
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.template.deployments import deployed, of_type, properties
+from tests.template.deployments import TEMPLATE, deployed, of_type, properties
+
+ALARMS = of_type("AWS::CloudWatch::Alarm")
+NEW_VERSION = ("NewVersionErrorsAlarm", "NewVersionFailingAlarm")
+PEOPLE_WAIT_FOR_ITS_END = {"QueueAgeAlarm", "WebhookFailingAlarm", "ApiFailingAlarm"}
+TRIES = 5
+
+LAMBDA = {
+    "CutoutErrorsAlarm": ("Errors", "CutoutFunction"),
+    "CutoutDurationAlarm": ("Duration", "CutoutFunction"),
+    "CutoutThrottlesAlarm": ("Throttles", "CutoutFunction"),
+    "CutoutRecursionAlarm": ("RecursiveInvocationsDropped", "CutoutFunction"),
+    "FetchErrorsAlarm": ("Errors", "FetchFunction"),
+    "FetchThrottlesAlarm": ("Throttles", "FetchFunction"),
+    "FetchRecursionAlarm": ("RecursiveInvocationsDropped", "FetchFunction"),
+    "CallbackErrorsAlarm": ("Errors", "CallbackFunction"),
+    "CallbackThrottlesAlarm": ("Throttles", "CallbackFunction"),
+    "ApiCutoutErrorsAlarm": ("Errors", "ApiCutoutFunction"),
+    "ApiCutoutThrottlesAlarm": ("Throttles", "ApiCutoutFunction"),
+    "ApiJobErrorsAlarm": ("Errors", "ApiJobFunction"),
+    "ApiJobThrottlesAlarm": ("Throttles", "ApiJobFunction"),
+}
+QUEUES = {
+    "DeadLetterAlarm": ("ApproximateNumberOfMessagesVisible", "DeadLetterQueue"),
+    "QueueAgeAlarm": ("ApproximateAgeOfOldestMessage", "Queue"),
+    "ImagesExpiringAlarm": ("ApproximateAgeOfOldestMessage", "Queue"),
+    "FetchDeadLetterAlarm": ("ApproximateNumberOfMessagesVisible", "FetchDeadLetterQueue"),
+    "FetchQueueAgeAlarm": ("ApproximateAgeOfOldestMessage", "FetchQueue"),
+    "CallbackDeadLetterAlarm": ("ApproximateNumberOfMessagesVisible", "CallbackDeadLetterQueue"),
+    "CallbackQueueAgeAlarm": ("ApproximateAgeOfOldestMessage", "CallbackQueue"),
+}
+API = [{"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}}, {"Name": "Stage", "Value": "live"}]
+WATCHED: dict[str, tuple[str, str, Any]] = {
+    **{
+        alarm: ("AWS/Lambda", metric, [{"Name": "FunctionName", "Value": {"Ref": function}}])
+        for alarm, (metric, function) in LAMBDA.items()
+    },
+    **{
+        alarm: ("AWS/SQS", metric, [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}])
+        for alarm, (metric, queue) in QUEUES.items()
+    },
+    "WebhookFailingAlarm": ("AWS/ApiGateway", "5xx", [{"Name": "ApiId", "Value": {"Ref": "WebhookApi"}}]),
+    "ApiFailingAlarm": ("AWS/ApiGateway", "5XXError", API),
+    "ApiLatencyAlarm": ("AWS/ApiGateway", "Latency", API),
+}
 
 
-@pytest.mark.parametrize(
-    ("metric", "dimension", "watched"),
-    [
-        ("ApproximateNumberOfMessagesVisible", "QueueName", {"Fn::GetAtt": ["DeadLetterQueue", "QueueName"]}),
-        ("ApproximateNumberOfMessagesVisible", "QueueName", {"Fn::GetAtt": ["FetchDeadLetterQueue", "QueueName"]}),
-        ("ApproximateNumberOfMessagesVisible", "QueueName", {"Fn::GetAtt": ["CallbackDeadLetterQueue", "QueueName"]}),
-        ("5xx", "ApiId", {"Ref": "HooksApi"}),
-        ("ApproximateAgeOfOldestMessage", "QueueName", {"Fn::GetAtt": ["Queue", "QueueName"]}),
-        ("Errors", "FunctionName", {"Ref": "CutoutFunction"}),
-        ("Duration", "FunctionName", {"Ref": "CutoutFunction"}),
-        ("Throttles", "FunctionName", {"Ref": "CutoutFunction"}),
-    ],
-)
-def test_alarms(metric: str, dimension: str, watched: Any) -> None:
-    dimensions = [{"Name": dimension, "Value": watched}]
-    (alarm,) = [
-        properties(name)
-        for name in of_type("AWS::CloudWatch::Alarm")
-        if (properties(name).get("MetricName"), properties(name).get("Dimensions")) == (metric, dimensions)
-    ]
-    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+def test_every_alarm_is_known_here() -> None:
+    assert sorted(ALARMS) == sorted([*WATCHED, *NEW_VERSION, "FailingAlarm"])
 
 
-@pytest.mark.parametrize("alarm", of_type("AWS::CloudWatch::Alarm"))
-def test_every_alarm_tells_whoever_asked_for_it(alarm: str) -> None:
-    for email, told in (("", []), ("a@example.com", ["<AlarmTopic>"])):
+@pytest.mark.parametrize("alarm", WATCHED)
+def test_an_alarm_watches_one_thing(alarm: str) -> None:
+    made = properties(alarm)
+    assert (made["Namespace"], made["MetricName"], made["Dimensions"]) == WATCHED[alarm]
+    assert made["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_tells_people_unless_the_deployment_does(alarm: str) -> None:
+    for email, notified in (("", []), ("a@example.com", ["<AlarmTopic>"])):
         made = deployed(AlarmEmail=email)[0][alarm]["Properties"]
-        assert made["AlarmActions"] == made["OKActions"] == told
+        assert made.get("AlarmActions") == (None if alarm in NEW_VERSION else notified)
+        assert made.get("OKActions") == (notified if alarm in PEOPLE_WAIT_FOR_ITS_END else None)
         assert made["TreatMissingData"] == "notBreaching"
+
+
+QUEUE_OF = {"CutoutFunction": "Queue", "FetchFunction": "FetchQueue", "CallbackFunction": "CallbackQueue"}
+
+
+@pytest.mark.parametrize("timeout", TEMPLATE["Parameters"]["Timeout"]["AllowedValues"])
+@pytest.mark.parametrize(
+    "alarm",
+    [a for a, (metric, f) in LAMBDA.items() if metric in ("Errors", "Duration") and f in QUEUE_OF],
+)
+def test_one_message_that_kills_its_function_rings_no_alarm_until_it_is_a_dead_letter(alarm: str, timeout: int) -> None:
+    made, _ = deployed(Timeout=str(timeout))
+    rule = made[alarm]["Properties"]
+    queue = made[QUEUE_OF[LAMBDA[alarm][1]]]["Properties"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == TRIES
+    failures = [n * int(queue["VisibilityTimeout"]) for n in range(TRIES)]
+    for start in range(-rule["Period"], failures[-1] + 1, 30):
+        windows = [start + n * rule["Period"] for n in range(rule["EvaluationPeriods"])]
+        counts = [sum(window <= failure < window + rule["Period"] for failure in failures) for window in windows]
+        # A duration of any try breaches by itself; errors are summed up.
+        breaching = [count > (0 if rule["MetricName"] == "Duration" else rule["Threshold"]) for count in counts]
+        assert not all(breaching)
+
+
+@pytest.mark.parametrize("timeout", TEMPLATE["Parameters"]["Timeout"]["AllowedValues"])
+@pytest.mark.parametrize(("alarm", "queue"), [(a, q) for a, (metric, q) in QUEUES.items() if "Age" in metric])
+def test_a_message_that_is_retried_is_not_taken_for_one_that_waits(alarm: str, queue: str, timeout: int) -> None:
+    made, _ = deployed(Timeout=str(timeout))
+    assert made[alarm]["Properties"]["Threshold"] >= TRIES * int(made[queue]["Properties"]["VisibilityTimeout"])
+    assert made[alarm]["Properties"]["Threshold"] >= 3600
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarms_text_stands_alone_and_leads_to_its_section(alarm: str) -> None:
+    text = deployed()[0][alarm]["Properties"]["AlarmDescription"]
+    assert text.startswith("hairline: ")
+    fact, _, action = text.removesuffix(f" Runbook: docs/runbook.md#{alarm.lower()}").partition(". ")
+    assert fact
+    assert action.endswith(".")
+    assert len(text) <= 1024
+    for output in re.findall(r"outputs? ([A-Z]\w+)", text):
+        assert output in TEMPLATE["Outputs"]

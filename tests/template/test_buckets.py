@@ -23,7 +23,48 @@ def test_buckets_are_closed(bucket: str) -> None:
 def test_buckets_forget_unfinished_uploads_and_outlive_the_stack(bucket: str) -> None:
     rules = properties(bucket)["LifecycleConfiguration"]["Rules"]
     assert any("AbortIncompleteMultipartUpload" in rule and rule["Status"] == "Enabled" for rule in rules)
-    assert RESOURCES[bucket]["DeletionPolicy"] == RESOURCES[bucket]["UpdateReplacePolicy"] == "Retain"
+    assert RESOURCES[bucket]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", [*BUCKETS, "Registry"])
+def test_a_first_deployment_that_fails_leaves_nothing_that_the_next_one_stumbles_over(name: str) -> None:
+    assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+@pytest.mark.parametrize("kind", ["Input", "Output", "State"])
+def test_what_a_deleted_stack_left_can_be_used_again(kind: str) -> None:
+    made, _ = deployed(**{f"Existing{kind}Bucket": "left-behind"})
+    assert f"{kind}Bucket" not in made
+    assert made["Outputs"][f"{kind}Bucket"]["Value"] == "left-behind"
+    variables = made["ApiJobFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables[f"HAIRLINE_{kind.upper()}_BUCKET"] == "left-behind"
+
+
+def expiring(bucket: str, **parameters: str) -> dict[str, Any]:
+    rules = deployed(**parameters)[0][bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
+    return {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+
+
+def test_what_api_clients_sent_and_got_is_deleted_in_the_end() -> None:
+    assert (
+        expiring("InputBucket", ApiRetentionDays="7") == expiring("OutputBucket", ApiRetentionDays="7") == {"api/": "7"}
+    )
+    assert expiring("StateBucket", ApiRetentionDays="7") | {"jobs/": "7", "replies/": 1} == expiring(
+        "StateBucket", ApiRetentionDays="7"
+    )
+    (rule,) = [r for r in properties("InputBucket")["LifecycleConfiguration"]["Rules"] if r.get("Prefix") == "api/"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}  # or a version would outlive the deletion
+
+
+@pytest.mark.parametrize(
+    ("bucket", "methods"),
+    [("InputBucket", ["POST"]), ("OutputBucket", ["GET", "HEAD"]), ("StateBucket", ["GET", "HEAD"])],
+)
+def test_pages_may_use_signed_links(bucket: str, methods: list[str]) -> None:
+    made, _ = deployed(CorsOrigin="https://shop.example")
+    (rule,) = made[bucket]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (["https://shop.example"], methods)
+    assert deployed()[0][bucket]["Properties"]["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"] == ["*"]
 
 
 def test_the_input_bucket_keeps_versions_and_tells_the_queue_of_new_objects() -> None:
@@ -67,9 +108,10 @@ def test_a_bucket_tells_of_the_keys_that_were_asked_for(prefix: str, suffix: str
     assert told["Filter"] == {"S3Key": {"Rules": rules}}
 
 
-def test_the_state_bucket_expires_every_kind_of_document_as_its_layout_says() -> None:
-    rules = properties("StateBucket")["LifecycleConfiguration"]["Rules"]
-    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {area.prefix: area.days for area in AREAS.values() if area.bucket == "state"}
-    for bucket in ("InputBucket", "OutputBucket"):
-        assert not any("ExpirationInDays" in rule for rule in properties(bucket)["LifecycleConfiguration"]["Rules"])
+def test_every_kind_of_key_expires_as_the_layout_says() -> None:
+    for bucket in ("input", "state"):
+        rules = deployed()[0][f"{bucket.title()}Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+        days = {rule["Prefix"]: int(rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule}
+        assert days == {area.prefix: area.days for area in AREAS.values() if area.bucket == bucket and area.days}
+    results = {AREAS["upload"].prefix: TEMPLATE["Parameters"]["ApiRetentionDays"]["Default"]}
+    assert expiring("OutputBucket") == {prefix: str(days) for prefix, days in results.items()}

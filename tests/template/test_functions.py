@@ -1,11 +1,14 @@
 """The functions: their code, settings, logs and runtime."""
 
 import importlib
+import math
 
 import pytest
 
 from handler import settings
+from handler.aws.queue import MAX_DELAY_S
 from handler.config import ApiConfig, CutoutConfig, NotificationConfig
+from handler.hooks import callbacks
 from handler.settings import Function
 from pipeline import models
 from tests.template.deployments import FUNCTIONS, deployed, properties
@@ -24,6 +27,36 @@ def test_the_function_gets_exactly_the_settings_that_are_read(function: str) -> 
     read = set(settings.names(Function(function)))
     # Only the local stack lets functions connect to this machine; without the setting they may not.
     assert {name for name in given if name.startswith(settings.PREFIX)} == read - {"HAIRLINE_ALLOW_LOOPBACK"}
+
+
+def sends_to_itself(function: str) -> bool:
+    made, _ = deployed()
+    queues = {
+        event["Properties"]["Queue"]
+        for event in made[function]["Properties"]["Events"].values()
+        if event["Type"] == "SQS"
+    }
+    role = made[properties(function)["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"][0]["PolicyDocument"]
+    (sent,) = [s["Resource"] for s in role["Statement"] if s["Action"] == "sqs:SendMessage"] or [[]]
+    return bool(queues & ({sent} if isinstance(sent, str) else set(sent)))
+
+
+def test_lambda_does_not_take_a_callback_that_waits_for_a_loop() -> None:
+    """Lambda stops a function that has called itself 16 times through its queue, unless it is allowed to."""
+    passes = sum(math.ceil(seconds / MAX_DELAY_S) for seconds in callbacks.WAITS_S)
+    assert passes > 16
+    assert [name for name in FUNCTIONS if sends_to_itself(name)] == ["FetchFunction", "CallbackFunction"]
+    assert [name for name in FUNCTIONS if properties(name).get("RecursiveLoop") == "Allow"] == ["CallbackFunction"]
+
+
+@pytest.mark.parametrize(("parameter", "reserved"), [("0", None), ("5", "5")])
+def test_the_api_can_have_containers_of_its_own(parameter: str, reserved: str | None) -> None:
+    made, _ = deployed(ApiConcurrency=parameter)
+    assert made["ApiCutoutFunction"]["Properties"].get("ReservedConcurrentExecutions") == reserved
+
+
+def test_the_layer_has_a_name_of_the_stacks_own() -> None:
+    assert deployed()[0]["DependenciesLayer"]["Properties"]["LayerName"] == "hairline-dependencies"
 
 
 def test_the_default_parameters_make_a_valid_configuration() -> None:

@@ -1,5 +1,6 @@
 """Parameters and rules: what may be chosen, and what is refused."""
 
+import json
 import re
 from urllib.parse import quote_plus
 
@@ -7,25 +8,29 @@ import pytest
 
 from handler.local import template
 from pipeline import marketplaces, models
-from pipeline.options import CHOICES
+from pipeline.options import Options
 from tests.template.deployments import TEMPLATE, deployed, each_deployment
 
 
 @pytest.mark.parametrize(
     ("rule", "parameters", "refused"),
     [
-        ("NotOneBucketForBoth", {}, False),
-        ("NotOneBucketForBoth", {"ExistingInputBucket": "a"}, False),
-        ("NotOneBucketForBoth", {"ExistingOutputBucket": "a"}, False),
-        ("NotOneBucketForBoth", {"ExistingInputBucket": "a", "ExistingOutputBucket": "b"}, False),
-        ("NotOneBucketForBoth", {"ExistingInputBucket": "a", "ExistingOutputBucket": "a"}, True),
-        ("LargeModelsComeFromABucket", {}, False),
-        ("LargeModelsComeFromABucket", {"ModelBucket": "a"}, False),
-        ("LargeModelsComeFromABucket", {"Model": "isnet", "ModelBucket": "a"}, False),
-        ("LargeModelsComeFromABucket", {"Model": "isnet"}, True),
-        ("ListingsDecideTheirFormat", {"OutputFormat": "webp"}, False),
-        ("ListingsDecideTheirFormat", {"OutputFormat": "auto", "Profiles": "ebay"}, False),
-        ("ListingsDecideTheirFormat", {"OutputFormat": "webp", "Profiles": "ebay"}, True),
+        ("BucketsMustDiffer", {}, False),
+        ("BucketsMustDiffer", {"ExistingInputBucket": "a"}, False),
+        ("BucketsMustDiffer", {"ExistingOutputBucket": "a"}, False),
+        ("BucketsMustDiffer", {"ExistingInputBucket": "a", "ExistingOutputBucket": "b"}, False),
+        ("BucketsMustDiffer", {"ExistingInputBucket": "a", "ExistingOutputBucket": "a"}, True),
+        ("BucketsMustDiffer", {"ExistingStateBucket": "a"}, False),
+        ("BucketsMustDiffer", {"ExistingInputBucket": "b", "ExistingStateBucket": "a"}, False),
+        ("BucketsMustDiffer", {"ExistingInputBucket": "a", "ExistingStateBucket": "a"}, True),
+        ("BucketsMustDiffer", {"ExistingOutputBucket": "a", "ExistingStateBucket": "a"}, True),
+        ("LargeModelsNeedABucket", {}, False),
+        ("LargeModelsNeedABucket", {"ModelBucket": "a"}, False),
+        ("LargeModelsNeedABucket", {"Model": "isnet", "ModelBucket": "a"}, False),
+        ("LargeModelsNeedABucket", {"Model": "isnet"}, True),
+        ("ADomainNeedsACertificate", {}, False),
+        ("ADomainNeedsACertificate", {"ApiDomainName": "a.example", "ApiCertificateArn": "arn:x"}, False),
+        ("ADomainNeedsACertificate", {"ApiDomainName": "a.example"}, True),
     ],
 )
 def test_parameters_that_contradict_each_other_are_refused(
@@ -33,7 +38,7 @@ def test_parameters_that_contradict_each_other_are_refused(
 ) -> None:
     described = TEMPLATE["Rules"][rule]
     names = template.defaults(TEMPLATE) | parameters
-    applies = template.resolve(described["RuleCondition"], names, TEMPLATE)
+    applies = "RuleCondition" not in described or template.resolve(described["RuleCondition"], names, TEMPLATE)
     asserted = [template.resolve(each["Assert"], names, TEMPLATE) for each in described["Assertions"]]
     assert (applies and not all(asserted)) is refused
 
@@ -47,13 +52,55 @@ def test_a_filter_reads_the_same_plain_and_encoded(parameter: str) -> None:
 
 
 def test_what_may_be_chosen_is_what_the_pipeline_knows() -> None:
-    assert tuple(TEMPLATE["Parameters"]["OutputFormat"]["AllowedValues"]) == CHOICES["format"]
-    pattern = TEMPLATE["Parameters"]["Profiles"]["AllowedPattern"]
-    assert all(
-        re.fullmatch(pattern, name) for name in [*marketplaces.MARKETPLACES, ",".join(marketplaces.MARKETPLACES)]
-    )
-    assert len(",".join(marketplaces.MARKETPLACES)) <= TEMPLATE["Parameters"]["Profiles"]["MaxLength"]
     assert sorted(TEMPLATE["Parameters"]["Model"]["AllowedValues"]) == sorted(models.CHOICES)
+
+
+def test_every_marketplace_and_more_fit_into_the_default_options() -> None:
+    names = [*marketplaces.MARKETPLACES, "a-seventh-one", "an-eighth-one"]
+    options = json.dumps({"format": "webp", "marketplaces": names, "crop": True, "margin": "10%"})
+    assert len(options) <= TEMPLATE["Parameters"]["DefaultOptions"]["MaxLength"]
+    Options().overlaid({"marketplaces": tuple(marketplaces.MARKETPLACES)})
+
+
+def test_the_firewall_lets_a_key_send_what_its_plan_permits() -> None:
+    rate, limit = (int(TEMPLATE["Parameters"][name]["Default"]) for name in ("ApiRate", "ApiFirewallLimit"))
+    assert limit >= 1.5 * 300 * rate
+    made, _ = deployed(ApiFirewall="on", ApiFirewallLimit="9000")
+    acl = made["ApiWebAcl"]["Properties"]
+    (rule,) = [rule["Statement"]["RateBasedStatement"] for rule in acl["Rules"] if "Action" in rule]
+    assert (rule["Limit"], rule["EvaluationWindowSec"]) == ("9000", 300)
+
+
+def test_an_address_that_sends_too_much_is_answered_as_a_key_that_does() -> None:
+    made, _ = deployed(ApiFirewall="on")
+    acl = made["ApiWebAcl"]["Properties"]
+    (response,) = [rule["Action"]["Block"]["CustomResponse"] for rule in acl["Rules"] if "Action" in rule]
+    body = acl["CustomResponseBodies"][response["CustomResponseBodyKey"]]
+    throttled = made["ImageApi"]["Properties"]["GatewayResponses"]["THROTTLED"]
+    assert (response["ResponseCode"], body["Content"]) == (
+        throttled["StatusCode"],
+        throttled["ResponseTemplates"]["application/json"],
+    )
+
+
+@pytest.mark.parametrize(("parameter", "detailed"), [("off", False), ("on", True)])
+def test_detailed_metrics_of_the_api_are_asked_for(parameter: str, detailed: bool) -> None:
+    (settings,) = deployed(ApiMetrics=parameter)[0]["ImageApi"]["Properties"]["MethodSettings"]
+    assert settings["MetricsEnabled"] is detailed
+
+
+@pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])
+def test_a_parameter_is_described_so_that_its_text_stands_alone(parameter: str) -> None:
+    described = TEMPLATE["Parameters"][parameter]
+    assert re.fullmatch(r"\S.*\.", described["Description"])
+    assert ("AllowedPattern" in described) is ("ConstraintDescription" in described)
+    # CloudFormation puts it behind "failed to satisfy constraint:".
+    assert re.match(r"must be|may hold", described.get("ConstraintDescription", "must be"))
+
+
+def test_every_parameter_is_in_one_group_of_the_console() -> None:
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(TEMPLATE["Parameters"])
 
 
 @each_deployment

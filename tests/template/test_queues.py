@@ -38,9 +38,9 @@ def mapping_of(function: dict[str, Any]) -> dict[str, Any]:
 def test_queue_and_alarm_follow_the_timeout(seconds: int) -> None:
     made, _ = deployed(Timeout=str(seconds))
     function = made["CutoutFunction"]["Properties"]
-    assert function["Events"]["Pictures"]["Properties"]["Queue"] == "<Queue.Arn>"
+    assert function["Events"]["Images"]["Properties"]["Queue"] == "<Queue.Arn>"
     assert made["Queue"]["Properties"]["VisibilityTimeout"] >= 6 * int(function["Timeout"])
-    assert made["DurationAlarm"]["Properties"]["Threshold"] == 0.8 * 1000 * int(function["Timeout"])
+    assert made["CutoutDurationAlarm"]["Properties"]["Threshold"] == 0.8 * 1000 * int(function["Timeout"])
 
 
 @pytest.mark.parametrize(("function", "queue"), QUEUE_OF.items())
@@ -57,7 +57,15 @@ def test_failed_messages_go_to_the_dead_letter_queue_and_stay_longer_there(queue
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [dead, "Arn"]}
     assert redrive["maxReceiveCount"] >= 5
     assert properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert properties(queue)["MessageRetentionPeriod"] < properties(dead)["MessageRetentionPeriod"]
+    # A dead letter keeps its first timestamp, so it has the rest of its 14 days in the dead-letter queue.
+    assert properties(queue)["MessageRetentionPeriod"] == 10 * 24 * 3600
+
+
+def test_there_are_days_to_act_before_images_expire() -> None:
+    alarm = properties("ImagesExpiringAlarm")
+    assert alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}]
+    assert alarm["Threshold"] <= properties("Queue")["MessageRetentionPeriod"] / 2
 
 
 @pytest.mark.parametrize("function", QUEUE_OF)

@@ -1,86 +1,108 @@
-"""Roles, asserted exactly."""
+"""Roles, asserted exactly: what each function may do, below which prefixes, and nothing else."""
 
 from typing import Any
 
 import pytest
 
+from handler.aws.event_bus import EVENT_SOURCE
 from tests.template.deployments import FUNCTIONS, KEY, deployed, each_deployment, properties
+
+Allowed = dict[str, tuple[Any, Any]]
+READ_WRITE = ["s3:GetObject", "s3:PutObject"]
+RECEIVE = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+BUS = f"arn:aws:events:ap-southeast-1:{'1' * 12}:event-bus/default"
+REGISTRY = ("secretsmanager:GetSecretValue", "<Registry>")
+SEE = "s3:ListBucket"
+"""Without it S3 answers 403, not 404, for an object that does not exist."""
+API: Allowed = {
+    "WriteJobs": (READ_WRITE, "{state}/jobs/*"),
+    "WriteApiImages": (READ_WRITE, "{input}/api/*"),
+    "ReadResults": ("s3:GetObject", "{output}/api/*"),
+    "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
+}
+ROLES: dict[str, Allowed] = {
+    "CutoutRole": {
+        "ReadImages": ("s3:GetObject", "{input}/*"),
+        "WriteCutouts": (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], "{output}/*"),
+        "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
+        "SendEvents": ("events:PutEvents", BUS),
+        "RememberNotifications": (READ_WRITE, "{state}/told/*"),
+        "ReceiveMessages": (RECEIVE, "<Queue.Arn>"),
+        "SendMessages": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
+    },
+    "ApiCutoutRole": {"StoreLargeAnswers": (READ_WRITE, "{state}/replies/*"), **API},
+    "ApiJobRole": API,
+    "WebhookRole": {
+        "ReadRegistry": REGISTRY,
+        "RememberWebhooks": (READ_WRITE, "{state}/hooks/*"),
+        "SeeMissingObjects": (SEE, "{state}"),
+        "SendMessages": ("sqs:SendMessage", "<FetchQueue.Arn>"),
+    },
+    "FetchRole": {
+        "ReadRegistry": REGISTRY,
+        "RememberNotifications": (READ_WRITE, "{state}/told/*"),
+        "WriteOriginals": (READ_WRITE, "{input}/shops/*"),
+        "SeeMissingObjects": (SEE, ["{input}", "{state}"]),
+        "ReceiveMessages": (RECEIVE, "<FetchQueue.Arn>"),
+        "SendMessages": (
+            "sqs:SendMessage",
+            ["<FetchQueue.Arn>", "<CallbackQueue.Arn>", "<FetchDeadLetterQueue.Arn>"],
+        ),
+        "SendEvents": ("events:PutEvents", BUS),
+    },
+    "CallbackRole": {
+        "ReadRegistry": REGISTRY,
+        "RememberDeliveries": (READ_WRITE, ["{state}/callbacks/*", "{state}/receivers/*"]),
+        "SeeMissingObjects": (SEE, "{state}"),
+        "ReceiveMessages": (RECEIVE, "<CallbackQueue.Arn>"),
+        "SendMessages": ("sqs:SendMessage", ["<CallbackQueue.Arn>", "<CallbackDeadLetterQueue.Arn>"]),
+    },
+}
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    assert "ManagedPolicyArns" not in role
+    (policy,) = role["Policies"]
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
 
 
 @each_deployment
-def test_the_role_may_do_what_the_handler_does_and_nothing_else(parameters: dict[str, str]) -> None:
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_do_what_its_function_does_and_nothing_else(role: str, parameters: dict[str, str]) -> None:
     made, names = deployed(**parameters)
-    role = made["CutoutRole"]["Properties"]
-    assert "ManagedPolicyArns" not in role
-    (policy,) = role["Policies"]
-    taken = parameters.get("ExistingInputBucket") or names["InputBucket"]
-    written = parameters.get("ExistingOutputBucket") or names["OutputBucket"]
-    allowed = {
-        statement["Sid"]: (statement["Action"], statement["Resource"])
-        for statement in policy["PolicyDocument"]["Statement"]
+    buckets = {
+        kind.lower(): "arn:aws:s3:::" + (parameters.get(f"Existing{kind}Bucket") or names[f"{kind}Bucket"])
+        for kind in ("Input", "Output", "State")
     }
-    assert all(statement["Effect"] == "Allow" for statement in policy["PolicyDocument"]["Statement"])
-    expected: dict[str, tuple[Any, Any]] = {
-        "ReadPictures": ("s3:GetObject", f"arn:aws:s3:::{taken}/*"),
-        "WriteCutouts": (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], f"arn:aws:s3:::{written}/*"),
-        "TellMissingFromForbidden": (
-            "s3:ListBucket",
-            [f"arn:aws:s3:::{taken}", f"arn:aws:s3:::{written}", "<StateBucket.Arn>"],
-        ),
-        "TellNews": ("events:PutEvents", f"arn:aws:events:ap-southeast-1:{'1' * 12}:event-bus/default"),
-        "RememberWhatWasTold": (["s3:GetObject", "s3:PutObject"], "<StateBucket.Arn>/told/*"),
-        "TakeMessages": (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "<Queue.Arn>"),
-        "SetMessagesAside": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
-        "WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], "<CutoutLogs.Arn>"),
-    }
-    if "ModelBucket" in parameters:
+
+    def named(resources: Any) -> Any:
+        return (
+            [each.format(**buckets) for each in resources]
+            if isinstance(resources, list)
+            else resources.format(**buckets)
+        )
+
+    expected = {sid: (actions, named(resources)) for sid, (actions, resources) in ROLES[role].items()}
+    expected["WriteLogs"] = (["logs:CreateLogStream", "logs:PutLogEvents"], f"<{role.removesuffix('Role')}Logs.Arn>")
+    if "ModelBucket" in parameters and role in ("CutoutRole", "ApiCutoutRole"):
         expected["ReadWeights"] = ("s3:GetObject", f"arn:aws:s3:::{parameters['ModelBucket']}/*.onnx")
     if parameters.get("Tracing") != "PassThrough":
         expected["WriteTraces"] = (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
     if "KmsKeyArn" in parameters:
         expected["UseTheKey"] = (["kms:Decrypt", "kms:GenerateDataKey"], KEY)
-    assert allowed == expected
+    allowed = statements(made[role]["Properties"])
+    assert {statement["Effect"] for statement in allowed} == {"Allow"}
+    assert {statement["Sid"]: (statement["Action"], statement["Resource"]) for statement in allowed} == expected
+    assert len(allowed) == len(expected)
 
 
-WRITES = {
-    "WebhookRole": {("s3:PutObject", "<StateBucket.Arn>/*")},
-    "FetchRole": {("s3:PutObject", "<StateBucket.Arn>/*"), ("s3:PutObject", "arn:aws:s3:::{taken}/shops/*")},
-    "CallbackRole": {("s3:PutObject", "<StateBucket.Arn>/*")},
-}
-"""What the functions for hooks may write into buckets."""
-
-
-SENDS = {
-    "WebhookRole": ["FetchQueue"],
-    "FetchRole": ["FetchQueue", "CallbackQueue", "FetchDeadLetterQueue"],
-    "CallbackRole": ["CallbackQueue", "CallbackDeadLetterQueue"],
-}
-
-
-@each_deployment
-@pytest.mark.parametrize("role", WRITES)
-def test_a_function_for_hooks_may_do_what_it_does_and_nothing_else(role: str, parameters: dict[str, str]) -> None:
-    made, names = deployed(**parameters)
-    taken = parameters.get("ExistingInputBucket") or names["InputBucket"]
-    (policy,) = made[role]["Properties"]["Policies"]
-    allowed = {
-        (action, resource)
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-        for resource in ([statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"])
-    }
-    assert "ManagedPolicyArns" not in made[role]["Properties"]
-    assert not any("*" in action for action, _ in allowed)
-    assert {action for action, resource in allowed if resource == "*"} <= {
-        "xray:PutTraceSegments",
-        "xray:PutTelemetryRecords",
-    }
-    written = {(action, to) for action, to in allowed if action.startswith(("s3:Put", "s3:Delete"))}
-    assert written == {(action, to.format(taken=taken)) for action, to in WRITES[role]}
-    assert {to for action, to in allowed if action == "sqs:SendMessage"} == {f"<{queue}.Arn>" for queue in SENDS[role]}
-    assert ("secretsmanager:GetSecretValue", "<Registry>") in allowed
+@pytest.mark.parametrize("role", ["CutoutRole", "FetchRole"])
+def test_events_are_sent_under_hairlines_name_alone(role: str) -> None:
+    (events,) = [each for each in statements(deployed()[0][role]["Properties"]) if each["Sid"] == "SendEvents"]
+    assert events["Condition"] == {"StringEquals": {"events:source": EVENT_SOURCE}}
 
 
 def test_each_function_has_a_role_of_its_own() -> None:
     roles = [properties(function)["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS]
-    assert sorted(set(roles)) == sorted(roles)
+    assert sorted(roles) == sorted(ROLES)

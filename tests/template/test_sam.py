@@ -1,6 +1,8 @@
 """template.yaml as CloudFormation sees it, after SAM's own translation of it."""
 
 import copy
+import graphlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,6 +52,18 @@ def named(node: Any) -> Iterator[str]:
                 yield name
 
 
+def substituted(node: Any) -> Iterator[str]:
+    for part in everything(node):
+        match part:
+            case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), _]}:
+                yield from re.findall(r"\$\{([\w.]+)\}", text)
+
+
+def depends(made: dict[str, Any]) -> list[str]:
+    found = made.get("DependsOn", [])
+    return [found] if isinstance(found, str) else found
+
+
 @pytest.mark.parametrize("parameters", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
 def test_sam_takes_it_and_every_name_leads_somewhere(parameters: dict[str, str]) -> None:
     made = translated(**parameters)
@@ -58,13 +72,41 @@ def test_sam_takes_it_and_every_name_leads_somewhere(parameters: dict[str, str])
     assert not [each for each in made["Resources"].values() if each["Type"].startswith("AWS::Serverless::")]
 
 
+@pytest.mark.parametrize("parameters", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
+def test_no_resource_waits_for_itself(parameters: dict[str, str]) -> None:
+    resources = translated(**parameters)["Resources"]
+    waits = {
+        name: {other.split(".")[0] for other in (*named(made), *substituted(made), *depends(made))} & resources.keys()
+        for name, made in resources.items()
+    }
+    order = list(graphlib.TopologicalSorter(waits).static_order())  # raises CycleError
+    assert order.index("QueuePolicy") < order.index("InputBucket")
+    assert "InputBucket" not in waits["QueuePolicy"]
+
+
+def test_the_stage_waits_for_the_accounts_logging_role() -> None:
+    """Without the role, API Gateway refuses a stage that has access logs."""
+    (stage,) = of_type(translated(), "AWS::ApiGateway::Stage").values()
+    assert "ApiGatewayAccount" in named(stage["Tags"])
+
+
+def test_an_old_version_goes_and_with_it_the_snapshot_that_is_billed() -> None:
+    (version,) = [each for each in translated()["Resources"].values() if each["Type"] == "AWS::Lambda::Version"]
+    assert version["DeletionPolicy"] == "Delete"
+
+
+def test_the_api_has_the_name_that_its_metrics_have() -> None:
+    (api,) = of_type(translated(), "AWS::ApiGateway::RestApi").values()
+    assert api["Name"] == {"Ref": "AWS::StackName"}
+
+
 def test_the_local_stack_reads_what_sam_makes_of_globals() -> None:
     assert by_sam(template.load()) == translated()
 
 
 def test_the_queue_calls_the_alias_so_that_a_rollout_reaches_it() -> None:
     made = translated()
-    mapping = of_type(made, "AWS::Lambda::EventSourceMapping")["CutoutFunctionPictures"]
+    mapping = of_type(made, "AWS::Lambda::EventSourceMapping")["CutoutFunctionImages"]
     (alias,) = of_type(made, "AWS::Lambda::Alias")
     assert mapping["FunctionName"] == {"Ref": alias}
 
@@ -75,9 +117,9 @@ def test_a_rollout_shifts_and_is_taken_back() -> None:
     assert group["AutoRollbackConfiguration"]["Enabled"] is True
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     watched = [alarm["Name"] for alarm in group["AlarmConfiguration"]["Alarms"]]
-    assert watched == [{"Ref": "NewVersionAlarm"}, {"Ref": "FailingAlarm"}]
+    assert watched == [{"Ref": "NewVersionErrorsAlarm"}, {"Ref": "NewVersionFailingAlarm"}]
     (version,) = of_type(translated(), "AWS::Lambda::Version")
-    alarm = translated()["Resources"]["NewVersionAlarm"]["Properties"]
+    alarm = translated()["Resources"]["NewVersionErrorsAlarm"]["Properties"]
     assert {"Name": "ExecutedVersion", "Value": {"Fn::GetAtt": [version, "Version"]}} in alarm["Dimensions"]
 
 
@@ -97,4 +139,4 @@ def test_a_new_layer_alone_makes_a_new_version() -> None:
 
 def test_snap_start_is_of_published_versions() -> None:
     function = of_type(translated(), "AWS::Lambda::Function")["CutoutFunction"]
-    assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["SnapStarts", "PublishedVersions", "None"]}}
+    assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["UsesSnapStart", "PublishedVersions", "None"]}}

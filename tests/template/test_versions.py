@@ -26,6 +26,7 @@ NOT_IN_A_VERSION = {
     "MaximumConcurrency": "the mapping's, outside the version",
     "ExistingInputBucket": "of another bucket's pictures the role may read none; docs/deploy.md: make a new stack",
     "ExistingOutputBucket": "as the input bucket",
+    "ExistingStateBucket": "as the input bucket",
     "KmsKeyArn": "as the buckets",
     "ModelBucket": "too long for it; docs/deploy.md: change it together with something else",
 }
@@ -51,10 +52,21 @@ def test_the_longest_version_description_fits() -> None:
 def test_a_rollout_is_taken_back_by_alarms() -> None:
     made, _ = deployed()
     rollout = made["CutoutFunction"]["Properties"]["DeploymentPreference"]
-    assert rollout["Alarms"] == ["<NewVersionAlarm>", "<FailingAlarm>"]
-    dimensions = {each["Name"]: each["Value"] for each in made["NewVersionAlarm"]["Properties"]["Dimensions"]}
+    assert rollout["Alarms"] == ["<NewVersionErrorsAlarm>", "<NewVersionFailingAlarm>"]
+    dimensions = {each["Name"]: each["Value"] for each in made["NewVersionErrorsAlarm"]["Properties"]["Dimensions"]}
     assert dimensions == {
         "FunctionName": "<CutoutFunction>",
         "Resource": "<CutoutFunction>:live",
         "ExecutedVersion": "<CutoutFunction.Version.Version>",
     }
+
+
+def test_a_failing_version_does_not_keep_the_one_that_fixes_it_from_being_deployed() -> None:
+    """CodeDeploy refuses to deploy while one of its alarms rings, so each must see the newest version alone."""
+    made, _ = deployed()
+    newest = "<CutoutFunction.Version.Version>"
+    for name in made["CutoutFunction"]["Properties"]["DeploymentPreference"]["Alarms"]:
+        alarm = made[name.strip("<>")]["Properties"]
+        metrics = [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m] or [alarm]
+        for metric in metrics:
+            assert newest in [dimension["Value"] for dimension in metric["Dimensions"]]

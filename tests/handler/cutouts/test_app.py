@@ -52,6 +52,14 @@ def test_a_picture_from_the_queue_is_cut_out(wired, photo):
     assert wired.outputs().keys() == {f"products/shoe.jpg/{name}" for name in names}
 
 
+def test_a_try_is_counted_for_the_version_that_lambda_runs(wired, photo, monkeypatch, capsys):
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_VERSION", "12")
+    wired.drop("products/shoe.jpg", photo)
+    assert on_queue(load("sqs_s3_put")) == []
+    (counted,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"Tries"' in line]
+    assert (counted["version"], counted["Failed"]) == ("12", [0])
+
+
 def test_a_snapshot_holds_what_the_first_picture_needs(wired, photo):
     for hook, arguments, named in get_before_snapshot():  # as Lambda's runtime does before it takes one
         hook(*arguments, **named)
@@ -169,7 +177,7 @@ def test_log_and_metrics_tell_of_each_picture_but_do_not_show_it(wired, caplog, 
     }
     assert told["products/notes.txt"].code == "not_an_image"
     assert told["products/gone.jpg"].code == "source_missing"
-    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"outcome"' in line]
     assert [each["outcome"] for each in metrics] == ["done", "rejected", "rejected", "rejected"]
     done = metrics[0]
     assert done["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Hairline"

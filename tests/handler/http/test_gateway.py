@@ -76,7 +76,7 @@ def test_what_the_gateway_or_lambda_cannot_carry_is_told(size):
 
 
 def test_the_gateways_own_answers_have_the_codes_of_ours():
-    own = template.properties(template.load(), "PictureApi")["GatewayResponses"]
+    own = template.properties(template.load(), "ImageApi")["GatewayResponses"]
     for answer in own.values():
         (error,) = json.loads(answer["ResponseTemplates"]["application/json"])["errors"]
         word = CODES[error["code"]]
@@ -89,7 +89,7 @@ def test_a_key_is_neither_handed_on_nor_logged():
     functions = dict.fromkeys(api.FUNCTIONS, lambda event: seen.append(event) or {"statusCode": 200})
     Gateway(functions, {"very-secret": "1"}, rate=1, burst=1).answer(asked("very-secret"))
     assert "very-secret" not in json.dumps(seen)
-    form = template.properties(template.load(), "PictureApi")["AccessLogSetting"]["Format"]
+    form = template.properties(template.load(), "ImageApi")["AccessLogSetting"]["Format"]
     assert "apiKeyId" in form
     assert 'identity.apiKey"' not in form
-    assert template.properties(template.load(), "PictureApi")["MethodSettings"][0]["LoggingLevel"] == "OFF"
+    assert template.properties(template.load(), "ImageApi")["MethodSettings"][0]["LoggingLevel"] == "OFF"
