@@ -1,1 +1,1 @@
-"""Downloads model weights, checked by their sha256: `python -m weights NAME`."""
+"""Downloads model weights and checks their sha256: `python -m weights NAME`."""

@@ -2,6 +2,6 @@
 
 import sys
 
-from weights.fetch import main
+from weights.download import main
 
 sys.exit(main())

