@@ -1,14 +1,14 @@
-"""THE table: what follows from each error, and the word for it on each wire."""
+"""THE table: what follows from each error, in the queue and over HTTP."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
-from handler import errors as ours
-from pipeline import errors
+from handler import errors
+from pipeline import errors as library
 
 
 class Disposition(StrEnum):
-    """REJECT: the input is at fault, so it is acknowledged. RETRY: it may pass. ALARM: a person must look at it."""
+    """REJECT: the input is at fault; final. RETRY: it may work later. ALARM: a person must look at it; final."""
 
     REJECT = "rejected"
     RETRY = "retry"
@@ -16,44 +16,42 @@ class Disposition(StrEnum):
 
 
 class Rule(NamedTuple):
-    """batch: the result code of S3 Batch Operations. http: the status. reported: whether a report.json tells of it."""
+    """http: the status code. reported: whether a report.json in the output bucket says so."""
 
     disposition: Disposition
-    batch: str
     http: int
     reported: bool = False
 
 
 REJECT, RETRY, ALARM = Disposition.REJECT, Disposition.RETRY, Disposition.ALARM
-_PERMANENT, _TEMPORARY = "PermanentFailure", "TemporaryFailure"
 
 RULES: dict[type[Exception], Rule] = {
-    errors.BadOptions: Rule(REJECT, _PERMANENT, 400, reported=True),
-    errors.UnsupportedFormat: Rule(REJECT, _PERMANENT, 415, reported=True),
-    errors.CorruptImage: Rule(REJECT, _PERMANENT, 422, reported=True),
-    errors.ImageTooLarge: Rule(REJECT, _PERMANENT, 413, reported=True),
-    errors.NoSubject: Rule(REJECT, _PERMANENT, 422, reported=True),
-    # The newer object, if there is one, has an event of its own; a report now would be of the wrong picture.
-    ours.SourceMissing: Rule(REJECT, _PERMANENT, 404),
-    ours.SourceChanged: Rule(REJECT, _PERMANENT, 409),
-    ours.StoreUnavailable: Rule(RETRY, _TEMPORARY, 503),
-    errors.OutOfTime: Rule(RETRY, _TEMPORARY, 503),
-    errors.OutOfMemory: Rule(RETRY, _TEMPORARY, 503),
-    errors.MattingFailed: Rule(ALARM, _PERMANENT, 500),
-    ours.BadEvent: Rule(ALARM, _PERMANENT, 400),
-    ours.BadSignature: Rule(REJECT, _PERMANENT, 401),
-    ours.TooMuch: Rule(REJECT, _PERMANENT, 413),
-    ours.FetchRefused: Rule(REJECT, _PERMANENT, 400),
-    ours.FetchFailed: Rule(RETRY, _TEMPORARY, 400),
-    ours.CallbackFailed: Rule(ALARM, _PERMANENT, 500),
-    # Faults of the deployment, found at start-up: the queue keeps the pictures until it is mended.
-    errors.ModelUnavailable: Rule(RETRY, _TEMPORARY, 503),
-    ours.BadConfig: Rule(RETRY, _TEMPORARY, 500),
-    # Whatever nobody thought of. The queue gives it some more chances and then moves it to the dead letters.
-    Exception: Rule(RETRY, _TEMPORARY, 500),
+    library.BadOptions: Rule(REJECT, 400, reported=True),
+    library.UnsupportedFormat: Rule(REJECT, 415, reported=True),
+    library.CorruptImage: Rule(REJECT, 422, reported=True),
+    library.ImageTooLarge: Rule(REJECT, 413, reported=True),
+    library.NoSubject: Rule(REJECT, 422, reported=True),
+    # The newer object, if there is one, has an event of its own; a report now would describe the wrong image.
+    errors.SourceMissing: Rule(REJECT, 404),
+    errors.SourceChanged: Rule(REJECT, 409),
+    errors.StoreUnavailable: Rule(RETRY, 503),
+    library.OutOfTime: Rule(RETRY, 503),
+    library.OutOfMemory: Rule(RETRY, 503),
+    library.MattingFailed: Rule(ALARM, 500),
+    errors.BadEvent: Rule(ALARM, 400),
+    errors.BadSignature: Rule(REJECT, 401),
+    errors.PayloadTooLarge: Rule(REJECT, 413),
+    errors.FetchRefused: Rule(REJECT, 400),
+    errors.FetchFailed: Rule(RETRY, 400),
+    errors.CallbackFailed: Rule(ALARM, 500),
+    # Faults of the deployment, found at start-up: images wait in the queue until they are fixed.
+    library.ModelUnavailable: Rule(RETRY, 503),
+    errors.BadConfig: Rule(RETRY, 500),
+    # Unforeseen: a bug. The queue retries it, then moves it to the dead-letter queue.
+    Exception: Rule(RETRY, 500),
 }
 
 
 def of(error: Exception) -> Rule:
-    """The rule of the error's class, or of the nearest class above it that has one."""
+    """The rule of the error's class, or of its nearest base class that has one."""
     return next(RULES[cls] for cls in type(error).__mro__ if cls in RULES)

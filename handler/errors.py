@@ -1,17 +1,17 @@
-"""What can go wrong outside the pipeline, hung into the pipeline's tree.
+"""What can go wrong outside the pipeline, as part of the pipeline's tree.
 
     HairlineError
-    ├── BadEvent            not an event that this trigger sends, or one that names what we may not touch
-    ├── SourceMissing       the picture was removed before we came to it
-    ├── SourceChanged       the picture was replaced; the newer one has, or had, an event of its own
-    ├── BadSignature        a hook that its sender did not sign, or not so that we can tell
-    ├── TooMuch             a request with a larger body than is taken
-    ├── StoreUnavailable    S3 or SQS did not do what was asked: a fault, a throttle, a missing permission
-    ├── NotFetched          a URL did not give what was asked of it; the words are the same for all that could tell a
-    │   │                   stranger what stands in our network
-    │   ├── FetchRefused    it never will: not allowed, not there, redirected too often
-    │   └── FetchFailed     it may another time: no answer, too slow, the server's own fault
-    ├── CallbackFailed      whoever wanted to be told did not listen, time and again
+    ├── BadEvent            not an event that this trigger sends, or one that names an object that is off limits
+    ├── SourceMissing       the image was deleted before it was processed
+    ├── SourceChanged       the image was replaced; the new one has an event of its own
+    ├── BadSignature        a webhook that its sender did not sign, or not verifiably
+    ├── PayloadTooLarge     a request whose body is over its limit
+    ├── StoreUnavailable    an AWS service failed: an outage, a throttle, a missing permission
+    ├── FetchError          a URL could not be downloaded; the message is deliberately vague, so that callers cannot
+    │   │                   probe the network that this runs in
+    │   ├── FetchRefused    final: not allowed, not found, too many redirects
+    │   └── FetchFailed     a retry may work: no answer, too slow, a fault of the server
+    ├── CallbackFailed      the receiver failed every delivery attempt
     └── BadConfig           the deployment's settings are incomplete or contradict one another
 
 What follows from each is in `handler.dispositions`.
@@ -21,13 +21,13 @@ from pipeline.errors import HairlineError
 
 
 class BadEvent(HairlineError):
-    """The event cannot be understood, or names what we may not touch; sending it again changes nothing."""
+    """The event cannot be understood, or names an object that is off limits. A retry changes nothing."""
 
     code = "bad_event"
 
 
 class SourceMissing(HairlineError):
-    """The object, or that version of it, is no longer there."""
+    """The object, or that version of it, no longer exists."""
 
     code = "source_missing"
 
@@ -39,44 +39,44 @@ class SourceChanged(HairlineError):
 
 
 class BadSignature(HairlineError):
-    """Nobody is told more than that: the message is for our own log."""
+    """The sender learns nothing but the code; the message is for the log."""
 
     code = "bad_signature"
 
 
-class TooMuch(HairlineError):
-    """The body of a request is larger than its kind can have reason to be."""
+class PayloadTooLarge(HairlineError):
+    """The body of a request is larger than any honest one of its kind."""
 
-    code = "too_much"
+    code = "payload_too_large"
 
 
 class StoreUnavailable(HairlineError):
-    """S3 or SQS did not do what was asked. The message holds its own words."""
+    """An AWS service failed. The message quotes it."""
 
     code = "store_unavailable"
 
 
-class NotFetched(HairlineError):
-    """A URL could not be fetched. detail: why, for our own log and never for whoever named the URL."""
+class FetchError(HairlineError):
+    """A URL could not be downloaded. detail: why, for the log and never for the person who named the URL."""
 
-    code = "not_fetched"
-    UNREACHABLE = "The address could not be fetched. Make sure that it is public and begins with https://."
+    code = "download_failed"
+    VAGUE = "The URL could not be downloaded. Check that it is public and begins with https://."
 
-    def __init__(self, detail: str, message: str = UNREACHABLE) -> None:
+    def __init__(self, detail: str, message: str = VAGUE) -> None:
         super().__init__(message)
         self.detail = detail
 
 
-class FetchRefused(NotFetched):
-    """Asking again changes nothing."""
+class FetchRefused(FetchError):
+    """A retry changes nothing."""
 
 
-class FetchFailed(NotFetched):
-    """Another try may do."""
+class FetchFailed(FetchError):
+    """A retry may work."""
 
 
 class CallbackFailed(HairlineError):
-    """The last try to deliver a callback came to nothing. The message says what the receiver did."""
+    """The last attempt to deliver a callback failed. The message says what the receiver did."""
 
     code = "callback_failed"
 

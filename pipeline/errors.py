@@ -21,7 +21,7 @@ Each class has a `code`, which is the word for it in reports, on the wire and in
 Messages are for the person who sent the picture: what was wrong, with which input, and what to do.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class HairlineError(Exception):
@@ -82,6 +82,12 @@ class ImageTooLarge(InputError):
     """More bytes or more pixels than the options allow; decided from the header, before decoding."""
 
     code = "image_too_large"
+
+    @classmethod
+    def of_file(cls, size: int | None, limit: int) -> Self:
+        """A file of too many bytes; size: None if only the limit is known to be exceeded."""
+        found = "over the limit of" if size is None else f"{size / 1e6:.1f} MB; the limit is"
+        return cls(f"The file is {found} {limit / 1e6:g} MB. Make it smaller or compress it more.")
 
 
 class NoSubject(InputError):

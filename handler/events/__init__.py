@@ -1,1 +1,1 @@
-"""One module a trigger: its events into jobs. Pure. Object keys are decoded here, once, and nowhere else."""
+"""Parsers of events, one module for each sender, into jobs. Pure. Object keys are decoded here only."""

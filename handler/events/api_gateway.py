@@ -1,4 +1,4 @@
-"""What API Gateway's proxy integration hands on."""
+"""Requests as API Gateway's proxy integration sends them."""
 
 import base64
 import binascii
@@ -9,14 +9,11 @@ from handler.errors import BadEvent
 
 
 def body(event: Mapping[str, Any]) -> bytes:
-    """The bytes as they were sent; they come in base64 where the API was told that they may be binary.
-
-    Raises BadEvent.
-    """
+    """The request's body as it was sent; API Gateway encodes binary bodies in base64. Raises BadEvent."""
     text = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(text).encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
-        raise BadEvent(f"API Gateway's base64 is none: {error}.") from error
+        raise BadEvent(f"The request body is marked base64 but cannot be decoded: {error}.") from error

@@ -1,4 +1,4 @@
-"""Bodies of SQS messages with S3's news: sent directly, through SNS (raw or wrapped), or by EventBridge.
+"""Bodies of SQS messages with S3's events: sent directly, through SNS (raw or wrapped), or by EventBridge.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
 """
@@ -12,12 +12,12 @@ from handler.jobs import Job
 
 
 def parse(body: str) -> list[Job]:
-    """The jobs that a message holds, maybe none. Raises BadEvent."""
+    """The jobs of a message; there may be none. Raises BadEvent."""
     event = _decoded(body)
-    # The envelope is known by what only it has; raw delivery leaves S3's own event.
+    # SNS's envelope has fields that no other event has; raw delivery leaves S3's own event.
     if isinstance(event, dict) and event.get("Type") == "Notification" and isinstance(event.get("Message"), str):
         event = _decoded(event["Message"])
-    return eventbridge.parse(event) if eventbridge.is_one(event) else s3.parse(event)
+    return eventbridge.parse(event) if eventbridge.is_event(event) else s3.parse(event)
 
 
 def _decoded(text: str) -> Any:

@@ -1,1 +1,1 @@
-"""Shops tell us of their products, and we tell whoever asked when their pictures are done."""
+"""Door 3: webhooks of shops, downloads of their images, and callbacks to whoever registered for results."""

@@ -1,4 +1,4 @@
-"""The functions that template.yaml names for shops' hooks and for callbacks."""
+"""The entry points of WebhookFunction, FetchFunction and CallbackFunction."""
 
 import json
 import time
@@ -21,7 +21,7 @@ from pipeline.errors import HairlineError
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
 def on_webhook(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  as Lambda calls it
-    """POST /hooks/{source} by API Gateway. The answer says no more than the sender has to know."""
+    """POST /hooks/{source} through API Gateway. The answer only says what the sender must know."""
     name = (event.get("pathParameters") or {}).get("source") or ""
     try:
         headers = {key.lower(): values for key, values in (event.get("multiValueHeaders") or {}).items()}
@@ -29,20 +29,20 @@ def on_webhook(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except HairlineError as error:
         status = dispositions.of(error).http
         log = logger.error if status >= 500 else logger.warning
-        log("hook", extra={"source": name, "status": status, "code": error.code, "reason": str(error)})
+        log("webhook", extra={"source": name, "status": status, "code": error.code, "reason": str(error)})
         return _answer(status, {"error": error.code})
-    logger.info("hook", extra={"source": name, "status": 200, "outcome": outcome})
+    logger.info("webhook", extra={"source": name, "status": 200, "outcome": outcome})
     return _answer(200, {"status": "ok"})
 
 
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
 def on_fetch(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """The fetch queue: products of hooks and of EventBridge, and single pictures."""
+    """The fetch queue: products of webhooks and of EventBridge, and single images."""
     deps = wiring.fetching()
 
     def one(record: SQSRecord) -> None:
-        downloads.deliver(record.body, deps)
+        downloads.process(record.body, deps)
 
     return _batch(event, one, context)
 
@@ -50,7 +50,7 @@ def on_fetch(event: dict[str, Any], context: LambdaContext) -> PartialItemFailur
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
 def on_callback(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """The queue of callbacks."""
+    """The callback queue."""
     deps = wiring.callbacks()
 
     def one(record: SQSRecord) -> None:
@@ -67,7 +67,7 @@ def on_callback(event: dict[str, Any], context: LambdaContext) -> PartialItemFai
 
 
 def _batch(event: dict[str, Any], one: Any, context: LambdaContext) -> PartialItemFailureResponse:
-    # As in `handler.cutouts.app`: a batch that failed as a whole is no error of the function's.
+    # As in `handler.cutouts.app`: a batch that fails as a whole must not count as a crash of the function.
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, one, processor, context)
 

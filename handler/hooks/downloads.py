@@ -1,67 +1,71 @@
-"""Messages of the fetch queue: a product's pictures into the input bucket, from where they go the ordinary way.
+"""The fetch queue: download a product's images into the input bucket, where they are processed like all others.
 
-A message that names several pictures becomes one for each, so that each is tried again by itself.
+A message that lists several images becomes one for each, so that each is retried by itself.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from handler import notifications
 from handler.aws.dead_letters import DeadLetters
 from handler.aws.queue import Queue
 from handler.dispositions import Disposition, of
-from handler.errors import BadEvent, BadSignature, NotFetched
+from handler.errors import BadEvent, BadSignature, FetchError
 from handler.events import eventbridge
 from handler.hooks import intake
 from handler.hooks.originals import Originals
-from handler.hooks.products import Picture, Product
+from handler.hooks.products import Product, ProductImage
 from handler.hooks.registry import Registry, Source
 from handler.jobs import ObjectRef
 from handler.notifications import Publisher
 from handler.observability import logger
+from handler.untrusted.exchange import Wire
+from handler.untrusted.guard import Policy
 from pipeline.errors import HairlineError
+
+Outcome = Literal["split", "nothing", "stored", "unchanged", "rejected", "dead"]
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What fetching needs of the world. catalogue: asks a shop for the pictures of a product whose hook names none."""
+    """What downloading needs of the world. policy, wire: for asking a platform which images a product has."""
 
     registry: Registry
     queue: Queue
     dead_letters: DeadLetters
     originals: Originals
     publisher: Publisher
-    catalogue: Callable[[Product, Source], tuple[Picture, ...]]
+    policy: Policy
+    wire: Wire
 
 
-def deliver(body: str, deps: Deps) -> str:
-    """Do one message; return how it ended: split, nothing, stored, unchanged, rejected, or dead for a dead letter.
+def process(body: str, deps: Deps) -> Outcome:
+    """Process one message.
 
-    What cannot be fetched is told of as rejected and counts as delivered; what cannot be understood goes to the
-    dead-letter queue. Raises what asks for another try.
+    An image that can never be downloaded is published as rejected, and the message counts as done. A message that
+    cannot be understood goes to the dead-letter queue. Raises errors that a retry may solve.
     """
     try:
-        return _done(body, deps)
+        return _process(body, deps)
     except HairlineError as error:
         if of(error).disposition is not Disposition.ALARM and not isinstance(error, BadSignature):
             raise
-        logger.exception("fetch", extra={"code": error.code, "reason": str(error)})
+        logger.exception("download", extra={"code": error.code, "reason": str(error)})
         deps.dead_letters.send(body, [error])
         return "dead"
 
 
-def _done(body: str, deps: Deps) -> str:
+def _process(body: str, deps: Deps) -> Outcome:
     product, source = _product(body, deps.registry)
     if product is None:
         return "nothing"
-    pictures = deps.catalogue(product, source) if product.pictures is None else product.pictures
-    if len(pictures) != 1:
-        each = (replace(product, pictures=(picture,)) for picture in pictures)
-        deps.queue.send_all(message for one in each for message in one.messages())
-        return "split" if pictures else "nothing"
-    return _one(product, pictures[0], source, deps)
+    images = _ask(product, source, deps) if product.images is None else product.images
+    if len(images) != 1:
+        singles = (replace(product, images=(image,)) for image in images)
+        deps.queue.send_all(message for single in singles for message in single.messages())
+        return "split" if images else "nothing"
+    return _download(product, images[0], source, deps)
 
 
 def _product(body: str, registry: Registry) -> tuple[Product | None, Source]:
@@ -69,29 +73,34 @@ def _product(body: str, registry: Registry) -> tuple[Product | None, Source]:
         message: Any = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise BadEvent(f"The message is not JSON: {error}.") from error
-    if not eventbridge.is_one(message):
+    if not eventbridge.is_event(message):
         product = Product.from_message(message)
         return product, registry.named(product.source)
-    event_source, words, payload = eventbridge.shop_payload(message)
+    event_source, metadata, payload = eventbridge.shop_payload(message)
     source = registry.of_event_source(event_source)
-    return intake.read(source, words, payload), source
+    return intake.read(source, metadata, payload), source
 
 
-def _one(product: Product, picture: Picture, source: Source, deps: Deps) -> str:
-    key = product.key(picture)
-    facts = {"key": key, "url": picture.url}
+def _ask(product: Product, source: Source, deps: Deps) -> tuple[ProductImage, ...]:
+    if source.platform.ask is None or source.token is None:
+        raise BadEvent(f"The message lists no images, and the platform of the source {source.name} cannot be asked.")
+    return source.platform.ask(product, source.token, deps.policy, deps.wire)
+
+
+def _download(product: Product, image: ProductImage, source: Source, deps: Deps) -> Outcome:
+    key = product.key(image)
+    facts = {"key": key, "url": image.url}
     try:
-        outcome = "stored" if deps.originals.ensure_stored(key, picture.url, source) else "unchanged"
+        outcome: Outcome = "stored" if deps.originals.ensure_stored(key, image.url, source) else "unchanged"
     except HairlineError as error:
-        detail = error.detail if isinstance(error, NotFetched) else str(error)
+        detail = error.detail if isinstance(error, FetchError) else str(error)
         if of(error).disposition is not Disposition.REJECT:
-            logger.warning("fetch", extra={**facts, "outcome": "retry", "code": error.code, "reason": detail})
+            logger.warning("download", extra={**facts, "outcome": "retry", "code": error.code, "reason": detail})
             raise
-        logger.info("fetch", extra={**facts, "outcome": "rejected", "code": error.code, "reason": detail})
+        logger.info("download", extra={**facts, "outcome": "rejected", "code": error.code, "reason": detail})
         ref = ObjectRef(deps.originals.bucket, key)
-        deps.publisher.publish(
-            notifications.from_refused_download(ref, picture.url, error.code, str(error)), first=False
-        )
+        rejected = notifications.from_refused_download(ref, image.url, error.code, str(error))
+        deps.publisher.publish(rejected, first=False)
         return "rejected"
-    logger.info("fetch", extra={**facts, "outcome": outcome})
+    logger.info("download", extra={**facts, "outcome": outcome})
     return outcome

@@ -1,8 +1,7 @@
-"""The originals of shops' pictures in the input bucket: fetched where they changed, put there once.
+"""The originals of shops' images in the input bucket: downloaded if they changed, stored once.
 
-An object bears in its metadata where it came from, so it is its own record of what was fetched, written in the same
-moment as the picture. Two workers with one picture cannot both put it, because each puts it only if what lies there is
-still what it saw.
+An object's metadata says where it came from, so it is its own record of the download, written at the same moment as the
+image. Two workers with the same image cannot both store it: each writes only if the object is still what it saw.
 """
 
 import hashlib
@@ -17,7 +16,7 @@ from handler.jobs import METADATA, ObjectRef
 from handler.untrusted.fetch import Fetched, Fetcher
 
 _URL, _ETAG = "hairline-url", "hairline-etag"
-_LONGEST_ETAG = 256
+_MAX_ETAG_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +28,32 @@ class Originals:
     fetcher: Fetcher
 
     def ensure_stored(self, key: str, url: str, source: Source) -> bool:
-        """See to it that the picture at `url` lies under `key`; whether it had to be put there.
+        """Make sure that the image at `url` is stored under `key`. Returns whether it had to be stored.
 
-        It is taken for unchanged where it came from the same URL, leaving its version aside, or where its server says
-        so. Raises what Fetcher does, StoreUnavailable, and SourceChanged where others keep changing it.
+        It counts as unchanged if the stored one came from the same URL, apart from the version, or if its server says
+        so. Raises what Fetcher does, StoreUnavailable, and SourceChanged if other writers keep changing it.
         """
         ref = ObjectRef(self.bucket, key)
-        mark = hashlib.sha256(without_version(url, source.platform.version).encode()).hexdigest()
-        held = self._held(ref)
-        if held is not None and held.metadata.get(_URL) == mark:
+        origin = hashlib.sha256(without_version(url, source.platform.version).encode()).hexdigest()
+        stored = self._stored(ref)
+        if stored is not None and stored.metadata.get(_URL) == origin:
             return False
-        etag = held.metadata.get(_ETAG) if held is not None else None
+        etag = stored.metadata.get(_ETAG) if stored is not None else None
         fetched = self.fetcher.get_if_changed(url, etag, hosts=source.hosts)
         if fetched is None or (etag and fetched.etag == etag):
             return False
-        metadata = {_URL: mark, METADATA: source.options} | _etag(fetched)
+        metadata = {_URL: origin, METADATA: source.options} | _etag(fetched)
         try:
-            self._put(ref, fetched, metadata, held)
+            self._put(ref, fetched, metadata, stored)
         except SourceChanged:
-            # Another worker was quicker, most likely with the very same picture.
-            held = self._held(ref)
-            if held is None or held.metadata.get(_URL) != mark:
+            # Another worker was faster, most likely with the same image.
+            stored = self._stored(ref)
+            if stored is None or stored.metadata.get(_URL) != origin:
                 raise
             return False
         return True
 
-    def _held(self, ref: ObjectRef) -> ObjectHead | None:
+    def _stored(self, ref: ObjectRef) -> ObjectHead | None:
         try:
             return self.store.head(ref)
         except SourceMissing:
@@ -66,13 +65,13 @@ class Originals:
 
 
 def without_version(url: str, name: str | None) -> str:
-    """`url` without the part of its query called `name`, and without its fragment."""
+    """`url` without its query parameter `name`, and without its fragment."""
     parts = urlsplit(url)
     query = urlencode([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != name])
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
 
 
 def _etag(fetched: Fetched) -> dict[str, str]:
-    """Only one that can stand in a header again."""
+    """The server's etag, if it can be sent in a header again."""
     etag = fetched.etag or ""
-    return {_ETAG: etag} if etag and len(etag) <= _LONGEST_ETAG and etag.isascii() and etag.isprintable() else {}
+    return {_ETAG: etag} if etag and len(etag) <= _MAX_ETAG_LENGTH and etag.isascii() and etag.isprintable() else {}

@@ -1,4 +1,4 @@
-"""A product and where its pictures are: what every hook and event comes down to, and the message that says so."""
+"""A product and where its images are: what every webhook and event comes down to, and the queue message of it."""
 
 import json
 import re
@@ -10,99 +10,99 @@ from handler import keys
 from handler.errors import BadEvent
 from handler.keys import OriginalKey
 
-MOST_BYTES = 200_000
-"""Of a message: below what SQS takes, with room for its attributes."""
-_PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_-])?")
-"""What may be a part of a key as it is: shops' host names, and the numbers and words that platforms use as ids."""
-_OURS = ("hairline-", "hairline_")
-"""How the name of a file begins that Hairline made, and that somebody put into the shop; dashes may become others."""
-_MARK = "#hairline"
-"""The same said in a picture's alternative text, for shops that rename files."""
+MAX_MESSAGE_BYTES = 200_000
+"""Below what SQS accepts, with room for attributes."""
+_ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_-])?")
+"""What can be a part of a key: shops' host names, and the numbers and words that platforms use as ids."""
+_OWN_NAMES = ("hairline-", "hairline_")
+"""How the names of files begin that Hairline made and that somebody put into the shop; shops may change dashes."""
+_OWN_MARK = "#hairline"
+"""The same in an image's alternative text, for shops that rename files."""
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture of a product. id: the shop's word for it. Raises BadEvent for an id that can be no part of a key."""
+class ProductImage:
+    """One image of a product. id: the shop's. Raises BadEvent for an id that cannot be a part of a key."""
 
     id: str
     url: str
 
     def __post_init__(self) -> None:
-        part(self.id, "image")
+        check_id(self.id, "image")
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product that changed, and its pictures.
+    """A product that changed, and its images.
 
-    source: the registered name under which the hook came. shop: one of the source's. pictures: None where the hook does
-    not say and the shop has to be asked. Raises BadEvent for an id that can be no part of a key.
+    source: the registered name of the sender. shop: one of the source's. images: None if the webhook does not list them
+    and the platform must be asked. Raises BadEvent for an id that cannot be a part of a key.
     """
 
     source: str
     shop: str
     id: str
-    pictures: tuple[Picture, ...] | None
+    images: tuple[ProductImage, ...] | None
 
     def __post_init__(self) -> None:
-        for word, value in (("source", self.source), ("shop", self.shop), ("product", self.id)):
-            part(value, word)
+        for kind, value in (("source", self.source), ("shop", self.shop), ("product", self.id)):
+            check_id(value, kind)
 
-    def key(self, picture: Picture) -> str:
-        """Where the original of a picture lies in the input bucket."""
-        return keys.original(OriginalKey(self.source, self.shop, self.id, picture.id))
+    def key(self, image: ProductImage) -> str:
+        """The key of an image's original in the input bucket."""
+        return keys.original(OriginalKey(self.source, self.shop, self.id, image.id))
 
     def messages(self) -> Iterator[str]:
-        """The product as JSON, in as many messages as it takes."""
-        if self.pictures is None:
+        """The product as JSON, in as few messages as can hold it."""
+        if self.images is None:
             yield json.dumps(asdict(self))
             return
         batch: list[dict[str, Any]] = []
         size = 0
-        for each in map(asdict, self.pictures):
-            length = len(json.dumps(each)) + 2
-            if batch and size + length > MOST_BYTES:
-                yield json.dumps({**asdict(self), "pictures": batch})
+        for image in map(asdict, self.images):
+            length = len(json.dumps(image)) + 2
+            if batch and size + length > MAX_MESSAGE_BYTES:
+                yield json.dumps({**asdict(self), "images": batch})
                 batch, size = [], 0
-            batch.append(each)
+            batch.append(image)
             size += length
         if batch:
-            yield json.dumps({**asdict(self), "pictures": batch})
+            yield json.dumps({**asdict(self), "images": batch})
 
     @classmethod
     def from_message(cls, message: Any) -> Self:
         """The inverse of a message, decoded from its JSON. Raises BadEvent."""
         try:
-            pictures = message["pictures"]
-            made = None if pictures is None else tuple(Picture(each["id"], each["url"]) for each in pictures)
-            return cls(message["source"], message["shop"], message["id"], made)
+            images = message["images"]
+            listed = None if images is None else tuple(ProductImage(each["id"], each["url"]) for each in images)
+            return cls(message["source"], message["shop"], message["id"], listed)
         except (TypeError, KeyError) as error:
-            raise BadEvent(f"The message names no product: {error!r}.") from error
+            raise BadEvent(f"The message is not a product: {error!r}.") from error
 
 
-def pictures(rows: Sequence[Any], *, url: str) -> tuple[Picture, ...]:
-    """Those pictures of a platform's list that have a URL and that Hairline did not make itself.
+def product_images(rows: Sequence[Any], *, url: str) -> tuple[ProductImage, ...]:
+    """The images of a platform's list that have a URL and that Hairline did not make itself.
 
-    rows: objects with an id. url: under which name the URL is. Raises BadEvent where they are something else.
+    rows: objects with an id. url: the name of their field with the URL. Raises BadEvent for other rows.
     """
     found = {}
     for row in rows:
         if not isinstance(row, dict) or "id" not in row:
-            raise BadEvent("A picture of the product is no object with an id.")
-        at = row.get(url)
-        if isinstance(at, str) and at and not _is_ours(at, row.get("alt")):
-            found[str(row["id"])] = Picture(str(row["id"]), at)
+            raise BadEvent("Each image of the product must be an object with an id.")
+        address = row.get(url)
+        if isinstance(address, str) and address and not _is_own(address, row.get("alt")):
+            found[str(row["id"])] = ProductImage(str(row["id"]), address)
     return tuple(found.values())
 
 
-def part(value: Any, word: str) -> str:
-    """`value` as a part of a key. Raises BadEvent, which says of what."""
-    if not isinstance(value, str) or _PART.fullmatch(value) is None:
-        raise BadEvent(f"{str(value)[:200]!r} cannot be the id of a {word}: letters, digits, _, - and . can.")
+def check_id(value: Any, kind: str) -> str:
+    """`value`, if it can be a part of a key. kind: of what it is the id, for the message. Raises BadEvent."""
+    if not isinstance(value, str) or _ID.fullmatch(value) is None:
+        raise BadEvent(f"{str(value)[:200]!r} is not a valid {kind} id: use letters, digits, _, - and . only.")
     return value
 
 
-def _is_ours(url: str, alt: Any) -> bool:
-    """A cutout that was put into the shop changes the product, and must not be cut out in its turn."""
+def _is_own(url: str, alt: Any) -> bool:
+    """Whether it is a cutout that was put into the shop: it changes the product, and must not be cut out in turn."""
     name = url.partition("?")[0].rpartition("/")[2].lower()
-    return name.startswith(_OURS) or (isinstance(alt, str) and _MARK in alt.lower())
+    return name.startswith(_OWN_NAMES) or (isinstance(alt, str) and _OWN_MARK in alt.lower())

@@ -1,6 +1,6 @@
-"""`python -m handler.hooks.resend`: send callbacks again, from the dead-letter queue or of pictures by their keys.
+"""`python -m handler.hooks.resend`: send callbacks again, from the dead-letter queue or of images by their keys.
 
-It uses the AWS account and region of its environment, as `aws` does, and asks a receiver also that was turned off.
+It uses the AWS account and region of its environment, as `aws` does. It also sends to receivers that are off.
 """
 
 import argparse
@@ -21,21 +21,23 @@ from handler.notifications import Delivery
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit status: 0 all were sent, 1 some could not be."""
+    """Return the exit status: 0 all were queued, 1 some could not be."""
     parser = argparse.ArgumentParser(prog="python -m handler.hooks.resend", description=__doc__)
     parser.add_argument("--queue", required=True, help="the stack's output CallbackQueueUrl")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--dead", help="the stack's output CallbackDeadLetterQueueUrl: everything that lies there")
-    source.add_argument("--output", help="the stack's output OutputBucket: the pictures whose keys follow")
-    parser.add_argument("keys", nargs="*", help="keys of pictures in the input bucket, with --output")
+    source.add_argument("--dead", help="the stack's output CallbackDeadLetterQueueUrl: resend all its callbacks")
+    source.add_argument(
+        "--output", help="the stack's output OutputBucket: resend the callbacks of the keys that follow"
+    )
+    parser.add_argument("keys", nargs="*", help="keys of images in the input bucket, with --output")
     args = parser.parse_args(argv)
     if bool(args.keys) != bool(args.output):
-        parser.error("keys go with --output, and only with it")
+        parser.error("give keys together with --output, and only then")
     sqs = client("sqs", Patience.QUEUE)
     queue = Queue(sqs, args.queue)
     if args.dead:
         return _dead(sqs, args.dead, queue)
-    return max(_picture(S3Store(client("s3", Patience.QUEUE)), args.output, key, queue) for key in args.keys)
+    return max(_image(S3Store(client("s3", Patience.QUEUE)), args.output, key, queue) for key in args.keys)
 
 
 def _dead(sqs: Any, dead: str, queue: Queue) -> int:
@@ -44,11 +46,11 @@ def _dead(sqs: Any, dead: str, queue: Queue) -> int:
         try:
             delivery = Delivery.parse(message["Body"])
         except BadEvent as error:
-            print(f"left where it is: {error}", file=sys.stderr)
+            print(f"left in the dead-letter queue: {error}", file=sys.stderr)
             status = 1
             continue
         queue.send(replace(delivery, attempt=0, due=0, again=True).message())
-        # Only now: whoever is interrupted here sends once more, and the receiver knows it by its id.
+        # Only now: an interruption here sends it twice, which the receiver recognises by the id.
         sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
         print(f"{delivery.id}  {delivery.key}")
     return status
@@ -59,20 +61,20 @@ def _messages(sqs: Any, url: str) -> Iterator[Any]:
         yield from found
 
 
-def _picture(store: S3Store, output: str, key: str, queue: Queue) -> int:
+def _image(store: S3Store, output: str, key: str, queue: Queue) -> int:
     try:
         report = json.loads(store.get(ObjectRef(output, keys.output(key, keys.REPORT))).data)
     except SourceMissing:
-        print(f"{key}: there is no report of it in {output}", file=sys.stderr)
+        print(f"{key}: the bucket {output} has no report of it", file=sys.stderr)
         return 1
     original = ObjectRef(report["object"]["bucket"], key)
     try:
         callback = store.head(original).metadata.get(CALLBACK)
     except SourceMissing:
         callback = None
-    told = notifications.from_report(report, output, callback)
-    queue.send(Delivery.of(told, datetime.now(UTC), again=True).message())
-    print(f"{told.id}  {key}")
+    notification = notifications.from_report(report, output, callback)
+    queue.send(Delivery.of(notification, datetime.now(UTC), again=True).message())
+    print(f"{notification.id}  {key}")
     return 0
 
 

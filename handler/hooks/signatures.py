@@ -1,4 +1,4 @@
-"""Who really sent a hook: HMAC-SHA256 over the bytes as they came, for each scheme a row of `SCHEMES`.
+"""Who sent a webhook: HMAC-SHA256 over the bytes as they came, with a row of `SCHEMES` for each way to sign.
 
 Shopify: https://shopify.dev/docs/apps/build/webhooks/subscribe/https#step-2-validate-the-origin-of-your-webhook
 WooCommerce: https://github.com/woocommerce/woocommerce, includes/class-wc-webhook.php, `generate_signature`
@@ -18,22 +18,22 @@ from dataclasses import dataclass
 from handler.errors import BadConfig, BadSignature
 
 Headers = Mapping[str, Sequence[str]]
-"""Names in lower case to all values that came under that name."""
+"""Name in lower case to all its values."""
 
 _BYTES = "utf-8", "surrogatepass"
-"""A header may hold anything; what is no text matches no signature."""
+"""A header may hold any bytes; what is not text matches no signature."""
 
 TOLERANCE_S = 300
-"""How far a signed time may be from our clock."""
+"""How far a signed time may be from this server's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """How a sender signs.
 
-    header: where the signature is. before: the headers whose values, each with a dot behind it, are signed before the
-    body; of two the second is the time in seconds since 1970. version: what stands before each of the signatures that
-    the header lists; with none the header is one signature. key: the secret as bytes; raises BadConfig.
+    header: where the signature is. before: the headers whose values, each followed by a dot, are signed before the
+    body; the second is the time in seconds since 1970. version: the prefix of each of the signatures that the header
+    lists; if it is empty, the header is one signature. key: the secret as bytes; raises BadConfig.
     """
 
     header: str
@@ -47,7 +47,7 @@ def _utf8(secret: str) -> bytes:
 
 
 def _unescaped(secret: str) -> bytes:
-    """WordPress keeps the secret with these characters as HTML entities, and signs with what they stand for."""
+    """WordPress stores the secret with these characters as HTML entities, and signs with the characters."""
     entity = re.compile(r"&(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-f]+);", re.IGNORECASE)
     return entity.sub(lambda found: c if (c := html.unescape(found[0])) in "<>&\"'" else found[0], secret).encode()
 
@@ -56,9 +56,11 @@ def _standard(secret: str) -> bytes:
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error as error:
-        raise BadConfig("A secret of Standard Webhooks is whsec_ and base64; this one is no base64.") from error
+        raise BadConfig(
+            "A secret of Standard Webhooks must be whsec_ and base64; this one is not valid base64."
+        ) from error
     if not 24 <= len(key) <= 64:
-        raise BadConfig(f"A secret of Standard Webhooks has 24 to 64 bytes; this one has {len(key)}.")
+        raise BadConfig(f"A secret of Standard Webhooks must have 24 to 64 bytes; this one has {len(key)}.")
     return key
 
 
@@ -75,35 +77,37 @@ SCHEMES = {
 def verify(scheme: Scheme, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> None:
     """Raise BadSignature unless one of the secrets signed exactly this.
 
-    secrets: the new and, while they are being changed, the old one. now: seconds since 1970. Raises BadConfig for a
-    secret that can be none.
+    secrets: the new one and, during a change, the old one. now: seconds since 1970. Raises BadConfig for a malformed
+    secret.
     """
     given = only(headers, scheme.header)
     before = [only(headers, name) for name in scheme.before]
     if before and not _is_recent(before[1], now):
-        raise BadSignature(f"{scheme.before[1]} is no time near ours.")
+        raise BadSignature(
+            f"{scheme.before[1]} is more than {TOLERANCE_S // 60} minutes away from this server's clock."
+        )
     expected = [signature(scheme, before, body, secret) for secret in secrets]
     candidates = given.split(" ") if scheme.version else [given]
-    # Every pair is compared, so that the time taken does not tell which of them came near.
+    # Every pair is compared, so that the time taken does not show which of them came close.
     matches = [hmac.compare_digest(ours.encode(), theirs.encode(*_BYTES)) for ours in expected for theirs in candidates]
     if not any(matches):
-        raise BadSignature("The signature is of another body or another secret.")
+        raise BadSignature("The signature does not match this body and any registered secret.")
 
 
 def signature(scheme: Scheme, before: Sequence[str], body: bytes, secret: str) -> str:
-    """One signature as it stands in the header. before: the values of `scheme.before`."""
+    """One signature as the header holds it. before: the values of `scheme.before`."""
     key = scheme.key(secret)
     if not key:
-        raise BadConfig("A secret is empty, and everybody could sign with it.")
+        raise BadConfig("A secret is empty, so anybody could sign with it. Register another.")
     digest = hmac.new(key, b"".join(f"{value}.".encode(*_BYTES) for value in before) + body, hashlib.sha256).digest()
     return scheme.version + base64.b64encode(digest).decode()
 
 
 def only(headers: Headers, name: str) -> str:
-    """The one value of a header. Raises BadSignature where there is none or more than one to choose from."""
+    """The one value of a header. Raises BadSignature if it is missing or has several."""
     values = headers.get(name, ())
     if len(values) != 1 or not values[0]:
-        raise BadSignature(f"{name} came {len(values)} times, and must come once.")
+        raise BadSignature(f"The header {name} came {len(values)} times, but must come once and not be empty.")
     return values[0]
 
 

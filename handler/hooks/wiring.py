@@ -1,4 +1,4 @@
-"""What hooks' and callbacks' functions build once for each container, at its first event."""
+"""What the functions for webhooks and callbacks build once for each container, at its first event."""
 
 import functools
 import os
@@ -11,10 +11,10 @@ from handler.aws.documents import DocumentStore
 from handler.aws.event_bus import EventBridgePublisher
 from handler.aws.queue import Queue
 from handler.config import CallbackConfig, FetchConfig, WebhookConfig
-from handler.hooks import bigcommerce, registry
 from handler.hooks import callbacks as deliveries
 from handler.hooks import downloads as fetches
 from handler.hooks import intake as hooks
+from handler.hooks import registry
 from handler.hooks.originals import Originals
 from handler.hooks.registry import Registry
 from handler.untrusted.exchange import Wire
@@ -50,7 +50,8 @@ def fetching() -> fetches.Deps:
             Queue(sqs, config.notifications.callback_queue_url),
             DocumentStore(store, config.notifications.state_bucket),
         ),
-        lambda product, source: bigcommerce.images(product, source, policy, wire),
+        policy,
+        wire,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from handler import dispositions
-from handler.errors import BadEvent, NotFetched
+from handler.errors import BadEvent, FetchError
 from pipeline import errors
 from pipeline.errors import HairlineError
 
@@ -105,7 +105,7 @@ def from_image_error(error: HairlineError) -> ApiError:
 
 def from_fetch_error(error: HairlineError, code: str) -> ApiError:
     """What came of a URL that was given: `code` where it gave nothing, else what is wrong with the picture there."""
-    if isinstance(error, NotFetched):
+    if isinstance(error, FetchError):
         return ApiError(code, str(error))
     if isinstance(error, errors.ImageTooLarge):  # a fetch ends at a number of bytes; it does not see pixels
         return ApiError("file_too_large", str(error))

@@ -16,7 +16,7 @@ from handler import keys
 from handler.aws.bucket import S3Store
 from handler.aws.documents import DocumentStore
 from handler.config import ApiConfig
-from handler.errors import NotFetched, SourceMissing, StoreUnavailable
+from handler.errors import FetchError, SourceMissing, StoreUnavailable
 from handler.http.api_errors import ApiError, from_fetch_error
 from handler.jobs import CALLBACK, METADATA, ObjectRef
 from handler.untrusted.fetch import Fetcher
@@ -144,7 +144,7 @@ class JobService:
         except HairlineError as error:
             refusal = from_fetch_error(error, "failed_image_download")
             message = refusal.detail or str(error)
-            reason = {"code": error.code, "message": message if isinstance(error, NotFetched) else str(error)}
+            reason = {"code": error.code, "message": message if isinstance(error, FetchError) else str(error)}
             self.state.replace(keys.job(tenant, record["id"]), {**record, "reason": reason}, etag)
             raise refusal from error
         self._put(tenant, record["id"], picture.data, picture.content_type, request)

@@ -1,1 +1,1 @@
-"""URLs that strangers name: checked, and downloaded within limits of time and size."""
+"""Requests to URLs that other people name, with protection against server-side request forgery."""

@@ -1,4 +1,4 @@
-"""One HTTP exchange with a server that a stranger named: by a checked address, within a time, up to a size."""
+"""One HTTP exchange with a server that somebody else named: a checked address, a deadline, a size cap."""
 
 import http.client
 import io
@@ -19,8 +19,8 @@ from pipeline.errors import ImageTooLarge
 
 AGENT = f"Hairline/{__version__}"
 _PIECE = 1 << 16
-_MOST_ADDRESSES = 4
-"""How many addresses of a host are tried before it counts as unreachable."""
+_MAX_ADDRESSES = 4
+"""How many addresses of a host to try before it counts as unreachable."""
 
 Resolver = Callable[[str, int], Sequence[str]]
 """(host, port) -> all its addresses as text. Raises OSError, as the system's own does."""
@@ -29,14 +29,14 @@ Dial = Callable[[str, int, float], socket.socket]
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The system's own answer, IPv4 first, as functions outside a VPC have no way out by IPv6."""
+    """The addresses that the system finds, IPv4 first, since functions outside a VPC cannot connect by IPv6."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     found.sort(key=lambda row: row[0] != socket.AF_INET)
     return list(dict.fromkeys(str(row[4][0]) for row in found))
 
 
 def dial(address: str, port: int, seconds: float) -> socket.socket:
-    """A TCP connection to an address; no name is looked up."""
+    """A TCP connection to an address; no name is resolved."""
     return socket.create_connection((address, port), seconds)
 
 
@@ -51,21 +51,21 @@ class Wire:
 
 
 class Deadline:
-    """A moment by which everything has to be done, by a clock that nobody can set."""
+    """A moment by which everything must be done, on a monotonic clock."""
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._clock, self._end = clock, clock() + seconds
 
     def left(self, at_most: float) -> float:
-        """Seconds left, `at_most` where there are more. Raises TimeoutError when none are."""
+        """Seconds left, but not more than `at_most`. Raises TimeoutError if none are left."""
         left = self._end - self._clock()
         if left <= 0:
-            raise TimeoutError("the whole took too long")
+            raise TimeoutError("the whole exchange took too long")
         return min(left, at_most)
 
 
 class Reply:
-    """An answer of which only the head was read. headers: names in lower case, the first of several."""
+    """An answer of which only the head was read. headers: names in lower case; the first of equal ones."""
 
     def __init__(self, response: http.client.HTTPResponse, max_bytes: int) -> None:
         self._response, self._max_bytes = response, max_bytes
@@ -73,9 +73,9 @@ class Reply:
         self.headers = {name.lower(): value for name, value in reversed(response.getheaders())}
 
     def read(self) -> bytes:
-        """The body. Bytes are counted as they come, whatever the head said.
+        """The body. Bytes are counted as they come, whatever Content-Length says.
 
-        Raises ImageTooLarge, FetchRefused for one compressed though nobody asked, FetchFailed for one cut short.
+        Raises ImageTooLarge, FetchRefused for a compressed body, FetchFailed for one that ends early.
         """
         if (encoding := self.headers.get("content-encoding", "identity").strip().lower()) not in ("identity", ""):
             raise FetchRefused(f"the answer is encoded as {encoding}")
@@ -83,8 +83,8 @@ class Reply:
         while piece := self._response.read(_PIECE):
             data += piece
             if len(data) > self._max_bytes:
-                raise ImageTooLarge(f"The address gives more than {self._max_bytes:,} bytes.")
-        if self._response.length:  # what Content-Length promised beyond what came
+                raise ImageTooLarge.of_file(None, self._max_bytes)
+        if self._response.length:  # what Content-Length promised and did not come
             raise FetchFailed(f"the answer ended {self._response.length} bytes early")
         return bytes(data)
 
@@ -100,10 +100,10 @@ def exchange(
     headers: Mapping[str, str],
     body: bytes | None = None,
 ) -> Iterator[Reply]:
-    """Ask once. Redirects are answers like others; proxies, cookies and credentials play no part.
+    """Send one request. A redirect is an answer like any other; proxies, cookies and credentials are not used.
 
-    The name is looked up once and the connection goes to an address that was checked, so that an answer which changes
-    between check and use (DNS rebinding) changes nothing. Raises FetchRefused, FetchFailed, also within the block.
+    The name is resolved once and the connection goes to an address that was checked, so a name that changes between
+    check and use (DNS rebinding) changes nothing. Raises FetchRefused, FetchFailed, also within the block.
     """
     try:
         addresses = _resolved(target, policy, wire, deadline)
@@ -115,13 +115,13 @@ def exchange(
             connection.request(method, target.path, body, {**headers, **ours})
             yield Reply(connection.getresponse(), policy.max_bytes)
     except ssl.SSLCertVerificationError as error:
-        raise FetchRefused(f"{target.host} shows a certificate that is not its own: {error}") from error
+        raise FetchRefused(f"the certificate of {target.host} is not valid: {error}") from error
     except (OSError, http.client.HTTPException) as error:
         raise FetchFailed(f"{target.host} did not answer: {error!r}") from error
 
 
 def _resolved(target: Target, policy: Policy, wire: Wire, deadline: Deadline) -> Sequence[str]:
-    """All addresses of the target's host. The system's resolver knows no timeout, so it is left behind when late."""
+    """All addresses of the target's host. The system's resolver has no timeout, so a thread runs it."""
     answers: queue.SimpleQueue[Sequence[str] | OSError] = queue.SimpleQueue()
 
     def look_up() -> None:
@@ -136,7 +136,7 @@ def _resolved(target: Target, policy: Policy, wire: Wire, deadline: Deadline) ->
     except queue.Empty:
         raise TimeoutError("the name was not resolved in time") from None
     if isinstance(answer, socket.gaierror) and answer.errno == socket.EAI_NONAME:
-        raise FetchRefused(f"there is no host {target.host}") from answer
+        raise FetchRefused(f"the host {target.host} does not exist") from answer
     if isinstance(answer, OSError):
         raise answer
     return answer
@@ -146,7 +146,7 @@ def _connected(
     target: Target, addresses: Sequence[str], policy: Policy, wire: Wire, deadline: Deadline
 ) -> socket.socket:
     failed: OSError | None = None
-    for address in addresses[:_MOST_ADDRESSES]:
+    for address in addresses[:_MAX_ADDRESSES]:
         try:
             return wire.dial(address, target.port, deadline.left(policy.connect_s))
         except OSError as error:
@@ -159,15 +159,15 @@ def _secured(plain: socket.socket, target: Target, wire: Wire) -> Iterator[socke
     if target.scheme == "http":
         yield plain
         return
-    # The socket's timeout is still that of connecting, and OpenSSL's handshake has to be done within it as a whole.
+    # The socket still has the timeout for connecting, within which OpenSSL's handshake must be complete.
     with wire.tls.wrap_socket(plain, server_hostname=target.host) as secured:
         yield secured
 
 
 class _Clocked:
-    """The little of a socket that http.client uses, with the deadline looked at before every step.
+    """The part of a socket that http.client uses, with the deadline checked before every step.
 
-    A socket's own timeout begins anew with each byte, so that a server which drips them could hold us for ever.
+    A socket's own timeout starts again with each byte, so a server that sends them slowly could block us for ever.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, step_s: float) -> None:

@@ -1,9 +1,8 @@
-"""Fetch a picture from a URL that a stranger named.
+"""Download an image from a URL that somebody else named.
 
-Who guards against what: `handler.untrusted.guard` against private addresses and ambiguous names;
-`handler.untrusted.exchange` against DNS rebinding, slow servers and large answers; this module against redirects and
-anything that is not an image. A function that downloads has a role with few permissions, because its own runtime and
-credentials are what an attacker wants.
+`handler.untrusted.guard` protects against private addresses and ambiguous names, `handler.untrusted.exchange` against
+DNS rebinding, slow servers and large answers, and this module against redirects and anything that is not an image. A
+function that downloads has a role with few permissions, because its credentials are what an attacker wants.
 """
 
 import http
@@ -18,14 +17,14 @@ from handler.untrusted.guard import Policy
 from pipeline.sniff import sniff
 
 _REDIRECTS = {301, 302, 303, 307, 308}
-_PASSING = {408, 425, 429}
-"""Client errors that say "not now"; every 5xx says so too."""
+_TEMPORARY = {408, 425, 429}
+"""Client errors that a retry may solve, as it may every 5xx."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """data: an encoded picture. content_type: by its first bytes, whatever the server said.
-    etag: the server's, None where it gave none. url: where it was in the end, redirects followed.
+    """data: an encoded image. content_type: by its first bytes, whatever the server said. etag: the server's, or None.
+    url: where it was found, after redirects.
     """
 
     data: bytes
@@ -35,16 +34,16 @@ class Fetched:
 
 
 class Fetcher:
-    """wire: how the world is reached; tests have one of their own."""
+    """wire: how the network is reached; tests replace it."""
 
     def __init__(self, policy: Policy, wire: Wire | None = None) -> None:
         self._policy, self._wire = policy, wire or Wire()
 
     def get(self, url: str, *, hosts: Collection[str] | None = None) -> Fetched:
-        """The picture at `url`.
+        """The image at `url`.
 
-        hosts: the only ones that may be asked, also by redirects, as in `guard.target`; None allows all public ones.
-        Raises FetchRefused, FetchFailed (their words are the same; `detail` is for the log), ImageTooLarge,
+        hosts: the only ones allowed, also for redirects, as in `guard.target`; None allows all public ones.
+        Raises FetchRefused, FetchFailed (with the same message; `detail` is for the log), ImageTooLarge,
         UnsupportedFormat (NotAnImage) and CorruptImage (EmptyImage, TruncatedImage) by the first bytes.
         """
         found = self.get_if_changed(url, None, hosts=hosts)
@@ -52,7 +51,7 @@ class Fetcher:
         return found
 
     def get_if_changed(self, url: str, etag: str | None, *, hosts: Collection[str] | None = None) -> Fetched | None:
-        """As `get`, but None where the server still has the picture with that etag."""
+        """As `get`, but None if the server still has the image with that etag."""
         deadline = Deadline(self._policy.total_s, self._wire.clock)
         headers = {"Accept": "image/*"} | ({"If-None-Match": etag} if etag else {})
         target = guard.target(url, self._policy, hosts)
@@ -65,15 +64,15 @@ class Fetcher:
                     return None
                 if reply.status not in _REDIRECTS or "location" not in reply.headers:
                     raise _refusal(reply.status)
-                onward = guard.target(urljoin(target.url, reply.headers["location"]), self._policy, hosts)
-            if target.scheme == "https" and onward.scheme != "https":
-                raise FetchRefused(f"{target.host} redirects from https to {onward.scheme}")
-            target = onward
+                redirected = guard.target(urljoin(target.url, reply.headers["location"]), self._policy, hosts)
+            if target.scheme == "https" and redirected.scheme != "https":
+                raise FetchRefused(f"{target.host} redirects from https to {redirected.scheme}")
+            target = redirected
         raise FetchRefused(f"more than {self._policy.redirects} redirects")
 
 
 def _refusal(status: int) -> FetchRefused | FetchFailed:
-    """For an answer of a server that may be asked, so its status is no secret."""
+    """For an answer of an allowed server, so its status is not a secret."""
     detail = f"HTTP status {status}"
-    message = f"The address answered with the HTTP status {status} instead of a picture."
-    return (FetchFailed if status in _PASSING or status >= 500 else FetchRefused)(detail, message)
+    message = f"The server answered with HTTP status {status} instead of an image. Check the URL."
+    return (FetchFailed if status in _TEMPORARY or status >= 500 else FetchRefused)(detail, message)

@@ -1,6 +1,6 @@
-"""Which URLs may be asked: those that lead to the public internet by a name that means what it seems to mean.
+"""Which URLs Hairline may send requests to: those whose host is an unambiguous public name or address.
 
-Against server-side request forgery: a stranger names a URL, and we, who stand inside, ask it. OWASP's cheat sheet:
+Against server-side request forgery: others name a URL, and Hairline requests it from inside. OWASP's cheat sheet:
 https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
 """
 
@@ -12,16 +12,16 @@ from urllib.parse import quote, urlsplit
 
 from handler.errors import FetchRefused
 
-_LONGEST = 2048
+_MAX_LENGTH = 2048
 """Characters of a URL."""
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]")
-"""Control characters, which parsers drop or take for the end, and the backslash, which some take for a slash."""
+"""Control characters, which some parsers drop or take for the end, and the backslash, which some take for a slash."""
 _NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*\Z")
-"""A host name of two or more labels, the last of them no number: a resolver takes "0x7f.1" and "2130706433" for
+"""A host name of two or more labels, the last of them not a number: a resolver takes "0x7f.1" and "2130706433" for
 addresses (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
 _SAFE = "%/:=&?~+!$,;'@()*[]"
-"""What stays as it is in a path and a query; shops send file names with letters and spaces unencoded."""
-_HERE = ("127.0.0.1", "localhost")
+"""What is not encoded in a path and a query; shops send file names with letters and spaces unencoded."""
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -30,10 +30,10 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What may be asked for, how large the answer may be, and how long it may take.
+    """Which URLs are allowed, how large the answer may be, and how long it may take.
 
     http: whether port 80 without TLS is allowed too. loopback: whether 127.0.0.1 and localhost are, on any port and
-    without TLS; for tests and the local stack alone. max_bytes: of an answer. redirects: how many are followed.
+    without TLS; only for tests and the local stack. max_bytes: of an answer. redirects: how many are followed.
     connect_s, read_s: seconds for one step of the exchange. total_s: for all of it, redirects included.
     """
 
@@ -48,7 +48,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL taken apart. host: in lower-case ASCII. path: with the query, percent-encoded. url: put together again."""
+    """A URL, parsed. host: in lower-case ASCII. path: with the query, percent-encoded. url: put together again."""
 
     scheme: str
     host: str
@@ -57,23 +57,23 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """What the Host header says."""
+        """The Host header."""
         usual = self.port == {"https": 443, "http": 80}[self.scheme]
         return self.host if usual else f"{self.host}:{self.port}"
 
     @property
     def url(self) -> str:
-        """The URL that means the same."""
+        """An equivalent URL."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
 
 def target(url: str, policy: Policy, hosts: Collection[str] | None = None) -> Target:
-    """Take a URL apart and say whether it may be asked as far as its words tell; nothing is resolved.
+    """Parse a URL, and check all that can be checked without resolving its host.
 
-    hosts: the only ones allowed besides what `loopback` allows, each a name or "*.name" for all below it; None allows
-    every one. Raises FetchRefused.
+    hosts: the only ones allowed besides what `loopback` allows, each a name or "*.name" for all its subdomains; None
+    allows every public host. Raises FetchRefused.
     """
-    if len(url) > _LONGEST:
+    if len(url) > _MAX_LENGTH:
         raise FetchRefused(f"the URL has {len(url)} characters")
     if _ODD.search(url):
         raise FetchRefused(f"the URL {url!r} holds a control character or a backslash")
@@ -81,10 +81,10 @@ def target(url: str, policy: Policy, hosts: Collection[str] | None = None) -> Ta
         parts = urlsplit(url)
         port, host = parts.port, (parts.hostname or "").encode("idna").decode().lower()
     except ValueError as error:  # UnicodeError is one
-        raise FetchRefused(f"{url!r} is no URL: {error}") from error
+        raise FetchRefused(f"{url!r} is not a URL: {error}") from error
     if "@" in parts.netloc:
         raise FetchRefused(f"{url!r} names a user")
-    here = policy.loopback and host in _HERE
+    here = policy.loopback and host in _LOOPBACK_NAMES
     if parts.scheme != "https" and not (parts.scheme == "http" and (policy.http or here)):
         raise FetchRefused(f"{url!r} has the scheme {parts.scheme!r}")
     usual = {"https": 443, "http": 80}[parts.scheme]
@@ -92,17 +92,17 @@ def target(url: str, policy: Policy, hosts: Collection[str] | None = None) -> Ta
         raise FetchRefused(f"{url!r} names port {port}")
     if not (here or _is_plain(host)):
         raise FetchRefused(f"{url!r} has no host that is a full name or a plain IPv4 address")
-    if hosts is not None and not here and not any(_covers(each, host) for each in hosts):
-        raise FetchRefused(f"{host} is none of the hosts {', '.join(sorted(hosts))}")
+    if hosts is not None and not here and not any(_matches(each, host) for each in hosts):
+        raise FetchRefused(f"{host} is not one of the hosts {', '.join(sorted(hosts))}")
     path = quote(parts.path or "/", _SAFE) + (f"?{quote(parts.query, _SAFE)}" if parts.query else "")
     return Target(parts.scheme, host, port or usual, path)
 
 
 def check(target: Target, addresses: Sequence[str], policy: Policy) -> None:
-    """Raise FetchRefused unless every one of the addresses that the target's name has is on the public internet."""
+    """Raise FetchRefused unless all of the addresses that the target's name resolves to are public."""
     if not addresses:
         raise FetchRefused(f"{target.host} has no address")
-    if policy.loopback and target.host in _HERE:
+    if policy.loopback and target.host in _LOOPBACK_NAMES:
         return
     for address in addresses:
         if not is_public(address):
@@ -110,19 +110,19 @@ def check(target: Target, addresses: Sequence[str], policy: Policy) -> None:
 
 
 def is_public(address: str) -> bool:
-    """Whether anybody on the internet may be meant by it, also where it carries an IPv4 address within.
+    """Whether it is an address on the public internet, and so is an IPv4 address that it embeds.
 
     False for private, loopback, link-local (cloud metadata), shared (100.64.0.0/10), multicast, documentation and
-    reserved addresses, and for what is no address at all. https://www.iana.org/assignments/iana-ipv4-special-registry
+    reserved addresses, and for what is not an address. https://www.iana.org/assignments/iana-ipv4-special-registry
     """
     try:
-        return all(_is_global(each) for each in _meant(ip_address(address)))
+        return all(_is_global(each) for each in _embedded(ip_address(address)))
     except ValueError:
         return False
 
 
-def _meant(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
-    """The address itself and those within it, to which a gateway or the kernel would carry the packets on."""
+def _embedded(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
+    """The address itself and those that it embeds, to which a gateway or the kernel would forward packets."""
     if isinstance(address, IPv4Address):
         yield address
     elif address.ipv4_mapped is not None:
@@ -136,7 +136,7 @@ def _meant(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Add
 
 
 _WITHDRAWN = (IPv4Network("192.88.99.0/24"), IPv6Network("2002::/16"))
-"""6to4 and its relays (RFC 7526): nobody's web server. Pythons differ in whether they take the latter for global."""
+"""6to4 and its relays (RFC 7526): no web server has them. Python versions disagree whether the latter are global."""
 
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
@@ -153,5 +153,5 @@ def _is_plain(host: str) -> bool:
         return _NAME.match(host) is not None
 
 
-def _covers(pattern: str, host: str) -> bool:
+def _matches(pattern: str, host: str) -> bool:
     return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern

@@ -87,10 +87,7 @@ def _read(data: bytes, max_bytes: int, max_megapixels: float) -> tuple[Header, p
 
 def _header(data: bytes, max_bytes: int, max_megapixels: float) -> Header:
     if len(data) > max_bytes:
-        raise ImageTooLarge(
-            f"The file is {len(data) / 1e6:.3g} MB; the limit is {max_bytes / 1e6:g} MB. "
-            "Make it smaller or compress it more."
-        )
+        raise ImageTooLarge.of_file(len(data), max_bytes)
     name = sniff(data)
     try:
         header = _PARSERS[name](data)

@@ -241,7 +241,7 @@ def test_a_picture_that_cannot_be_had_is_told_of_and_keeps_nobody_back(shop: Sho
     assert shop.send(shop.product(7, ["gone.jpg", "page.jpg", "front.jpg"])) == 200
     shop.settle()
     told = {each["data"]["shop"]["image"]: each for each in shop.told()}
-    assert told["70"]["data"]["reason"]["code"] == "not_fetched"
+    assert told["70"]["data"]["reason"]["code"] == "download_failed"
     assert told["71"]["data"]["reason"]["code"] == "not_an_image"
     assert told["72"]["type"] in ("hairline.completed", "hairline.needs_review")
     assert shop.dead() == 0

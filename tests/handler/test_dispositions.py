@@ -34,30 +34,30 @@ def test_exactly_the_inputs_fault_is_reported_beside_the_outputs(cls):
 
 
 @pytest.mark.parametrize(
-    ("error", "disposition", "batch", "http"),
+    ("error", "disposition", "http"),
     [
-        (pipeline_errors.NotAnImage, REJECT, "PermanentFailure", 415),
-        (pipeline_errors.TruncatedImage, REJECT, "PermanentFailure", 422),
-        (pipeline_errors.ImageTooLarge, REJECT, "PermanentFailure", 413),
-        (pipeline_errors.BadOptions, REJECT, "PermanentFailure", 400),
-        (pipeline_errors.NoSubject, REJECT, "PermanentFailure", 422),
-        (errors.SourceMissing, REJECT, "PermanentFailure", 404),
-        (errors.SourceChanged, REJECT, "PermanentFailure", 409),
-        (errors.StoreUnavailable, RETRY, "TemporaryFailure", 503),
-        (errors.BadSignature, REJECT, "PermanentFailure", 401),
-        (errors.TooMuch, REJECT, "PermanentFailure", 413),
-        (errors.FetchRefused, REJECT, "PermanentFailure", 400),
-        (errors.FetchFailed, RETRY, "TemporaryFailure", 400),
-        (pipeline_errors.OutOfTime, RETRY, "TemporaryFailure", 503),
-        (pipeline_errors.OutOfMemory, RETRY, "TemporaryFailure", 503),
-        (pipeline_errors.MattingFailed, ALARM, "PermanentFailure", 500),
-        (errors.CallbackFailed, ALARM, "PermanentFailure", 500),
-        (errors.BadEvent, ALARM, "PermanentFailure", 400),
-        (ZeroDivisionError, RETRY, "TemporaryFailure", 500),
+        (pipeline_errors.NotAnImage, REJECT, 415),
+        (pipeline_errors.TruncatedImage, REJECT, 422),
+        (pipeline_errors.ImageTooLarge, REJECT, 413),
+        (pipeline_errors.BadOptions, REJECT, 400),
+        (pipeline_errors.NoSubject, REJECT, 422),
+        (errors.SourceMissing, REJECT, 404),
+        (errors.SourceChanged, REJECT, 409),
+        (errors.StoreUnavailable, RETRY, 503),
+        (errors.BadSignature, REJECT, 401),
+        (errors.PayloadTooLarge, REJECT, 413),
+        (errors.FetchRefused, REJECT, 400),
+        (errors.FetchFailed, RETRY, 400),
+        (pipeline_errors.OutOfTime, RETRY, 503),
+        (pipeline_errors.OutOfMemory, RETRY, 503),
+        (pipeline_errors.MattingFailed, ALARM, 500),
+        (errors.CallbackFailed, ALARM, 500),
+        (errors.BadEvent, ALARM, 400),
+        (ZeroDivisionError, RETRY, 500),
     ],
 )
-def test_the_promised_table(error, disposition, batch, http):
-    assert dispositions.of(error("words"))[:3] == (disposition, batch, http)
+def test_the_promised_table(error, disposition, http):
+    assert dispositions.of(error("words"))[:2] == (disposition, http)
 
 
 def test_codes_are_words_that_differ():
@@ -66,8 +66,3 @@ def test_codes_are_words_that_differ():
     codes = [cls.code for cls in CONCRETE if cls is not errors.FetchFailed]
     assert len(set(codes)) == len(codes)
     assert all(code.isidentifier() and code == code.lower() for code in codes)
-
-
-def test_whether_a_retry_is_permanent_agrees_between_the_wires():
-    for rule in RULES.values():
-        assert (rule.disposition is RETRY) == (rule.batch == "TemporaryFailure")

@@ -97,9 +97,9 @@ def shop_keys(sender, words, payload):
     product = intake.read(sender, words, payload)
     if product is None:
         return []
-    if product.pictures is None:
+    if product.images is None:
         return [f"shops/{product.source}/{product.shop}/{product.id}/?"]
-    return [product.key(picture) for picture in product.pictures]
+    return [product.key(image) for image in product.images]
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EVENTS.iterdir()))

@@ -166,7 +166,7 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_and_not_back(world, deploy
 
 def test_what_may_pass_goes_back_alone(world, deployed):
     on_fetch = deployed("on_fetch")
-    nowhere = {"source": "own", "shop": "catalogue", "id": "1", "pictures": [{"id": "a", "url": "https://127.0.0.1/"}]}
+    nowhere = {"source": "own", "shop": "catalogue", "id": "1", "images": [{"id": "a", "url": "https://127.0.0.1/"}]}
     boto3.client("secretsmanager").delete_secret(SecretId="registry", ForceDeleteWithoutRecovery=True)
     assert on_fetch(batch(json.dumps(nowhere), "{")) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
 

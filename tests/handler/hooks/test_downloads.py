@@ -9,7 +9,7 @@ from handler.aws.bucket import S3Store
 from handler.errors import BadConfig, FetchFailed, FetchRefused, StoreUnavailable
 from handler.hooks import bigcommerce, downloads
 from handler.hooks.originals import Originals, without_version
-from handler.hooks.products import Picture, Product
+from handler.hooks.products import Product, ProductImage
 from handler.untrusted.fetch import Fetcher
 from handler.untrusted.guard import Policy
 from tests.handler.hooks.conftest import INPUT
@@ -34,13 +34,14 @@ def deps(world, net):
         world.dead_letters,
         Originals(S3Store(world.s3), INPUT, Fetcher(policy, net.wire)),
         world.bus,
-        lambda product, sender: bigcommerce.images(product, sender, policy, net.wire),
+        policy,
+        net.wire,
     )
 
 
 def one(url=FRONT, id_="front", name="own", shop="catalogue"):
     """The message of one picture."""
-    (message,) = Product(name, shop, "1", (Picture(id_, url),)).messages()
+    (message,) = Product(name, shop, "1", (ProductImage(id_, url),)).messages()
     return message
 
 
@@ -50,9 +51,9 @@ def event(name):
 
 def settle(world, deps, *bodies):
     """Do the messages, and those that come of them; return how each ended."""
-    outcomes = [downloads.deliver(body, deps) for body in bodies]
+    outcomes = [downloads.process(body, deps) for body in bodies]
     while messages := world.messages("fetch"):
-        outcomes += [downloads.deliver(json.dumps(message), deps) for message in messages]
+        outcomes += [downloads.process(json.dumps(message), deps) for message in messages]
     return outcomes
 
 
@@ -72,7 +73,7 @@ def test_a_picture_lies_under_its_key_with_its_origin_and_options(world, net, de
 def test_a_product_of_several_pictures_becomes_a_message_for_each(world, net, deps, photo):
     net.serve("/1.jpg", photo)
     net.serve("/2.jpg", photo)
-    pictures = tuple(Picture(str(n), f"https://pictures.example/{n}.jpg") for n in (1, 2))
+    pictures = tuple(ProductImage(str(n), f"https://pictures.example/{n}.jpg") for n in (1, 2))
     (message,) = Product("own", "catalogue", "1", pictures).messages()
     assert settle(world, deps, message) == ["split", "stored", "stored"]
     assert set(world.originals()) == {"shops/own/catalogue/1/1", "shops/own/catalogue/1/2"}
@@ -113,7 +114,7 @@ def test_an_etag_that_could_be_no_header_is_left_out(world, net, deps, photo):
 def test_many_at_once_put_one_picture_once(world, net, deps, photo):
     net.serve("/front.jpg", photo)
     with ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(lambda _: downloads.deliver(one(), deps), range(8)))
+        outcomes = list(pool.map(lambda _: downloads.process(one(), deps), range(8)))
     assert outcomes.count("stored") == 1
     assert outcomes.count("unchanged") == 7
     assert len(world.s3.list_object_versions(Bucket=INPUT)["Versions"]) == 1
@@ -122,10 +123,10 @@ def test_many_at_once_put_one_picture_once(world, net, deps, photo):
 @pytest.mark.parametrize(
     ("url", "code"),
     [
-        ("https://cdn.shopify.com/gone.jpg", "not_fetched"),
-        ("https://evil.example/a.jpg", "not_fetched"),  # none of the source's hosts
-        ("https://127.0.0.1/a.jpg", "not_fetched"),
-        ("file:///etc/passwd", "not_fetched"),
+        ("https://cdn.shopify.com/gone.jpg", "download_failed"),
+        ("https://evil.example/a.jpg", "download_failed"),  # none of the source's hosts
+        ("https://127.0.0.1/a.jpg", "download_failed"),
+        ("file:///etc/passwd", "download_failed"),
         ("https://cdn.shopify.com/page", "not_an_image"),
         ("https://cdn.shopify.com/empty", "empty_image"),
     ],
@@ -154,10 +155,10 @@ def test_what_never_can_be_fetched_is_told_and_not_tried_again(world, net, deps,
 def test_what_may_pass_is_tried_again(world, net, deps, photo):
     net.serve("/front.jpg", b"", 503)
     with pytest.raises(FetchFailed):
-        downloads.deliver(one(), deps)
+        downloads.process(one(), deps)
     assert world.messages("heard") == []
     net.serve("/front.jpg", photo)
-    assert downloads.deliver(one(), deps) == "stored"
+    assert downloads.process(one(), deps) == "stored"
 
 
 def test_a_fault_of_the_bucket_is_tried_again(net, deps, photo, world):
@@ -175,10 +176,10 @@ def test_a_fault_of_the_bucket_is_tried_again(net, deps, photo, world):
             "[]",
             "{}",
             '{"source": "own"}',
-            '{"source": "own", "shop": "catalogue", "id": "1", "pictures": [1]}',
+            '{"source": "own", "shop": "catalogue", "id": "1", "images": [1]}',
         ),
-        '{"source": "own", "shop": "catalogue", "id": "../1", "pictures": null}',
-        '{"source": "nobody", "shop": "catalogue", "id": "1", "pictures": [{"id": "1", "url": "x"}]}',
+        '{"source": "own", "shop": "catalogue", "id": "../1", "images": null}',
+        '{"source": "nobody", "shop": "catalogue", "id": "1", "images": [{"id": "1", "url": "x"}]}',
         '{"detail-type": "hairline.requested", "source": "my.catalogue", "detail": 1}',
         '{"detail-type": "hairline.requested", "source": "your.catalogue", "detail": {"product": "1", "images": []}}',
         '{"detail-type": "shopifyWebhook", "source": 1, "detail": {}}',
@@ -186,7 +187,7 @@ def test_a_fault_of_the_bucket_is_tried_again(net, deps, photo, world):
     ],
 )
 def test_what_cannot_be_understood_is_set_aside_with_the_reason(world, deps, body):
-    assert downloads.deliver(body, deps) == "dead"
+    assert downloads.process(body, deps) == "dead"
     answer = world.sqs.receive_message(QueueUrl=world.urls["dead"], MessageAttributeNames=["All"])
     (message,) = answer["Messages"]
     assert message["Body"] == body
@@ -248,7 +249,7 @@ def test_bigcommerces_pages_are_all_read(net):
 
     net.routes[path] = page
     product = Product("big", "abc123", "205", None)
-    assert len(bigcommerce.images(product, source("big"), Policy(), net.wire)) == 251
+    assert len(bigcommerce.images(product, "token", Policy(), net.wire)) == 251
 
 
 def test_a_product_that_is_gone_has_no_pictures(world, net, deps):
@@ -263,27 +264,27 @@ def test_a_product_that_is_gone_has_no_pictures(world, net, deps):
 def test_bigcommerces_refusals(net, deps, status, error):
     answer(net, [], status)
     with pytest.raises(error):
-        downloads.deliver(event("bus_bigcommerce_product"), deps)
+        downloads.process(event("bus_bigcommerce_product"), deps)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data": {}}', b"<html>"])
 def test_bigcommerces_nonsense_is_tried_again(net, deps, body):
     net.serve("/stores/abc123/v3/catalog/products/205/images", body)
     with pytest.raises(FetchFailed):
-        downloads.deliver(event("bus_bigcommerce_product"), deps)
+        downloads.process(event("bus_bigcommerce_product"), deps)
 
 
 def test_bigcommerces_token_follows_no_redirect(net, deps):
     net.redirect("/stores/abc123/v3/catalog/products/205/images", "https://evil.example/")
     with pytest.raises(FetchRefused):
-        downloads.deliver(event("bus_bigcommerce_product"), deps)
+        downloads.process(event("bus_bigcommerce_product"), deps)
     assert len(net.asked) == 1
 
 
 def test_without_a_token_the_deployment_is_at_fault(world, net, deps):
     del world.entries.document["big"]["token"]
     with pytest.raises(BadConfig, match="token"):
-        downloads.deliver(event("bus_bigcommerce_product"), deps)
+        downloads.process(event("bus_bigcommerce_product"), deps)
     assert net.asked == []
 
 

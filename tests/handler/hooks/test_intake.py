@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from handler.errors import BadConfig, BadEvent, BadSignature, StoreUnavailable, TooMuch
+from handler.errors import BadConfig, BadEvent, BadSignature, PayloadTooLarge, StoreUnavailable
 from handler.hooks import intake
-from handler.hooks.products import MOST_BYTES, Picture, Product
+from handler.hooks.products import MAX_MESSAGE_BYTES, Product, ProductImage
 from tests.handler.hooks.shops import NOW, hook, signed
 
 CREATED = hook("shopify_products_create")
@@ -37,7 +37,7 @@ def test_a_signed_hook_of_each_platform_reaches_the_queue_once(world, deps, name
     (message,) = world.messages("fetch")
     product = Product.from_message(message)
     assert product.source == name
-    assert (product.pictures and [each.id for each in product.pictures]) == pictures
+    assert (product.images and [each.id for each in product.images]) == pictures
     # again, with another delivery id: the body is what counts
     assert send(deps, name, hook(file), **{"x-shopify-webhook-id": ["another"]}) == "repeated"
     assert world.messages("fetch") == []
@@ -121,9 +121,9 @@ def test_woocommerces_creation_ping_is_answered_and_does_nothing(world, deps):
 
 
 def test_the_largest_body_and_one_byte_more(deps):
-    body = b'{"id": 1}' + b" " * (intake.MOST_BYTES - 9)
+    body = b'{"id": 1}' + b" " * (intake.MAX_BODY_BYTES - 9)
     assert send(deps, "spring", (CREATED[0], body)) == "ignored"
-    with pytest.raises(TooMuch):
+    with pytest.raises(PayloadTooLarge):
         intake.accept("spring", {}, body + b" ", deps, NOW)
 
 
@@ -170,18 +170,18 @@ def test_the_registrys_own_faults_are_no_fault_of_the_sender(world, deps):
 
 
 def test_many_pictures_take_several_messages_and_none_is_lost(world, deps):
-    pictures = tuple(Picture(str(n), f"https://pictures.example/{'a' * 1900}{n}.jpg") for n in range(250))
+    pictures = tuple(ProductImage(str(n), f"https://pictures.example/{'a' * 1900}{n}.jpg") for n in range(250))
     product = Product("own", "catalogue", "1", pictures)
     messages = list(product.messages())
     assert len(messages) > 1
-    assert max(map(len, messages)) <= MOST_BYTES + 1000
+    assert max(map(len, messages)) <= MAX_MESSAGE_BYTES + 1000
     read = [Product.from_message(json.loads(message)) for message in messages]
-    assert tuple(picture for each in read for picture in each.pictures or ()) == pictures
+    assert tuple(picture for each in read for picture in each.images or ()) == pictures
 
 
 @pytest.mark.parametrize("id_", ["", ".", "..", "a/b", ".hidden", "a b", "é", "x" * 129, "a.", 7])
 def test_an_id_that_can_be_no_part_of_a_key_is_refused(id_):
     with pytest.raises(BadEvent):
-        Picture(id_, "https://a.example/")
+        ProductImage(id_, "https://a.example/")
     with pytest.raises(BadEvent):
         Product("own", "catalogue", id_, None)

@@ -89,7 +89,7 @@ def test_an_address_that_gives_nothing_is_refused_and_stays_refused(call):
     first = call.post("/v1/jobs", json=asked, headers=headers)
     assert first.json()["errors"][0]["code"] == "failed_image_download"
     again = call.post("/v1/jobs", json=asked, headers=headers).json()
-    assert (again["status"], again["reason"]["code"]) == ("rejected", "not_fetched")
+    assert (again["status"], again["reason"]["code"]) == ("rejected", "download_failed")
 
 
 def test_the_same_idempotency_key_makes_one_job_also_at_once(call, made):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handler.errors import FetchFailed, FetchRefused, NotFetched
+from handler.errors import FetchError, FetchFailed, FetchRefused
 from handler.untrusted.exchange import AGENT, resolve
 from handler.untrusted.fetch import Fetched, Fetcher
 from handler.untrusted.guard import Policy
@@ -345,7 +345,7 @@ def test_blocked_refused_and_too_slow_read_the_same_to_a_stranger(net, get):
         lambda: Fetcher(Policy(), replace(net.wire, dial=refused)).get(URL),
         lambda: get("https://pictures.example/slow", policy=HASTY),
     ):
-        with pytest.raises(NotFetched) as error:
+        with pytest.raises(FetchError) as error:
             attempt()
         said.append((str(error.value), error.value.code))
     assert len(set(said)) == 1

@@ -47,7 +47,7 @@ def test_an_ordinary_url_means_what_it_seems_to(url, meant):
 def test_any_other_is_refused_before_a_name_is_looked_up(url):
     with pytest.raises(FetchRefused) as refused:
         check(target(url, STRICT), ["127.0.0.1"], STRICT)
-    assert str(refused.value) == FetchRefused.UNREACHABLE
+    assert str(refused.value) == FetchRefused.VAGUE
     assert refused.value.detail != str(refused.value)
 
 
