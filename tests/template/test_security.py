@@ -72,3 +72,14 @@ def test_every_skipped_check_has_a_reason() -> None:
         assert found[2].strip().startswith("#") or before.startswith("#")
     (everywhere,) = re.findall(r"ignore_checks:\n((?: +- .*\n)+)", text)
     assert all(re.fullmatch(r" +- \w+ # .{20,}", line) for line in everywhere.splitlines())
+
+
+def test_access_logs_of_the_webhook_endpoint_need_no_longer_resource_policy() -> None:
+    """An account has 5,120 characters for the policies of all its HTTP APIs' logs; this prefix needs none of them.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+    """
+    made, _ = deployed()
+    settings = made["WebhookApi"]["Properties"]["AccessLogSettings"]
+    assert settings["DestinationArn"] == "<WebhookAccessLogs.Arn>"
+    assert made["WebhookAccessLogs"]["Properties"]["LogGroupName"] == "/aws/vendedlogs/hairline/webhooks"
