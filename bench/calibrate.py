@@ -36,10 +36,10 @@ BAD = 0.8
 FLAGGED = 0.22
 """The share of the good cutouts that may be flagged, for which the threshold is chosen."""
 
-HEAD = ["pictures", "", "n", "bad", "area under ROC", "bad ones flagged", "good ones flagged"]
-NOTE = """How well `needs_review` finds the bad cutouts, those with an intersection over union with the truth below 0.8,
-each judged by coefficients that were learnt from other scenes (ten times five-fold). Refused pictures count as bad and
-flagged; "all but refused" leaves them out. The sets one by one are small.
+HEAD = ["images", "", "n", "bad", "area under ROC", "bad ones flagged", "good ones flagged"]
+NOTE = """How well `needs_review` finds bad cutouts: those whose intersection over union with the truth is below 0.8.
+Each is judged with coefficients fitted to other scenes (five-fold, ten times). Rejected images count as bad and
+flagged; "all except rejected" leaves them out. The single sets are small.
 
 ![Bad ones caught against good ones flagged](review.png)
 """
@@ -115,10 +115,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write(model, threshold)
     plot.roc(tested, bad, threshold)
 
-    parts = {"all": np.full(len(cases), True), "all but refused": ~refused}
+    parts = {"all": np.full(len(cases), True), "all except rejected": ~refused}
     parts |= {group: np.array([c.group == group for c in cases]) for group in dict.fromkeys(c.group for c in cases)}
     rows = [_row(name, tested[part], bad[part], threshold) for name, part in parts.items()]
-    rows.append(_row("all, by what was learnt from them", fitted, bad, threshold))
+    rows.append(_row("all, with coefficients fitted to them", fitted, bad, threshold))
     text = f"{results.table(HEAD, rows)}\n\n{NOTE}\n{asked.model}; Hairline {__version__}; {results.machine()}."
     print(text)
     results.PATH.write_text(results.replace_part(results.PATH.read_text(), "review", text))

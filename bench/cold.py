@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{STARTS} new processes; {ROUNDS} new containers of each kind in turn; a 1 MP JPEG. Load average {load:.0f}."
     )
     body = [[name, "", *(f"{of(s):.2f}" for of in (statistics.median, min, max))] for name, s in rows.items()]
-    text = "\n\n".join(["## A new container", results.machine(), note, results.table(HEAD, body)])
+    text = "\n\n".join(["## Cold start", results.machine(), note, results.table(HEAD, body)])
     print(text)
     results.PATH.write_text(results.replace_part(results.PATH.read_text(), "cold", text))
     return 0

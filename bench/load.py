@@ -193,17 +193,17 @@ def told(figures: Figures, scenario: Scenario) -> str:
     faults = ", ".join(f"{count} {fault.value}" for fault, count in figures.faults.most_common())
     return f"""## Under load and faults
 
-{scenario.pictures:,} pictures of 96 x 96 and {scenario.refused} files that are none went through the local S3, queue
-and {scenario.workers} workers (`python -m bench.load`): a tenth replaced before its turn, {scenario.repeats} events
-twice, all in random order, S3 failing for {scenario.outage_s:.0f} s, {figures.kills} workers killed (SIGKILL) at some
-request, five of them by one picture that kills whoever reads it.
+{scenario.pictures:,} images of 96 x 96 pixels and {scenario.refused} files that are not images went through the
+local S3, the queue and {scenario.workers} workers (`python -m bench.load`). A tenth was replaced before its turn.
+{scenario.repeats} events came twice, all in random order. S3 failed for {scenario.outage_s:.0f} s. {figures.kills}
+workers were killed (SIGKILL) during a request, five of them by one image that kills every worker that reads it.
 
-- Wrong at the end: {"; ".join(figures.wrong) or "nothing"}. Asked for: one whole result for every key, of its newest
-  picture, {scenario.compared} of them compared byte for byte with the library's; the deadly picture, and nothing else,
-  in the dead-letter queue; no change by {LATE} events that came once more when all was done.
-- {figures.seconds:.0f} s, {scenario.pictures / figures.seconds:.1f} pictures a second, all stops included, at a load
+- Wrong at the end: {"; ".join(figures.wrong) or "nothing"}. Expected: one whole result for every key, made from
+  its newest image, {scenario.compared} of them the same byte for byte as the library's; the deadly image, and
+  nothing else, in the dead-letter queue; no change by {LATE} events that were repeated at the end.
+- {figures.seconds:.0f} s, {scenario.pictures / figures.seconds:.1f} images a second, all stops included, at a load
   average of {figures.load[0]:.1f} before and {figures.load[1]:.1f} after: the machine had other work too.
-- Tries, as logged: {tries}. Faults of S3: {faults}.
+- Outcomes in the logs: {tries}. S3's responses during the outage: {faults}.
 
 {results.machine()}."""
 
@@ -219,8 +219,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with emulator() as endpoint:
         early, late = memory(endpoint, first=FIRST, last=LAST)
     text = (
-        f"A worker held {early / 1024:.0f} MiB at most around its {FIRST}th picture, {late / 1024:.0f} MiB around its "
-        f"{LAST}th ({100 * (late / early - 1):+.1f} %)."
+        f"The peak memory of a worker was {early / 1024:.0f} MiB around its {FIRST}th image and "
+        f"{late / 1024:.0f} MiB around its {LAST}th ({100 * (late / early - 1):+.1f} %)."
     )
     _write("memory", text, kept=True)
     return bool(figures.wrong)

@@ -196,14 +196,14 @@ HEAD = [
 ]
 PHOTO_HEAD = ["photograph", "method", "MP", "unknown", "seconds", "peak MB", "bytes a pixel"]
 NOTE = """
-Over the unknown pixels. MSE: mean over the set, and in proportion to PyMatting's mean, and the median of that over the
-pictures. Distance: from PyMatting's alpha. Seconds: mean over the set of the medians. Speed: how many times as fast as
-PyMatting, median and minimum over the pictures, and by total time. All with the machine's threads, while others used
-the same machine, so trust ratios only.
+Over the unknown pixels. MSE: mean over the set, that relative to PyMatting's mean, and the median of the ratio over the
+images. Distance: from PyMatting's alpha. Seconds: mean over the set of the medians. Speed: how many times as fast as
+PyMatting, median and minimum over the images, and by total time. All threads of the machine, which had other work
+too, so trust ratios only.
 """
 PHOTO_NOTE = """
-With Hairline's own trimap, each run in a process of its own; peak memory above picture and imports. PyMatting is left
-out above 7 MP. The last two pictures are enlarged ones.
+With Hairline's own trimap, each run in its own process. Peak memory is above what image and imports take. PyMatting is
+left out above 7 MP. The last two images are resized.
 """
 
 
@@ -237,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = "\n".join(
         [
             *(
-                "## Matting: hairline against PyMatting",
+                "## Matting compared with PyMatting",
                 "",
                 results.machine(),
                 NOTE,

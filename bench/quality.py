@@ -20,12 +20,13 @@ from bench.samples import Sample, groups, samples
 from pipeline import __version__
 from pipeline.options import Options
 
-HEAD = ["set", "method", "n", "MAE", "MAE median", "MSE", "SAD", "Grad", "IoU", "IoU < 0.5", "refused", "CPU s"]
+HEAD = ["set", "method", "n", "MAE", "MAE median", "MSE", "SAD", "Grad", "IoU", "IoU < 0.5", "rejected", "CPU s"]
 
 NOTE = """
-Means over each set, of whole cutouts, refused pictures (counted as empty mattes) included. MAE and MSE x 1000, SAD and
-Grad / 1000, as Rhemann et al. 2009 define them; IoU at alpha > 0.5. Lower is better but for IoU. All with the same
-u2netp weights. CPU s: the processor's seconds a picture from a file's bytes to a PNG's, all threads together, warm.
+Means over each set, of whole cutouts. A rejected image counts as an empty matte. MAE and MSE are x 1000, SAD and Grad
+/ 1000, as Rhemann et al. 2009 define them. IoU is at alpha > 0.5. Lower is better, except for IoU. All methods use the
+same u2netp weights. CPU s: processor seconds for an image, from the file's bytes to the PNG's, all threads together,
+warm.
 """
 
 
@@ -99,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     part = f"{results.table(HEAD, rows(entries))}\n{NOTE}\nHairline {__version__}; {results.machine()}."
     print(part)
     if not asked.sets and asked.limit is None:
-        text = results.PATH.read_text() if results.PATH.exists() else "# Results\n\n## Quality, end to end\n"
+        text = results.PATH.read_text() if results.PATH.exists() else "# Results\n\n## Accuracy of whole cutouts\n"
         results.PATH.write_text(results.replace_part(text, "quality", part))
     return 0
 

@@ -19,7 +19,7 @@ from pipeline.segment import OnnxSegmenter
 
 MEGAPIXELS = (1, 4, 12)
 REPEATS = 3
-NOTE = "Median milliseconds of three warm runs, and their share; from the bytes of a JPEG to those of a PNG."
+NOTE = "Median milliseconds of three warm runs, and their share, from the bytes of a JPEG to those of a PNG."
 
 
 def resized(source: Image.Image, megapixels: float) -> bytes:

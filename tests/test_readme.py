@@ -1,5 +1,6 @@
-"""The commands of README.md and docs/cli.md exist, and those that run on this machine alone do what the pages say."""
+"""The commands of the pages exist, and those of the command line do what the pages say."""
 
+import importlib.util
 import io
 import json
 import os
@@ -15,13 +16,14 @@ from PIL import Image
 
 from pipeline import errors, models
 from pipeline.options import LIMITS, Options
+from pipeline.sniff import sniff
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 MODELS_PAGE = (ROOT / "docs" / "models.md").read_text()
 
 
-PAGES = ("README.md", "docs/cli.md")
+PAGES = ("README.md", "docs/cli.md", "docs/listings.md")
 HAIRLINE = ".venv/bin/hairline"
 
 
@@ -55,10 +57,25 @@ def test_the_readme_shows_the_two_commands_and_the_command_line():
     assert {line[1] for line in commands(HAIRLINE)} == {"apply", "cut", "matte"}
 
 
-@pytest.mark.parametrize("line", commands("make"), ids=" ".join)
-def test_make_knows_what_the_readme_asks_of_it(line):
+ALL_PAGES = [
+    str(page.relative_to(ROOT)) for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bench/*.md"))
+]
+
+
+@pytest.mark.parametrize("line", commands("make", *ALL_PAGES), ids=" ".join)
+def test_make_knows_the_targets_of_the_pages(line):
     done = run(line[0], "--dry-run", *line[1:], cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        {match for page in ALL_PAGES for match in re.findall(r"python -m ([a-z_.]+[a-z])", (ROOT / page).read_text())}
+    ),
+)
+def test_a_program_that_the_pages_start_is_a_module(name):
+    assert importlib.util.find_spec(name)
 
 
 def test_make_names_its_targets_when_asked_for_nothing():
@@ -80,7 +97,8 @@ def desk(tmp_path, photo):
     trimap[height // 2 - 8 : height // 2 + 8, width // 2 - 8 : width // 2 + 8] = 255
     for name in ("mine.png", "strokes.png", "trimap.png", "matte.png"):
         Image.fromarray(trimap).save(tmp_path / name)
-    Image.fromarray(trimap).resize((width // 2, height // 2)).convert("RGB").save(tmp_path / "photo-small.jpg")
+    for name, size in (("small", (width // 2, height // 2)), ("large", (width * 2, height * 2))):
+        Image.fromarray(trimap).resize(size).convert("RGB").save(tmp_path / f"photo-{name}.jpg")
     return tmp_path
 
 
@@ -116,6 +134,12 @@ def test_the_pages_name_every_option_and_every_code_of_a_rejection():
     }
     rows = re.findall(r"^\| `(\w+)` \| [A-Z`]", (ROOT / "docs" / "cli.md").read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(codes - {errors.InputError.code})
+
+
+def test_the_message_that_the_page_shows_is_the_one_that_is_printed():
+    with pytest.raises(errors.NotAnImage) as raised:
+        sniff(b"hello")
+    assert f"photos/notes.png: {raised.value.code}: {raised.value}" in (ROOT / "docs" / "cli.md").read_text()
 
 
 def test_the_python_of_the_readme_cuts_a_photo_out(desk):
