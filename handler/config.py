@@ -203,7 +203,7 @@ def _options(given: Mapping[str, str]) -> Options:
             except ValueError as error:
                 raise BadConfig(f"{name} is {given[name]!r}, but must be a number.") from error
     try:
-        return Options(**limits).overlaid(parse_options(given.get("HAIRLINE_OPTIONS", "{}"), "HAIRLINE_OPTIONS"))
+        return Options(**limits).overridden_by(parse_options(given.get("HAIRLINE_OPTIONS", "{}"), "HAIRLINE_OPTIONS"))
     except BadOptions as error:
         raise BadConfig(f"A default option is wrong. {error}") from error
 

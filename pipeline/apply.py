@@ -23,7 +23,7 @@ def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Resu
     where the two cannot be the same picture.
     """
     source = decode.decode(data, **options.limits())
-    picture = shrink.shrink(source, options.megapixels)
+    picture = shrink.shrink(source, options.shrink_to_megapixels)
     known = _alpha(alpha, options)
     background = option_images.background(options)
     matte = Matte(_fitted(known, picture), {"method": "given", "width": known.shape[1], "height": known.shape[0]})

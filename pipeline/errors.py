@@ -21,6 +21,8 @@ Each class has a `code`, which is the word for it in reports, on the wire and in
 Messages are for the person who sent the picture: what was wrong, with which input, and what to do.
 """
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
 
@@ -124,3 +126,12 @@ class MattingFailed(HairlineError):
     """The solver gave no usable answer. Should not happen; if it does, we want to know."""
 
     code = "matting_failed"
+
+
+def unknown_name(noun: str, name: str, known: Iterable[str]) -> str:
+    """The message for a name that is not in a table: with the closest name, or with all names if none is close."""
+    known = list(known)
+    shown = repr(name if len(name) <= 80 else f"{name[:77]}...")
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}."
+    return f"Unknown {noun} {shown}. {hint}"

@@ -1,13 +1,17 @@
-"""What people write for colours, lengths, positions and sizes, read into numbers; nonsense is read as None."""
+"""Colours, lengths, regions, positions and sizes: small frozen types, each parsed from the text that people write.
+
+Every `parse` raises ValueError for text that it does not understand. `str()` gives the canonical text, which parses to
+an equal value.
+"""
 
 import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Self
 
 LARGEST_SIDE = 20_000
 """Of a canvas, in pixels."""
 LARGEST_CANVAS = 100_000_000
-"""Pixels: 400 MB as RGBA, the most that a function of a few GB can hold beside the picture."""
+"""Pixels: 400 MB as RGBA, the most that a function of a few GB can hold besides the image."""
 
 _LENGTH = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)(px|%)?", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)%", re.ASCII)
@@ -15,72 +19,176 @@ _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 _HEX = re.compile(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
-class Length(NamedTuple):
-    """A length in pixels, or in percent of something that the reader knows."""
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A length of at least 0, in pixels or in percent of a whole that the caller knows."""
 
     value: float
     percent: bool
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.value < 100_000:
+            raise ValueError(self.value)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """ "20px", "5%", or "20", which means pixels; at most three decimals."""
+        if match := _LENGTH.fullmatch(text):
+            return cls(float(match[1]), match[2] == "%")
+        raise ValueError(text)
+
+    def __str__(self) -> str:
+        return f"{_decimal(self.value)}{'%' if self.percent else 'px'}"
 
     def pixels(self, whole: int) -> int:
         """Rounded to whole pixels; `whole` is what 100 % means."""
         return round(self.value * whole / 100 if self.percent else self.value)
 
 
-def parse_colour(text: str) -> tuple[int, int, int] | None:
-    """A CSS name, "#rgb", "#rrggbb" (the # may be missing) or "rgb(1, 2, 3)" as 0..255 each; opaque colours only."""
-    from PIL import ImageColor  # here, since functions that never read a colour must not load Pillow
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """An opaque sRGB colour, 0 to 255 a channel."""
 
-    if _HEX.fullmatch(text):
-        text = "#" + text.lstrip("#")
-    try:
-        colour = ImageColor.getrgb(text)
-    except ValueError:
-        return None
-    return (colour[0], colour[1], colour[2]) if len(colour) == 3 else None
+    red: int
+    green: int
+    blue: int
 
+    def __post_init__(self) -> None:
+        if not all(0 <= channel <= 255 for channel in self.rgb):
+            raise ValueError(self.rgb)
 
-def parse_margin(text: str) -> tuple[Length, Length, Length, Length] | None:
-    """One, two or four lengths, in the order of CSS, as (top, right, bottom, left)."""
-    matches = [_LENGTH.fullmatch(word) for word in text.split()]
-    lengths = [Length(float(m[1]), m[2] == "%") for m in matches if m]
-    if len(lengths) != len(matches) or len(lengths) not in (1, 2, 4):
-        return None
-    top, right, bottom, left = {1: [0, 0, 0, 0], 2: [0, 1, 0, 1], 4: [0, 1, 2, 3]}[len(lengths)]
-    return lengths[top], lengths[right], lengths[bottom], lengths[left]
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """A CSS name, "#rgb", "#rrggbb" (the # may be missing) or "rgb(1, 2, 3)"; opaque colours only."""
+        from PIL import ImageColor  # here, since functions that never read a colour must not load Pillow
 
+        colour = ImageColor.getrgb("#" + text.lstrip("#") if _HEX.fullmatch(text) else text)
+        if len(colour) != 3:
+            raise ValueError(text)
+        return cls(*colour)
 
-def parse_roi(text: str) -> tuple[Length, Length, Length, Length] | None:
-    """Four lengths, (left, top, right, bottom), of a part of the picture; percents are of its sides."""
-    return parse_margin(text) if len(text.split()) == 4 else None
+    def __str__(self) -> str:
+        return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
 
-
-def box_of(roi: tuple[Length, Length, Length, Length], width: int, height: int) -> tuple[int, int, int, int] | None:
-    """(left, top, right, bottom) in pixels, cut off at the picture's edges; None where nothing of it is left."""
-    sides = (width, height, width, height)
-    left, top, right, bottom = (min(length.pixels(whole), whole) for length, whole in zip(roi, sides, strict=True))
-    return (left, top, right, bottom) if left < right and top < bottom else None
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        """(red, green, blue)."""
+        return self.red, self.green, self.blue
 
 
-def parse_position(text: str) -> tuple[float, float] | str | None:
-    """ "original" as it is; "center", "x%" and "x% y%" as fractions (0..1) of the free room left of and above."""
-    if text == "original":
-        return text
-    if text == "center":
-        return 0.5, 0.5
-    matches = [_PERCENT.fullmatch(word) for word in text.split()]
-    shares = [float(m[1]) / 100 for m in matches if m]
-    if len(shares) != len(matches) or len(shares) not in (1, 2) or max(shares) > 1:
-        return None
-    return shares[0], shares[-1]
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Space on each side of a box; percents are of the box's height (top, bottom) or width (right, left)."""
+
+    top: Length
+    right: Length
+    bottom: Length
+    left: Length
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """One, two (top and bottom, right and left) or four lengths (top, right, bottom, left), as in CSS."""
+        lengths = [Length.parse(word) for word in text.split()]
+        order = {1: (0, 0, 0, 0), 2: (0, 1, 0, 1), 4: (0, 1, 2, 3)}.get(len(lengths))
+        if order is None:
+            raise ValueError(text)
+        return cls(*(lengths[index] for index in order))
+
+    @property
+    def lengths(self) -> tuple[Length, Length, Length, Length]:
+        """(top, right, bottom, left)."""
+        return self.top, self.right, self.bottom, self.left
+
+    def __str__(self) -> str:
+        lengths = self.lengths
+        shortest = next(count for count in (1, 2, 4) if lengths == lengths[:count] * (4 // count))
+        return " ".join(map(str, lengths[:shortest]))
 
 
-def parse_canvas(value: Any) -> tuple[int, int] | None:
-    """ "WxH" or two whole numbers as (width, height)."""
-    if isinstance(value, str):
-        match = _SIZE.fullmatch(value)
-        value = (int(match[1]), int(match[2])) if match else None
-    if not isinstance(value, Sequence) or len(value) != 2 or not all(type(side) is int for side in value):
-        return None
-    width, height = value
-    fits = min(value) >= 1 and max(value) <= LARGEST_SIDE and width * height <= LARGEST_CANVAS
-    return (width, height) if fits else None
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of an image; percents are of the image's width (left, right) or height (top, bottom)."""
+
+    left: Length
+    top: Length
+    right: Length
+    bottom: Length
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Four lengths: left, top, right, bottom."""
+        lengths = [Length.parse(word) for word in text.split()]
+        if len(lengths) != 4:
+            raise ValueError(text)
+        return cls(*lengths)
+
+    @property
+    def lengths(self) -> tuple[Length, Length, Length, Length]:
+        """(left, top, right, bottom)."""
+        return self.left, self.top, self.right, self.bottom
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.lengths))
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int] | None:
+        """(left, top, right, bottom) in pixels, clipped to an image of that size; None if nothing of it is left."""
+        sides = (width, height, width, height)
+        left, top, right, bottom = (
+            min(length.pixels(whole), whole) for length, whole in zip(self.lengths, sides, strict=True)
+        )
+        return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where something goes in a larger frame: fractions (0 to 1) of the free space to the left of it and above it."""
+
+    across: float
+    down: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.across <= 1 and 0 <= self.down <= 1):
+            raise ValueError(self)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """ "center", "x%" (both ways) or "x% y%"."""
+        matches = [_PERCENT.fullmatch(word) for word in ("50%" if text == "center" else text).split()]
+        fractions = [float(match[1]) / 100 for match in matches if match]
+        if len(fractions) != len(matches) or len(fractions) not in (1, 2):
+            raise ValueError(text)
+        return cls(fractions[0], fractions[-1])
+
+    def __str__(self) -> str:
+        return f"{_decimal(100 * self.across)}% {_decimal(100 * self.down)}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Width and height in pixels, at least 1 and at most LARGEST_SIDE each, LARGEST_CANVAS in all."""
+
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if not self.fits(self.width, self.height):
+            raise ValueError(self)
+
+    @staticmethod
+    def fits(width: int, height: int) -> bool:
+        """Whether a canvas of that many pixels is allowed."""
+        return min(width, height) >= 1 and max(width, height) <= LARGEST_SIDE and width * height <= LARGEST_CANVAS
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """ "WIDTHxHEIGHT"."""
+        if match := _SIZE.fullmatch(text):
+            return cls(int(match[1]), int(match[2]))
+        raise ValueError(text)
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+def _decimal(number: float) -> str:
+    return f"{number:.3f}".rstrip("0").rstrip(".")

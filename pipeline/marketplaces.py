@@ -5,13 +5,12 @@ held to. Marketplaces change their rules; then only this table changes. Nothing 
 own page is behind a login, so its numbers come from guides that quote it.
 """
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-WHITE = "white"
-"""Exactly (255, 255, 255)."""
+from pipeline.geometry import Colour, Size
+
+WHITE = Colour(255, 255, 255)
 QUALITY = (70, 95)
 """The least and the best JPEG quality that is tried for a file to fit; below 70 its blocks show on plain surfaces."""
 ENLARGED = 2.0
@@ -60,7 +59,7 @@ class Marketplace:
     shadow may lie on the ground; not where the marketplace asks for exact white around the product.
     """
 
-    canvas: tuple[int, int]
+    canvas: Size
     fill: float
     shadows: bool
     rules: tuple[Rule, ...]
@@ -90,7 +89,7 @@ _EVERYWHERE = (
 
 MARKETPLACES: dict[str, Marketplace] = {
     "amazon-main": Marketplace(
-        (2000, 2000),
+        Size(2000, 2000),
         90,
         shadows=False,  # guides differ on natural shadows, and agree on exact white
         rules=(
@@ -103,7 +102,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "google-shopping": Marketplace(
-        (1500, 1500),
+        Size(1500, 1500),
         85,
         shadows=True,
         rules=(
@@ -115,7 +114,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "ebay": Marketplace(
-        (1600, 1600),
+        Size(1600, 1600),
         90,
         shadows=True,
         rules=(
@@ -124,7 +123,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "walmart": Marketplace(
-        (2200, 2200),
+        Size(2200, 2200),
         90,
         shadows=False,
         rules=(
@@ -137,7 +136,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "shopify": Marketplace(
-        (2048, 2048),
+        Size(2048, 2048),
         85,
         shadows=True,
         rules=(
@@ -146,7 +145,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "etsy": Marketplace(
-        (2000, 2000),
+        Size(2000, 2000),
         85,
         shadows=True,
         rules=(
@@ -165,23 +164,14 @@ def rules(marketplace: Marketplace) -> tuple[Rule, ...]:
 
 
 DECIDED: dict[str, tuple[Any, ...]] = {
-    "format": ("png", "auto"),
-    "quality": (None,),
-    "channels": ("rgba",),
-    "background": (None,),
-    "crop": (False,),
-    "margin": ("0",),
-    "scale": (None,),
-    "position": (None,),
-    "canvas": (None,),
+    "format": ("auto",),
+    "quality": (),
+    "channels": (),
+    "background": (),
+    "crop": (),
+    "margin": (),
+    "scale": (),
+    "position": (),
+    "canvas": (),
 }
-"""The options that a marketplace decides itself, each with the values that ask for nothing."""
-
-
-def unknown(names: Iterable[str]) -> str | None:
-    """What to say about the first name that is no marketplace, with the nearest that is; None where all are."""
-    for name in names:
-        if name not in MARKETPLACES:
-            near = difflib.get_close_matches(name.lower(), MARKETPLACES, n=1, cutoff=0.5)
-            return f"Did you mean {near[0]}?" if near else f"There are: {', '.join(MARKETPLACES)}."
-    return None
+"""The options that a marketplace sets itself, with the values besides their defaults that contradict none."""

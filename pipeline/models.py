@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, TypedDict
 
-from pipeline.errors import BadOptions, ModelUnavailable
+from pipeline.errors import BadOptions, ModelUnavailable, unknown_name
 
 FREE = frozenset({"Apache-2.0", "MIT", "BSD-3-Clause"})
 """The licences that ask no more than a notice. Weights under any other are fetched only when theirs is accepted."""
@@ -153,7 +153,7 @@ DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "models"
 def named(name: str) -> ModelSpec:
     """The choice of that name. Raises BadOptions."""
     if name not in CHOICES:
-        raise BadOptions(f"There is no model {name!r}. There are: {', '.join(CHOICES)}.")
+        raise BadOptions(unknown_name("model", name, CHOICES))
     return CHOICES[name]
 
 

@@ -12,7 +12,6 @@ from pipeline import (
     decode,
     encode,
     foreground,
-    geometry,
     listings,
     matting,
     option_images,
@@ -61,7 +60,7 @@ def cut_out(
     lap = _Stopwatch(deadline)
     background = option_images.background(options)
     source = lap("decode", decode.decode, data, **options.limits())
-    picture = lap("shrink", shrink.shrink, source, options.megapixels)
+    picture = lap("shrink", shrink.shrink, source, options.shrink_to_megapixels)
     probability = lap("segment", _probability, picture, segmenter, box := _roi(picture, options))
     known = lap("trimap", _trimap, picture, probability, options, box)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
@@ -82,13 +81,15 @@ def cut_out(
 
 
 def _roi(picture: Picture, options: Options) -> _Box | None:
-    roi = geometry.parse_roi(options.roi) if options.roi is not None else None
-    if roi is None:
+    if options.roi is None:
         return None
     height, width = picture.rgb.shape[:2]
-    box = geometry.box_of(roi, width, height)
+    box = options.roi.box(width, height)
     if box is None:
-        raise BadOptions(f"roi {options.roi!r} holds nothing of a picture of {width}x{height} pixels.")
+        raise BadOptions(
+            f"roi {str(options.roi)!r} contains no pixel of this image, which is {width} x {height} pixels. Give left, "
+            "top, right and bottom."
+        )
     return box
 
 

@@ -39,7 +39,7 @@ ARROWS = {
     "pipeline": set(),
     "pipeline.errors": set(),
     "pipeline.geometry": set(),
-    "pipeline.marketplaces": set(),
+    "pipeline.marketplaces": {"pipeline.geometry"},
     "pipeline.models": {"pipeline.errors"},
     "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces"),
     "pipeline.formats": set(),

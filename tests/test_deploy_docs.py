@@ -84,7 +84,7 @@ def test_a_command_is_one_of_aws_and_takes_what_it_is_given(line: list[str]) -> 
 
 def test_the_metadata_of_the_example_are_options() -> None:
     (metadata,) = [line[line.index("--metadata") + 1] for line in commands("aws") if "--metadata" in line]
-    Options().overlaid(json.loads(json.loads(metadata)["hairline"]))
+    Options().overridden_by(json.loads(json.loads(metadata)["hairline"]))
 
 
 def test_overridden_parameters_exist() -> None:

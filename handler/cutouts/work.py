@@ -173,7 +173,7 @@ def _options(source: ObjectHead, config: CutoutConfig) -> Options:
     """The defaults, the object's own laid over them, and always the matte."""
     options = config.options
     if text := source.metadata.get(METADATA):
-        options = options.overlaid(parse_options(text, f"The object's metadata x-amz-meta-{METADATA}"))
+        options = options.overridden_by(parse_options(text, f"The object's metadata x-amz-meta-{METADATA}"))
     return replace(options, stages=tuple(stage for stage in STAGES if stage in {*options.stages, "alpha"}))
 
 

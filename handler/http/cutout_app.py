@@ -40,13 +40,14 @@ def removebg() -> Response[Any]:
     if wanted.background is not None:
         changes["background"] = _background(*wanted.background)
     try:
-        options = deps.config.options.overlaid(changes)
+        options = deps.config.options.overridden_by(changes)
         if len(data) > options.max_bytes:
             raise ApiError("file_too_large", f"At most {options.max_bytes:,} bytes are taken.")
         if options.roi is not None:
-            changes["roi"] = parameters.roi_of(options.roi, decode.measure(data, **options.limits()))
-            options = deps.config.options.overlaid(changes)
-        portable = changes if wanted.background is None else None
+            changes["roi"] = parameters.in_percent(options.roi, decode.measure(data, **options.limits()))
+            options = deps.config.options.overridden_by(changes)
+        described = options.described()
+        portable = {name: described[name] for name in changes} if wanted.background is None else None
         made = _cut(CutRequest(data, options, portable), tenant)
     except InputError as error:
         refusal = from_image_error(error)
@@ -71,7 +72,7 @@ def cutouts() -> Response[Any]:
     tenant = routes.tenant(event)
     changes = queries.changes(event.get("multiValueQueryStringParameters") or {})
     deps = wiring.deps()
-    request = CutRequest(api_gateway.body(event), deps.config.options.overlaid(changes), changes)
+    request = CutRequest(api_gateway.body(event), deps.config.options.overridden_by(changes), changes)
     made = _cut(request, tenant)
     if not isinstance(made, Result):
         return _job(made)

@@ -48,7 +48,7 @@ def cut(
     Raises what `cut_out` raises but for OutOfTime, unless the picture cannot become a job.
     """
     size = decode.measure(request.data, **request.options.limits())
-    if estimate(size, request.options.megapixels) <= min(LONGEST_S, seconds_left() - 2):
+    if estimate(size, request.options.shrink_to_megapixels) <= min(LONGEST_S, seconds_left() - 2):
         network = segmenter()  # a new container may have to bring it from a bucket first
         try:
             return cut_out(request.data, network, request.options, deadline=min(LONGEST_S, seconds_left() - 2))

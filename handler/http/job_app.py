@@ -88,10 +88,7 @@ def _wish(asked: Mapping[str, Any]) -> JobRequest:
     options = asked.get("options") or {}
     if not isinstance(options, dict):
         raise BadOptions('options must be a JSON object, such as {"format": "webp"}.')
-    for name in ("trimap", "scribbles"):
-        if name in options:
-            raise BadOptions(f"A job takes no {name}.")
-    wiring.deps().config.options.overlaid(options)
+    wiring.deps().config.options.overridden_by(options)
     request = JobRequest(
         options=options,
         image_url=_url(asked, "image_url", "invalid_image_url"),

@@ -4,9 +4,9 @@ import functools
 from typing import Any
 
 import pipeline
+from handler.http import queries
 from handler.http.api_errors import CODES
 from handler.http.parameters import PARAMETERS, SOURCES
-from handler.http.queries import QUERIES
 from pipeline.formats import CONTENT_TYPES
 
 _Json = dict[str, Any]
@@ -65,12 +65,11 @@ def _removebg() -> _Json:
 
 
 def _cutouts() -> _Json:
-    parameters = [{"name": name, "in": "query", "schema": schema} for name, (_, schema) in QUERIES.items()]
     done = dict.fromkeys(_ALL_PICTURES, _BINARY)
     return {
         "operationId": "cutout",
         "summary": "The body is the picture, the answer its cutout",
-        "parameters": parameters,
+        "parameters": queries.parameters(),
         "requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}},
         "responses": _answers(
             {"200": {"description": "The cutout; X-Hairline-* headers say how sure.", "content": done}, **_CHANGED},

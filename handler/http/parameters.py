@@ -6,10 +6,11 @@ What cannot be done here is refused by name; docs/http-api.md lists it.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from handler.http.api_errors import ApiError
-from pipeline import geometry
+from pipeline.geometry import Colour, Length, Margin, Region
+from pipeline.options import kinds
 
 SIZES = {
     **dict.fromkeys(("preview", "small", "regular"), 0.25),
@@ -27,14 +28,16 @@ TYPE_LEVELS = ("none", "1", "2", "latest")
 FORMATS = {"auto": "auto", "png": "png", "jpg": "jpeg", "webp": "webp", "zip": "zip"}
 SHADOWS = {"none": "none", "auto": "drop", "drop": "drop"}
 UNDRAWN_SHADOWS = ("car", "3D")
-_TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 MOST_MARGIN_PERCENT, MOST_MARGIN_PIXELS = 50, 500
-BEHIND_JPEG = "white"
-"""What lies behind a JPEG for which no background was asked."""
+BEHIND_JPEG = Colour(255, 255, 255)
+"""The background of a JPEG if the request names none."""
 
 _PERCENT = re.compile(r"\d{1,3}(?:\.\d{1,3})?%", re.ASCII)
 _HEX_WITH_ALPHA = re.compile(r"#?(?:([0-9a-fA-F]{3})([0-9a-fA-F])|([0-9a-fA-F]{6})([0-9a-fA-F]{2}))", re.ASCII)
+
+
+_Parsed = TypeVar("_Parsed")
 
 
 class Parameter(NamedTuple):
@@ -55,22 +58,30 @@ def _one_of(choices: tuple[str, ...], code: str, note: str, default: str) -> Par
     return Parameter(read, code, {"type": "string", "enum": list(choices), "default": default}, note)
 
 
-def truth(text: str) -> bool:
-    if text.lower() not in _TRUTH:
-        raise ValueError("true or false")
-    return _TRUTH[text.lower()]
-
-
 def _flag(code: str, note: str, *, default: bool) -> Parameter:
-    return Parameter(truth, code, {"type": "boolean", "default": default}, note)
+    return Parameter(
+        _parsed(kinds.Switch().from_text, "true or false"), code, {"type": "boolean", "default": default}, note
+    )
 
 
-def _margin(text: str) -> str:
-    lengths = geometry.parse_margin(text)
+def _parsed(parse: Callable[[str], _Parsed], form: str) -> Callable[[str], _Parsed]:
+    """`parse`, with `form` as the message of its ValueError."""
+
+    def read(text: str) -> _Parsed:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ValueError(form) from error
+
+    return read
+
+
+def _margin(text: str) -> Margin:
+    margin = Margin.parse(text)
     most = {True: MOST_MARGIN_PERCENT, False: MOST_MARGIN_PIXELS}
-    if lengths is None or any(length.value > most[length.percent] for length in lengths):
-        raise ValueError('one, two or four lengths, such as "20px" or "5%", at most 500px or 50% each')
-    return text
+    if any(length.value > most[length.percent] for length in margin.lengths):
+        raise ValueError(text)
+    return margin
 
 
 def _scale(text: str) -> float | None:
@@ -81,13 +92,7 @@ def _scale(text: str) -> float | None:
     return float(text[:-1])
 
 
-def _position(text: str) -> str:
-    if geometry.parse_position(text) is None:
-        raise ValueError('original, center, "50%" or "20% 80%"')
-    return text
-
-
-def _colour(text: str) -> str | None:
+def _colour(text: str) -> Colour | None:
     """As Options.background; None for a wholly transparent one, which is no background."""
     if match := _HEX_WITH_ALPHA.fullmatch(text):
         colour, alpha = match[1] or match[3], (match[2] or match[4]).lower()
@@ -96,9 +101,7 @@ def _colour(text: str) -> str | None:
         if set(alpha) != {"f"}:
             raise ValueError("opaque: a colour that shows through in part cannot be made here")
         text = colour
-    if geometry.parse_colour(text) is None:
-        raise ValueError("3, 4, 6 or 8 hex digits with or without #, or a colour's name")
-    return text
+    return _COLOUR(text)
 
 
 def _opacity(text: str) -> int | None:
@@ -117,38 +120,44 @@ def _shadow(text: str) -> str:
     return SHADOWS[text]
 
 
-def _roi(text: str) -> str:
-    if geometry.parse_roi(text) is None:
-        raise ValueError('four lengths "x1 y1 x2 y2", such as "10px 10px 90% 90%"')
-    return text
-
-
-def roi_of(text: str, size: tuple[int, int]) -> str:
-    """A region given for a picture of `size` (width, height) in percents, which hold when the picture is shrunk.
+def in_percent(roi: Region, size: tuple[int, int]) -> Region:
+    """A region of an image of `size` (width, height) in percent, which holds when the image is shrunk.
 
     Raises ApiError: roi_exceeds_bounds, or roi_region_empty.
     """
-    lengths = geometry.parse_roi(text)
-    assert lengths is not None  # the type checker's, not ours: it was read as one
-    shares = [n.value if n.percent else 100 * n.value / side for n, side in zip(lengths, (*size, *size), strict=True)]
+    sides = (*size, *size)
+    shares = [n.value if n.percent else 100 * n.value / side for n, side in zip(roi.lengths, sides, strict=True)]
     if max(shares) > 100:
-        raise ApiError("roi_exceeds_bounds", f"roi is {text!r}, and the image has {size[0]} x {size[1]} pixels.")
-    if geometry.box_of(lengths, *size) is None:
-        raise ApiError("roi_region_empty", f"roi is {text!r}; x1 must be left of x2, and y1 above y2.")
-    return " ".join(f"{share:.3f}%" for share in shares)
+        raise ApiError(
+            "roi_exceeds_bounds", f"roi is {str(roi)!r}, but the image is {size[0]} x {size[1]} pixels. Stay inside."
+        )
+    if roi.box(*size) is None:
+        raise ApiError("roi_region_empty", f"roi is {str(roi)!r}, but x1 must be left of x2, and y1 above y2.")
+    return Region(*(Length(round(share, 3), percent=True) for share in shares))
 
 
+_COLOUR = _parsed(Colour.parse, "3, 4, 6 or 8 hex digits with or without #, or a colour name")
+_MARGIN_FORM = 'one, two or four lengths, such as "20px" or "5%", at most 500px or 50% each'
 _TEXT = {"type": "string"}
 PARAMETERS: dict[str, Parameter] = {
     "size": _one_of(tuple(SIZES), "invalid_size", "The most pixels of the result.", "preview"),
     "type": _one_of(TYPES, "invalid_type", "Accepted; the network needs no hint.", "auto"),
     "type_level": _one_of(TYPE_LEVELS, "invalid_type_level", "Accepted; types are not told.", "1"),
     "format": _one_of(tuple(FORMATS), "invalid_format", "auto: PNG, or JPEG where nothing is transparent.", "auto"),
-    "roi": Parameter(_roi, "invalid_roi", _TEXT, 'Where the subject is: "x1 y1 x2 y2".'),
+    "roi": Parameter(
+        _parsed(Region.parse, 'four lengths "x1 y1 x2 y2", such as "10px 10px 90% 90%"'),
+        "invalid_roi",
+        _TEXT,
+        'Where the subject is: "x1 y1 x2 y2".',
+    ),
     "crop": _flag("invalid_crop", "Cut away what lies outside the subject.", default=False),
-    "crop_margin": Parameter(_margin, "invalid_crop_margin", _TEXT, 'Room around the subject: "30px", "10% 5%".'),
+    "crop_margin": Parameter(
+        _parsed(_margin, _MARGIN_FORM), "invalid_crop_margin", _TEXT, 'Room around the subject: "30px", "10% 5%".'
+    ),
     "scale": Parameter(_scale, "invalid_scale", _TEXT, 'The subject\'s size: original, or "10%" to "100%".'),
-    "position": Parameter(_position, "invalid_position", _TEXT, 'original, center, "50%" or "20% 80%".'),
+    "position": Parameter(
+        _parsed(kinds.PLACE.parse, kinds.PLACE.form), "invalid_position", _TEXT, 'original, center, "50%" or "20% 80%".'
+    ),
     "channels": _one_of(("rgba", "alpha"), "invalid_channels", "alpha: the matte alone.", "rgba"),
     "add_shadow": _flag("invalid_shadow_type", "As shadow_type drop.", default=False),
     "shadow_type": Parameter(_shadow, "invalid_shadow_type", _TEXT, "none, drop, or auto, which is drop."),
@@ -168,7 +177,7 @@ _PER_TYPE = re.compile(r"shadow_type\[(\w{1,20})\]", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
     """source, background: (name of the parameter, its text or file); background None where it is no picture.
-    options: changes to Options, as its `overlaid` takes them.
+    options: changes to Options, as its `overridden_by` takes them.
     """
 
     source: tuple[str, str | bytes]
@@ -190,7 +199,7 @@ def wanted(texts: Mapping[str, str], files: Mapping[str, bytes]) -> ParsedReques
     behind = [name for name in BACKGROUNDS if name in given]
     if len(behind) > 1:
         raise ApiError("multiple_bg_sources", f"Give only one of {' and '.join(behind)}.")
-    values = {name: _value(name, texts[name]) for name in PARAMETERS if name in texts}
+    values = {name: _read(name, name, texts[name]) for name in PARAMETERS if name in texts}
     for name in texts:
         if match := _PER_TYPE.fullmatch(name):
             shadow = _read("shadow_type", name, texts[name])
@@ -198,10 +207,6 @@ def wanted(texts: Mapping[str, str], files: Mapping[str, bytes]) -> ParsedReques
                 values["shadow_type"] = shadow
     picture = next(((name, given[name]) for name in behind if name != "bg_color"), None)
     return ParsedRequest((sources[0], given[sources[0]]), picture, _options(values, has_picture=picture is not None))
-
-
-def _value(name: str, text: str) -> Any:
-    return _read(name, name, text)
 
 
 def _read(parameter: str, name: str, text: str) -> Any:
@@ -219,7 +224,7 @@ def _options(values: Mapping[str, Any], *, has_picture: bool) -> dict[str, Any]:
     made: dict[str, Any] = {
         "format": kind,
         "channels": values.get("channels", "rgba"),
-        "megapixels": _megapixels(values.get("size", "preview"), kind),
+        "shrink_to_megapixels": _megapixels(values.get("size", "preview"), kind),
         "crop": values.get("crop", False),
         "scale": values.get("scale"),
         "position": values.get("position"),

@@ -9,12 +9,12 @@ from pipeline.formats import SUFFIXES
 
 
 class BadPaths(Exception):
-    """The paths given make no sense together; the message says which."""
+    """The paths given do not fit together; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One picture to read, and the folder and stem of all that is written for it."""
+    """One image to read, and the folder and stem of everything that is written for it."""
 
     source: Path
     folder: Path
@@ -26,14 +26,14 @@ class Task:
 
 
 def plan(inputs: Sequence[Path], out: Path) -> list[Task]:
-    """What to do for files and folders, in a fixed order. A folder is searched through and keeps its shape below `out`.
+    """The tasks for files and folders, in a fixed order. A folder is searched recursively; `out` gets its subfolders.
 
-    Two pictures that would get the same name (a.jpg, a.png) keep their endings in it (a.jpg.png, a.png.png).
-    Raises BadPaths for a path that is not there and where an output would replace an input.
+    Two images that would get the same name (a.jpg, a.png) keep their endings in it (a.jpg.png, a.png.png).
+    Raises BadPaths for a path that does not exist, and if an output could replace an input.
     """
     if out.exists() and not out.is_dir():
-        raise BadPaths(f"{out} is a file; -o takes a folder.")
-    found: dict[Path, Path] = {}  # source -> folder; a picture named twice is cut once
+        raise BadPaths(f"-o takes a folder, but {out} is a file.")
+    found: dict[Path, Path] = {}  # source -> folder; an image named twice is cut once
     for given in inputs:
         if given.is_dir():
             for path in _pictures(given, out):
@@ -41,7 +41,7 @@ def plan(inputs: Sequence[Path], out: Path) -> list[Task]:
         elif given.exists():
             found.setdefault(given, out)
         else:
-            raise BadPaths(f"There is no file or folder {given}.")
+            raise BadPaths(f"{given} does not exist: it is neither a file nor a folder.")
     stems = Counter((folder, source.stem) for source, folder in found.items())
     tasks = [
         Task(source, folder, source.stem if stems[folder, source.stem] == 1 else source.name)
@@ -49,7 +49,10 @@ def plan(inputs: Sequence[Path], out: Path) -> list[Task]:
     ]
     for task in tasks:
         if task.folder.resolve() == task.source.parent.resolve():
-            raise BadPaths(f"{task.folder} holds {task.source.name} itself; choose another folder for -o.")
+            raise BadPaths(
+                f"The output folder {task.folder} is the one that {task.source.name} is in, so results could overwrite "
+                "originals. Choose another folder for -o."
+            )
     return tasks
 
 

@@ -10,9 +10,9 @@ from typing import TypeVar, cast
 import cv2
 import numpy as np
 
-from pipeline import geometry
 from pipeline.compose.placement import Box, Placement, place
 from pipeline.compose.shadow import cast_shadow
+from pipeline.geometry import Colour
 from pipeline.options import Options
 from pipeline.types import Canvas, Cutout, Float32, Matte, Picture, UInt8, check_same_size, to_uint8
 
@@ -138,9 +138,8 @@ def _behind(options: Options, background: Picture | None, size: tuple[int, int])
     """What shows through, uint8 (H, W, 3); None for transparency."""
     if background is not None:
         return _filling(background, size)
-    if isinstance(options.background, str):
-        colour = geometry.parse_colour(options.background)
-        return np.full((size[1], size[0], 3), colour, np.uint8)
+    if isinstance(options.background, Colour):
+        return np.full((size[1], size[0], 3), options.background.rgb, np.uint8)
     return None
 
 

@@ -12,11 +12,12 @@ from typing import Self
 import cv2
 import numpy as np
 
-from pipeline import geometry
 from pipeline.errors import BadOptions, NoSubject
-from pipeline.options import Options
+from pipeline.geometry import LARGEST_CANVAS, LARGEST_SIDE, Position, Size
+from pipeline.options import Options, Place
 from pipeline.types import Float32
 
+CENTRE = Position(0.5, 0.5)
 VISIBLE = 8 / 255
 """Alpha from which a pixel counts for the subject's box. A residue of 1 or 2 in 255 far from it must not widen it."""
 
@@ -71,14 +72,15 @@ def place(alpha: Float32, options: Options) -> Placement:
     """
     picture = Box(0, 0, alpha.shape[1], alpha.shape[0])
     subject = _subject(alpha)
-    at = geometry.parse_position(options.position or ("original" if _stays(options) else "center"))
+    at = options.position or ("original" if options.scale is None and options.canvas is None else CENTRE)
     if options.crop:
         item = _with_margin(subject, picture, options)
-    elif options.scale is not None or (options.position is not None and not isinstance(at, str)):
+    elif options.scale is not None or isinstance(options.position, Position):
         item = subject
     else:
         item = picture
-    width, height = options.canvas or ((item.width, item.height) if options.crop else (picture.width, picture.height))
+    frame = options.canvas or (item if options.crop else picture)
+    width, height = frame.width, frame.height
     fit = min(width / item.width, height / item.height)
     factor = min(1.0, fit) if options.scale is None else fit * options.scale / 100
     placed = _positioned(item, picture, (width, height), factor, at)
@@ -89,10 +91,6 @@ def place(alpha: Float32, options: Options) -> Placement:
     return Placement((width, height), source, target, _mapped(subject, item, placed, factor).within(canvas))
 
 
-def _stays(options: Options) -> bool:
-    return options.scale is None and options.canvas is None
-
-
 def _subject(alpha: Float32) -> Box:
     left, top, width, height = cv2.boundingRect((alpha >= VISIBLE).view(np.uint8))
     if width == 0:
@@ -101,28 +99,24 @@ def _subject(alpha: Float32) -> Box:
 
 
 def _with_margin(subject: Box, picture: Box, options: Options) -> Box:
-    lengths = geometry.parse_margin(options.margin)
-    assert lengths is not None  # the type checker's, not ours: Options has seen to it
     sides = (subject.height, subject.width, subject.height, subject.width)
-    top, right, bottom, left = (length.pixels(side) for length, side in zip(lengths, sides, strict=True))
+    top, right, bottom, left = (length.pixels(side) for length, side in zip(options.margin.lengths, sides, strict=True))
     width, height = left + subject.width + right, top + subject.height + bottom
     grown = width > picture.width or height > picture.height
-    if options.canvas is None and grown and geometry.parse_canvas((width, height)) is None:
+    if options.canvas is None and grown and not Size.fits(width, height):
         raise BadOptions(
-            f"margin {options.margin} makes the result {width}x{height} pixels, which is too large. The most is "
-            f"{geometry.LARGEST_SIDE:,} a side and {geometry.LARGEST_CANVAS:,} in all; choose a smaller margin."
+            f"margin {options.margin} makes the result {width} x {height} pixels, which is too large. The most is "
+            f"{LARGEST_SIDE:,} a side and {LARGEST_CANVAS:,} in all. Choose a smaller margin."
         )
     return Box(subject.left - left, subject.top - top, width, height)
 
 
-def _positioned(
-    item: Box, picture: Box, size: tuple[int, int], factor: float, at: tuple[float, float] | str | None
-) -> Box:
+def _positioned(item: Box, picture: Box, size: tuple[int, int], factor: float, at: Place) -> Box:
     """Where the item, times `factor`, lies on a canvas of `size`."""
     width, height = max(1, round(item.width * factor)), max(1, round(item.height * factor))
     room = size[0] - width, size[1] - height  # never negative: factor was chosen so that the item fits
-    if isinstance(at, tuple):
-        return Box(round(room[0] * at[0]), round(room[1] * at[1]), width, height)
+    if isinstance(at, Position):
+        return Box(round(room[0] * at.across), round(room[1] * at.down), width, height)
     # "original": the item's middle stays at the same share of the way across, as far as the item fits there.
     left = (item.left + item.right) * size[0] / (2 * picture.width) - width / 2
     top = (item.top + item.bottom) * size[1] / (2 * picture.height) - height / 2

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline import compose, encode
 from pipeline.compose.placement import VISIBLE, place
+from pipeline.geometry import Position
 from pipeline.listings.compliance import Compliance, check
 from pipeline.marketplaces import MARKETPLACES, QUALITY, WHITE, Marketplace
 from pipeline.options import Options
@@ -65,7 +66,7 @@ def make(cutout: Cutout, matte: Matte, options: Options, name: str) -> Listing:
 
 def _options(alpha: Float32, options: Options, marketplace: Marketplace) -> Options:
     top, bottom, left, right = (int(np.count_nonzero(edge)) for edge in _edges(alpha))
-    across, down = (50 + 50 * int(np.sign(far - near)) for near, far in ((left, right), (top, bottom)))
+    across, down = (0.5 + 0.5 * float(np.sign(far - near)) for near, far in ((left, right), (top, bottom)))
     through = (top and bottom) or (left and right)  # cut off on both sides, it has to reach from one to the other
     return replace(
         options,
@@ -74,7 +75,7 @@ def _options(alpha: Float32, options: Options, marketplace: Marketplace) -> Opti
         background=WHITE,
         canvas=marketplace.canvas,
         scale=100 if through else marketplace.fill,
-        position=f"{across}% {down}%",
+        position=Position(across, down),
     )
 
 

@@ -1,11 +1,14 @@
-"""What people write is read, and nonsense is None."""
+"""What people write is parsed, nonsense is a ValueError, and the canonical text parses to the same value."""
+
+import contextlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import geometry
-from pipeline.geometry import Length, parse_canvas, parse_colour, parse_margin, parse_position
+from pipeline.geometry import Colour, Length, Margin, Position, Region, Size
+
+TYPES = (Colour, Length, Margin, Position, Region, Size)
 
 
 @pytest.mark.parametrize(
@@ -15,13 +18,11 @@ from pipeline.geometry import Length, parse_canvas, parse_colour, parse_margin, 
         ("#fff", (255, 255, 255)),
         ("81d4fa", (0x81, 0xD4, 0xFA)),
         ("rgb(1, 2, 3)", (1, 2, 3)),
-        ("#ffffff80", None),
-        ("no colour", None),
-        ("", None),
     ],
 )
 def test_colours(text, colour):
-    assert parse_colour(text) == colour
+    assert Colour.parse(text).rgb == colour
+    assert Colour.parse(text) == Colour(*colour)
 
 
 def test_margins_follow_the_order_of_css():
@@ -31,10 +32,9 @@ def test_margins_follow_the_order_of_css():
         Length(3, percent=False),
         Length(4, percent=True),
     )
-    assert parse_margin("1px") == (one,) * 4
-    assert parse_margin("1 2%") == (one, two, one, two)
-    assert parse_margin("1px 2% 3px 4%") == (one, two, three, four)
-    assert parse_margin("1 2 3") is None
+    assert Margin.parse("1px") == Margin(one, one, one, one)
+    assert Margin.parse("1 2%") == Margin(top=one, right=two, bottom=one, left=two)
+    assert Margin.parse("1px 2% 3px 4%") == Margin(top=one, right=two, bottom=three, left=four)
 
 
 def test_a_length_in_percent_is_of_the_whole():
@@ -44,33 +44,80 @@ def test_a_length_in_percent_is_of_the_whole():
 
 @pytest.mark.parametrize(
     ("text", "position"),
-    [
-        ("original", "original"),
-        ("center", (0.5, 0.5)),
-        ("20%", (0.2, 0.2)),
-        ("0% 100%", (0, 1)),
-        ("101%", None),
-        ("5", None),
-    ],
+    [("center", (0.5, 0.5)), ("20%", (0.2, 0.2)), ("0% 100%", (0, 1)), ("37.5%", (0.375, 0.375))],
 )
 def test_positions(text, position):
-    assert parse_position(text) == position
+    assert Position.parse(text) == Position(*position)
 
 
-@pytest.mark.parametrize("parse", [parse_colour, parse_margin, parse_position, parse_canvas])
+@pytest.mark.parametrize(
+    ("type_", "text"),
+    [
+        (Colour, "#ffffff80"),
+        (Colour, "no colour"),
+        (Colour, ""),
+        (Length, "-5px"),
+        (Margin, "1 2 3"),
+        (Margin, ""),
+        (Position, "101%"),
+        (Position, "5"),
+        (Position, "original"),
+        (Region, "10px 20px"),
+        (Size, "800"),
+        (Size, "20000x5001"),
+        (Size, "0x5"),
+    ],
+)
+def test_nonsense_is_a_value_error(type_, text):
+    with pytest.raises(ValueError, match=r".*"):
+        type_.parse(text)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Colour(0, 0, 256),
+        lambda: Length(-1, percent=False),
+        lambda: Position(0, 1.1),
+        lambda: Size(20_001, 1),
+        lambda: Size(20_000, 20_000),
+    ],
+)
+def test_a_value_out_of_range_cannot_be_made(wrong):
+    with pytest.raises(ValueError, match=r".*"):
+        wrong()
+
+
+@pytest.mark.parametrize("type_", TYPES)
 @given(text=st.text(max_size=30))
-def test_no_text_crashes_a_reader(parse, text):
-    parse(text)
+def test_no_text_crashes_a_reader(type_, text):
+    with contextlib.suppress(ValueError):
+        type_.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        (Margin.parse("0"), "0px"),
+        (Margin.parse("5% 5%"), "5%"),
+        (Margin.parse("1 2 1 2"), "1px 2px"),
+        (Margin.parse("12345.678px 2.5% 1 2"), "12345.678px 2.5% 1px 2px"),
+        (Region.parse("10px 5% 300 95%"), "10px 5% 300px 95%"),
+        (Position.parse("20.125%"), "20.125% 20.125%"),
+        (Colour.parse("rebeccapurple"), "#663399"),
+        (Size.parse("0800x600"), "800x600"),
+    ],
+)
+def test_the_canonical_text_parses_to_the_same_value(text, canonical):
+    assert str(text) == canonical
+    assert type(text).parse(canonical) == text
 
 
 def test_a_canvas_has_a_largest_size():
-    assert parse_canvas("20000x5000") == (20_000, 5_000)
-    assert parse_canvas("20000x5001") is None
-    assert parse_canvas([True, 5]) is None
+    assert Size.parse("20000x5000") == Size(20_000, 5_000)
 
 
 def test_a_region_of_interest_is_cut_off_at_the_picture():
-    roi = geometry.parse_roi("10px 5% 300px 95%")
-    assert geometry.box_of(roi, 200, 100) == (10, 5, 200, 95)
-    assert geometry.box_of(geometry.parse_roi("300px 0 400px 9"), 200, 100) is None
-    assert geometry.parse_roi("10px 20px") is None
+    region = Region.parse("10px 5% 300px 95%")
+    assert region.box(200, 100) == (10, 5, 200, 95)
+    assert Region.parse("300px 0 400px 9").box(200, 100) is None

@@ -1,16 +1,23 @@
 """Every option is checked, named when it is wrong, and part of the digest exactly when it shapes the result."""
 
 import dataclasses
+import json
+import pickle
+from pathlib import Path
 
 import pytest
 
+from handler.http import queries
+from pipeline.cli import arguments, options_page
 from pipeline.errors import BadOptions
-from pipeline.options import LIMITS, Options
+from pipeline.geometry import Colour, Margin, Position, Region, Size
+from pipeline.options import Options, kinds
+from pipeline.options.row import GROUPS, Option
 
 BAD = {
     "max_megapixels": (0, -1, "50", True, None, float("nan")),
     "max_bytes": (0, 1.5, None),
-    "megapixels": (0, 0.009, 1001, "1", True),
+    "shrink_to_megapixels": (0, 0.009, 1001, "1", True),
     "matting": ("", "FAST", None, 1),
     "trimap": (b"", "trimap.png"),
     "scribbles": (b"", "strokes.png"),
@@ -27,17 +34,18 @@ BAD = {
     "margin": ("", "-5px", "5 5 5", "5em", "1 2 3 4 5", 5, None),
     "scale": (9, 101, "50%", True),
     "position": ("", "middle", "50", "50% 50% 50%", "101%", 50),
-    "canvas": ((0, 5), (5,), (5, 5, 5), (1.5, 2), (20_001, 1), (20_000, 20_000), "5x5", [5, 5]),
+    "canvas": ((0, 5), (5,), (5, 5, 5), (1.5, 2), (20_001, 1), (20_000, 20_000), "5", "20001x1", [5, 5, 5], [True, 5]),
     "shadow": ("soft", None, True),
     "shadow_opacity": (-1, 101, 50.5, "50", None, True),
-    "marketplaces": (("amzon-main",), "etsy", ["etsy"], (1,), None),
-    "stages": (("cutout",), "alpha", ["alpha"], None),
+    "marketplaces": (["etsy", 1], (1,), {"etsy": 1}, 1, None),
+    "stages": ([["alpha"]], 1, None),
     "threads": (0, -1, 1.5, True),
 }
+OPERATOR = {"max_megapixels", "max_bytes", "threads"}
 GOOD = {
     "max_megapixels": 0.5,
     "max_bytes": 10,
-    "megapixels": 0.01,
+    "shrink_to_megapixels": 0.01,
     "matting": "exact",
     "trimap": b"x",
     "scribbles": b"x",
@@ -74,19 +82,71 @@ def test_a_bad_value_is_refused_by_name(name, value):
         Options(**{name: value})
 
 
+PARSED = {
+    "roi": Region.parse("10px 5% 300px 95%"),
+    "background": Colour(102, 51, 153),
+    "margin": Margin.parse("10px 5% 0 2.5%"),
+    "position": Position(0.2, 0.8),
+    "canvas": Size(20_000, 5_000),
+}
+
+
 @pytest.mark.parametrize("name", GOOD)
-def test_a_good_value_is_kept_and_moves_the_digest_unless_it_is_a_limit(name):
+def test_a_good_value_is_held_and_moves_the_digest_unless_it_belongs_to_the_operator(name):
     options = Options(**{name: GOOD[name]})
-    assert getattr(options, name) == GOOD[name]
+    held = PARSED.get(name, GOOD[name])
+    assert getattr(options, name) == held
+    assert Options(**{name: held}) == options
     moved = options.digest() != Options().digest()
-    assert moved == (name not in LIMITS and GOOD[name] != getattr(Options(), name))
+    assert moved == (name not in OPERATOR and held != getattr(Options(), name))
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name not in {"trimap", "scribbles", *OPERATOR}])
+def test_the_description_of_a_value_is_canonical_json_that_gives_the_same_options(name):
+    options = Options(**{name: GOOD[name]})
+    described = json.loads(json.dumps(options.described()))
+    again = Options().overridden_by({name: described[name]})
+    assert again == options
+    assert again.described() == described
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "held"),
+    [
+        ("canvas", "800x600", Size(800, 600)),
+        ("canvas", [800, 600], Size(800, 600)),
+        ("marketplaces", "ebay, etsy", ("ebay", "etsy")),
+        ("marketplaces", ["ebay"], ("ebay",)),
+        ("stages", "alpha,sheet", ("alpha", "sheet")),
+        ("position", "original", "original"),
+        ("background", b"image", b"image"),
+        ("shift", 1, 1.0),
+    ],
+)
+def test_what_users_write_is_held_parsed(name, given, held):
+    assert getattr(Options(**{name: given}), name) == held
+
+
+def test_values_are_parsed_once(monkeypatch):
+    options = Options(margin="5%", roi="0 0 50% 50%", background="white", position="center", canvas="80x60")
+    for type_ in (Margin, Region, Colour, Position, Size):
+        monkeypatch.delattr(type_, "parse")
+    assert dataclasses.replace(options, crop=True).margin is options.margin
+
+
+def test_options_survive_a_process_and_a_copy():
+    options = Options(margin="5%", crop=True, threads=2)
+    assert pickle.loads(pickle.dumps(options)) == options
+    assert hash(dataclasses.replace(options)) == hash(options)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        options.margin = "6%"
 
 
 @pytest.mark.parametrize(
     "wish",
     [
-        {"megapixels": 1, "trimap": b"x"},
-        {"megapixels": 1, "scribbles": b"x"},
+        {"shrink_to_megapixels": 1, "trimap": b"x"},
+        {"shrink_to_megapixels": 1, "scribbles": b"x"},
         {"depth": 16},
         {"depth": 16, "channels": "alpha", "format": "webp"},
         {"channels": "alpha", "background": "white"},
@@ -135,32 +195,34 @@ def test_what_a_profile_leaves_open_may_be_asked_for(wish):
         (["amzon-main"], "Did you mean amazon-main"),
         (["etsy", "Amazon"], "Did you mean amazon-main"),
         ("ebay,shopfy", "Did you mean shopify"),
-        (["zalando"], "There are: amazon-main, google-shopping"),
-        ("", "There are: "),
+        (["zalando"], "Unknown marketplace 'zalando'. Known: amazon-main, google-shopping"),
+        ("", "Known: "),
     ],
 )
 def test_an_unknown_profile_is_told_the_near_one(names, words):
     with pytest.raises(BadOptions, match=words):
-        Options().overlaid({"marketplaces": names})
+        Options().overridden_by({"marketplaces": names})
 
 
 def test_a_request_is_laid_over_and_leaves_the_rest():
     base = Options(format="webp", max_bytes=5)
-    options = base.overlaid({"canvas": "800x600", "stages": ["trimap"], "quality": 80})
-    assert (options.format, options.max_bytes, options.canvas) == ("webp", 5, (800, 600))
-    assert base.overlaid({"canvas": [800, 600]}).canvas == (800, 600)
+    options = base.overridden_by({"canvas": "800x600", "stages": ["trimap"], "quality": 80})
+    assert (options.format, options.max_bytes, options.canvas) == ("webp", 5, Size(800, 600))
     assert options.stages == ("trimap",)
-    assert base.overlaid({"marketplaces": []}).marketplaces == ()
+    assert base.overridden_by({"marketplaces": []}).marketplaces == ()
     for names in (["ebay", "etsy"], "ebay,etsy", "ebay, etsy"):
-        assert Options().overlaid({"marketplaces": names}).marketplaces == ("ebay", "etsy")
+        assert Options().overridden_by({"marketplaces": names}).marketplaces == ("ebay", "etsy")
 
 
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        ({"fromat": "png"}, "Did you mean format"),
-        ({"zzz": 1}, "There are: megapixels"),
-        ({"max_bytes": 1}, "no option 'max_bytes'"),
+        ({"fromat": "png"}, "Unknown option 'fromat'. Did you mean format?"),
+        ({"zzz": 1}, "Unknown option 'zzz'. Known: roi, matting"),
+        ({"max_bytes": 1}, "max_bytes is set by the operator and cannot be changed for one image"),
+        ({"max_megapixels": 60}, "one image. To shrink large images, use shrink_to_megapixels"),
+        ({"threads": 1}, "threads is set by the operator"),
+        ({"trimap": b"x"}, "trimap is an image file. Give it on the command line or in Python"),
         ({"canvas": "800"}, "canvas is '800'"),
         ({"stages": [["alpha"]]}, "stages is"),
         ({"format": {"a": 1}}, "format is"),
@@ -168,11 +230,70 @@ def test_a_request_is_laid_over_and_leaves_the_rest():
 )
 def test_a_wrong_request_is_refused_by_name(request_, words):
     with pytest.raises(BadOptions, match=words):
-        Options().overlaid(request_)
+        Options().overridden_by(request_)
 
 
 def test_the_description_is_json_and_hides_pictures_behind_their_hash():
     described = Options(trimap=b"abc", stages=("alpha",)).described()
     assert described["trimap"].startswith("sha256:ba7816bf")
     assert described["stages"] == ["alpha"]
-    assert not set(described) & set(LIMITS)
+    assert not set(described) & OPERATOR
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MoreOptions(Options):
+    glow: Option[int, int] = Option(
+        kinds.Whole(0, 9, metavar="LEVEL"), 3, "strength of the glow", group="Output", needs="background"
+    )
+
+
+def test_a_new_row_is_checked_and_described():
+    assert MoreOptions().described()["glow"] == 3
+    with pytest.raises(BadOptions, match=r"^glow is 10, but must be a whole number from 0 to 9\.$"):
+        MoreOptions(glow=10)
+
+
+def test_a_new_row_is_an_option_in_json():
+    assert MoreOptions().overridden_by({"glow": 4}).glow == 4
+    with pytest.raises(BadOptions, match="Did you mean glow"):
+        MoreOptions().overridden_by({"glo": 4})
+
+
+def test_a_new_row_is_a_flag_with_its_help():
+    parser = arguments.parser(MoreOptions.table())
+    assert parser.parse_args(["cut", "a.jpg", "-o", "out", "--glow", "5"]).glow == 5
+    with pytest.raises(SystemExit):
+        parser.parse_args(["cut", "a.jpg", "-o", "out", "--glow", "much"])
+
+
+def test_a_new_row_is_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        arguments.parser(MoreOptions.table()).parse_args(["apply", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "--glow LEVEL strength of the glow; needs background (default: 3)" in text
+
+
+def test_a_new_row_is_in_the_query_and_its_description():
+    rows = queries.queries(MoreOptions.table())
+    assert queries.changes({"glow": ["5"]}, rows) == {"glow": 5}
+    (described,) = [parameter for parameter in queries.parameters(rows) if parameter["name"] == "glow"]
+    assert described["schema"] == {"type": "integer", "minimum": 0, "maximum": 9}
+    assert described["description"] == "Strength of the glow (default: 3)."
+
+
+def test_a_new_row_is_in_the_documentation():
+    line = "| `glow` | Strength of the glow. A whole number from 0 to 9. Needs background. | `3` | all |"
+    assert line in options_page.page(MoreOptions.table()).splitlines()
+
+
+def test_the_documentation_is_the_table():
+    path = Path(__file__).resolve().parents[2] / "docs" / "options.md"
+    assert path.read_text() == options_page.page(), "run `python -m pipeline.cli.options_page docs/options.md`"
+
+
+@pytest.mark.parametrize("row", Options.table().values(), ids=lambda row: row.name)
+def test_a_row_says_what_it_does_and_what_its_default_is(row):
+    assert row.help[:1].islower()
+    assert not row.help.endswith(".")
+    assert row.group in GROUPS
+    assert bool(row.unset) == (row.default in (None, ()))

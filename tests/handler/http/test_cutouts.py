@@ -1,6 +1,5 @@
 """POST /v1/cutouts, and what is too large or too slow to be answered at once."""
 
-import dataclasses
 import io
 import time
 
@@ -12,11 +11,11 @@ from PIL import Image
 from handler.http import cutting, responses
 from handler.http.api_errors import CODES, ApiError, from_error, from_image_error
 from handler.http.cutting import CutRequest, estimate
-from handler.http.queries import QUERIES, UNASKED, changes
+from handler.http.queries import QUERIES, changes
 from pipeline import errors
 from pipeline.errors import BadOptions, HairlineError, OutOfTime
 from pipeline.formats import CONTENT_TYPES
-from pipeline.options import LIMITS, Options
+from pipeline.options import Options
 
 
 def test_the_body_is_the_picture_and_headers_say_how_sure(call, photo):
@@ -48,6 +47,7 @@ def test_a_profile_gives_the_listing_picture(call, photo):
         ("?crop=true&crop=false", b"hello", 400, "bad_options"),
         ("?max_bytes=1", b"hello", 400, "bad_options"),
         ("?marketplace=nobody", b"hello", 400, "bad_options"),
+        ("?marketplace=ebay,etsy", b"hello", 400, "bad_options"),
     ],
 )
 def test_a_refusal_is_in_the_pipelines_words(call, query, data, status, code):
@@ -56,14 +56,28 @@ def test_a_refusal_is_in_the_pipelines_words(call, query, data, status, code):
 
 
 def test_every_option_can_be_asked_for_or_is_named_as_left_out():
-    names = {field.name for field in dataclasses.fields(Options)} - set(LIMITS)
-    assert set(QUERIES) - {"marketplace"} == names - set(UNASKED)
+    names = {name for name, row in Options.table().items() if not row.operator}
+    assert {row.name for row in QUERIES.values()} == names - {"trimap", "scribbles", "stages"}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"marketplaces": ["etsy"]}, "Unknown option 'marketplaces'. Did you mean marketplace"),
+        ({"crop": ["maybe"]}, "crop is 'maybe', but must be true or false"),
+        ({"depth": ["deep"]}, "depth is 'deep', but must be one of 8, 16"),
+        ({"crop": ["true", "true"]}, "crop is given 2 times"),
+    ],
+)
+def test_a_wrong_query_is_refused_by_name(query, words):
+    with pytest.raises(BadOptions, match=words):
+        changes(query)
 
 
 def test_what_a_query_says_is_of_the_options_types():
     query = {"crop": ["1"], "scale": ["50"], "canvas": ["800x600"], "marketplace": ["etsy"]}
     asked = changes(query)
-    assert asked == {"crop": True, "scale": 50.0, "canvas": "800x600", "marketplaces": ("etsy",)}
+    assert asked == {"crop": True, "scale": 50.0, "canvas": "800x600", "marketplaces": ["etsy"]}
 
 
 def test_an_answer_that_does_not_fit_is_a_link(call, photo):

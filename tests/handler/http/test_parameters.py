@@ -3,14 +3,17 @@
 import pytest
 
 from handler.http.api_errors import ApiError
-from handler.http.parameters import BACKGROUNDS, PARAMETERS, SOURCES, roi_of, wanted
+from handler.http.parameters import BACKGROUNDS, PARAMETERS, SOURCES, in_percent, wanted
+from pipeline.geometry import Region
 from pipeline.options import Options
 
 FILE = {"image_file": b"picture"}
 
 
 def options(**texts):
-    return wanted(texts, FILE).options
+    """The options that these texts ask for, as JSON."""
+    table = Options.table()
+    return {name: table[name].described(table[name].read(value)) for name, value in wanted(texts, FILE).options.items()}
 
 
 def code(texts, files=FILE):
@@ -20,20 +23,20 @@ def code(texts, files=FILE):
 
 
 GOOD = [
-    ("size", "preview", {"megapixels": 0.25}),
-    ("size", "small", {"megapixels": 0.25}),
-    ("size", "regular", {"megapixels": 0.25}),
-    ("size", "medium", {"megapixels": 1.5}),
-    ("size", "hd", {"megapixels": 4}),
-    ("size", "full", {"megapixels": 10}),
-    ("size", "4k", {"megapixels": 10}),
-    ("size", "auto", {"megapixels": 10}),
-    ("size", "50MP", {"megapixels": 50}),
+    ("size", "preview", {"shrink_to_megapixels": 0.25}),
+    ("size", "small", {"shrink_to_megapixels": 0.25}),
+    ("size", "regular", {"shrink_to_megapixels": 0.25}),
+    ("size", "medium", {"shrink_to_megapixels": 1.5}),
+    ("size", "hd", {"shrink_to_megapixels": 4}),
+    ("size", "full", {"shrink_to_megapixels": 10}),
+    ("size", "4k", {"shrink_to_megapixels": 10}),
+    ("size", "auto", {"shrink_to_megapixels": 10}),
+    ("size", "50MP", {"shrink_to_megapixels": 50}),
     *(("type", name, {}) for name in ("auto", "person", "product", "car", "animal", "graphic", "transportation")),
     *(("type_level", name, {}) for name in ("none", "1", "2", "latest")),
     ("format", "auto", {"format": "auto"}),
     ("format", "png", {"format": "png"}),
-    ("format", "jpg", {"format": "jpeg", "background": "white"}),
+    ("format", "jpg", {"format": "jpeg", "background": "#ffffff"}),
     ("format", "webp", {"format": "webp"}),
     ("format", "zip", {"format": "zip"}),
     *(("crop", text, {"crop": True}) for text in ("true", "True", "1", "yes")),
@@ -45,8 +48,8 @@ GOOD = [
     ("scale", "100%", {"scale": 100}),
     ("scale", "33.5%", {"scale": 33.5}),
     ("position", "original", {"position": "original"}),
-    ("position", "center", {"position": "center"}),
-    ("position", "0%", {"position": "0%"}),
+    ("position", "center", {"position": "50% 50%"}),
+    ("position", "0%", {"position": "0% 0%"}),
     ("position", "100% 20%", {"position": "100% 20%"}),
     ("channels", "rgba", {"channels": "rgba"}),
     ("channels", "alpha", {"channels": "alpha"}),
@@ -57,13 +60,13 @@ GOOD = [
     ("shadow_type", "auto", {"shadow": "drop"}),
     ("semitransparency", "true", {}),
     ("semitransparency", "false", {}),
-    ("bg_color", "81d4fa", {"background": "81d4fa"}),
+    ("bg_color", "81d4fa", {"background": "#81d4fa"}),
     ("bg_color", "#81d4fa", {"background": "#81d4fa"}),
-    ("bg_color", "fff", {"background": "fff"}),
-    ("bg_color", "ffff", {"background": "fff"}),
-    ("bg_color", "#81d4faff", {"background": "81d4fa"}),
+    ("bg_color", "fff", {"background": "#ffffff"}),
+    ("bg_color", "ffff", {"background": "#ffffff"}),
+    ("bg_color", "#81d4faff", {"background": "#81d4fa"}),
     ("bg_color", "81d4fa00", {"background": None}),
-    ("bg_color", "green", {"background": "green"}),
+    ("bg_color", "green", {"background": "#008000"}),
 ]
 
 
@@ -71,11 +74,12 @@ GOOD = [
 def test_a_good_value_becomes_our_options(name, text, expected):
     made = options(**{name: text})
     assert {field: made[field] for field in expected} == expected
-    Options().overlaid(made)
+    Options().overridden_by(made)
 
 
 @pytest.mark.parametrize(
-    ("text", "margin"), [("0", "0"), ("30px", "30px"), ("500px", "500px"), ("50%", "50%"), ("1px 2%", "1px 2%")]
+    ("text", "margin"),
+    [("0", "0px"), ("30px", "30px"), ("500px", "500px"), ("50%", "50%"), ("1px 2%", "1px 2%"), ("5% 5% 5% 5%", "5%")],
 )
 def test_a_margin_counts_with_crop_alone(text, margin):
     assert options(crop="true", crop_margin=text)["margin"] == margin
@@ -166,12 +170,12 @@ def test_what_contradicts_itself_is_refused(texts, expected):
     [("full", "jpg", 25), ("full", "zip", 25), ("auto", "webp", 25), ("4k", "png", 10), ("50MP", "png", 50)],
 )
 def test_a_full_png_is_smaller_than_other_formats(size, form, megapixels):
-    assert options(size=size, format=form)["megapixels"] == megapixels
+    assert options(size=size, format=form)["shrink_to_megapixels"] == megapixels
 
 
 @pytest.mark.parametrize("more", [{"bg_color": "red"}, {"channels": "alpha"}, {"bg_image_url": "https://a.b/c"}])
 def test_a_jpeg_is_white_only_where_nothing_else_was_asked(more):
-    assert options(format="jpg", **more)["background"] == more.get("bg_color")
+    assert options(format="jpg", **more)["background"] == ("#ff0000" if "bg_color" in more else None)
 
 
 def test_a_long_value_is_shown_in_part():
@@ -183,13 +187,13 @@ def test_a_long_value_is_shown_in_part():
 @pytest.mark.parametrize(
     ("text", "made"),
     [
-        ("0 0 200px 100px", "0.000% 0.000% 100.000% 100.000%"),
-        ("50px 10% 100% 50px", "25.000% 10.000% 100.000% 50.000%"),
+        ("0 0 200px 100px", "0% 0% 100% 100%"),
+        ("1px 0 100% 33px", "0.5% 0% 100% 33%"),
+        ("50px 10% 100% 50px", "25% 10% 100% 50%"),
     ],
 )
 def test_a_region_holds_for_a_picture_of_any_size(text, made):
-    assert roi_of(text, (200, 100)) == made
-    Options(roi=made)
+    assert in_percent(Region.parse(text), (200, 100)) == Region.parse(made)
 
 
 @pytest.mark.parametrize(
@@ -203,5 +207,5 @@ def test_a_region_holds_for_a_picture_of_any_size(text, made):
 )
 def test_a_region_that_is_none_of_the_picture(text, expected):
     with pytest.raises(ApiError) as caught:
-        roi_of(text, (200, 100))
+        in_percent(Region.parse(text), (200, 100))
     assert caught.value.code == expected

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.cli.arguments import parser
 from pipeline.cli.main import main
 
 
@@ -94,16 +96,17 @@ def test_a_matte_from_the_users_trimap_has_16_bits(folder, photo):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["cut", "{in}/nowhere.jpg", "-o", "{out}"], "no file or folder"),
-        (["cut", "{in}/a.jpg", "-o", "{in}"], "another folder"),
-        (["cut", "{in}", "-o", "{out}", "--trimap", "{in}/a.jpg"], "belongs to one picture"),
+        (["cut", "{in}/nowhere.jpg", "-o", "{out}"], "nowhere.jpg does not exist"),
+        (["cut", "{in}/a.jpg", "-o", "{in}"], "so results could overwrite originals. Choose another folder"),
+        (["cut", "{in}", "-o", "{out}", "--trimap", "{in}/a.jpg"], "--trimap works with one image; you gave 3."),
         (["cut", "{in}", "-o", "{out}", "--format", "jpeg"], "cannot be transparent"),
         (["cut", "{in}", "-o", "{out}", "--canvas", "huge"], "canvas is"),
-        (["cut", "{in}", "-o", "{out}", "--background", "{in}/none.png"], "cannot be read"),
-        (["cut", "{in}", "-o", "{out}", "--model", "u3net"], "no model"),
-        (["cut", "{in}", "-o", "{out}", "--models", "{in}"], "weights"),
-        (["cut", "{in}", "-o", "{out}", "--model", "auto", "--models", "{half}"], "weights isnet"),
-        (["cut", "{empty}", "-o", "{out}"], "no picture"),
+        (["cut", "{in}", "-o", "{out}", "--background", "whit"], "--background: 'whit' is neither a colour"),
+        (["cut", "{in}", "-o", "{out}", "--background", "{in}/none.png"], "nor an image file"),
+        (["cut", "{in}", "-o", "{out}", "--model", "u3net"], "Unknown model 'u3net'. Did you mean u2net?"),
+        (["cut", "{in}", "-o", "{out}", "--model-dir", "{in}"], "weights"),
+        (["cut", "{in}", "-o", "{out}", "--model", "auto", "--model-dir", "{half}"], "weights isnet"),
+        (["cut", "{empty}", "-o", "{out}"], "no image in"),
         (["matte", "{in}/a.jpg", "{in}/none.png", "-o", "{out}.png"], "cannot be read"),
     ],
 )
@@ -123,6 +126,34 @@ def test_what_the_parser_does_not_know_is_2(arguments, capsys):
         main(arguments)
     assert caught.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--jobs", "0"], "--jobs: must be a whole number of at least 1, not 0"),
+        (["--shift", "wide"], "--shift: must be a number from -50 to 50, not 'wide'"),
+        (["--format", "gif"], "--format: invalid choice: 'gif'"),
+        (["--shadow_opacity", "30"], "unrecognized arguments: --shadow_opacity"),
+    ],
+)
+def test_a_wrong_flag_is_named_with_what_it_must_be(arguments, words, capsys):
+    with pytest.raises(SystemExit):
+        main(["cut", "a.jpg", "-o", "out", *arguments])
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["cut", "apply", "matte"])
+def test_the_help_shows_defaults_an_example_and_the_exit_status(command, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert caught.value.code == 0
+    assert "exit status: 0 all went well" in text
+    example = re.search(rf"example:.*?(hairline {command} .*?) exit status", text)[1]
+    parser().parse_args(shlex.split(example)[1:])
+    flags = re.findall(r" (--[a-z-]+)(?= [^-]*?\(default: )", text)
+    assert flags
 
 
 def test_a_refused_matte_is_1(folder, capsys):
@@ -183,4 +214,4 @@ def test_listings_are_written_beside_the_cutout(folder, capsys):
     assert main(line) == 0
     assert _names(folder / "out") == ["a.amazon-main.jpg", "a.etsy.jpg", "a.png", "a.report.json"]
     assert main([*line[:-1], "amazon-mian"]) == 2
-    assert "Did you mean amazon-main?" in capsys.readouterr().err
+    assert "Unknown marketplace 'amazon-mian'. Did you mean amazon-main?" in capsys.readouterr().err

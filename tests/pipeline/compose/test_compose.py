@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from pipeline.compose import _CODE, _LIGHT, compose, over
 from pipeline.errors import NoSubject
 from pipeline.foreground import unmix
-from pipeline.geometry import parse_colour
+from pipeline.geometry import Colour
 from pipeline.options import Options
 from pipeline.types import Cutout, Matte, Picture, to_uint8
 
@@ -183,7 +183,7 @@ def test_alpha_alone_has_the_same_geometry():
 def test_a_colour_fills_the_whole_canvas_also_beyond_the_picture(colour):
     canvas = compose(*scene(), Options(crop=True, margin="40px", background=colour), None)
     assert canvas.alpha is None
-    assert tuple(canvas.rgb[0, 0]) == tuple(canvas.rgb[-1, -1]) == parse_colour(colour)
+    assert tuple(canvas.rgb[0, 0]) == tuple(canvas.rgb[-1, -1]) == Colour.parse(colour).rgb
 
 
 def thirds(width, height):
@@ -227,8 +227,8 @@ def test_the_subject_box_is_where_the_subject_is_on_the_canvas():
 @pytest.mark.parametrize("background", [None, "teal"])
 def test_extreme_shapes(size, options, background):
     cutout, matte = cut(np.full((*size, 3), 200), np.full(size, 0.5, np.float32))
-    canvas = compose(cutout, matte, options.overlaid({"background": background}), None)
-    assert canvas.size == (options.canvas or size[::-1])
+    canvas = compose(cutout, matte, options.overridden_by({"background": background}), None)
+    assert canvas.size == ((options.canvas.width, options.canvas.height) if options.canvas else size[::-1])
 
 
 @pytest.mark.parametrize("options", [Options(), Options(crop=True), Options(channels="alpha")], ids=str)

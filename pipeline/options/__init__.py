@@ -1,0 +1,224 @@
+"""Every option of a cutout: one table, from which the checks, the command line, the HTTP query and the docs follow.
+
+A new option is one row here, and the stage that reads it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypedDict, get_args
+
+from pipeline import marketplaces
+from pipeline.geometry import Colour, Margin, Position, Region, Size
+from pipeline.options import contradictions, kinds
+from pipeline.options.kinds import Choice, ColourOrFile, File, Names, Number, Switch, Whole
+from pipeline.options.row import Option, Where
+from pipeline.options.table import Table
+
+Matting = Literal["fast", "exact", "off"]
+Format = Literal["png", "webp", "jpeg", "tiff", "avif", "zip", "auto"]
+Channels = Literal["rgba", "alpha"]
+Depth = Literal[8, 16]
+Blend = Literal["linear", "srgb"]
+Shadow = Literal["none", "drop", "contact"]
+Place = Position | Literal["original"]
+
+PLANES = ("probability", "trimap", "alpha")
+"""What the stages pass on, as grey images of the source's size."""
+STAGES = (*PLANES, "sheet")
+
+
+class Limits(TypedDict):
+    """What `decode` must not exceed."""
+
+    max_bytes: int
+    max_megapixels: float
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Options(Table):
+    """How an image is cut out, and what comes back.
+
+    Each field is a row: it accepts the text that users write ("5%", "#ffffff", "800x600") or a parsed value, and holds
+    the parsed value. Its `help` says what it does; docs/options.md shows them all.
+    Raises BadOptions, which names the option, for a wrong value and for options that contradict each other.
+    """
+
+    roi: Option[Region | str | None, Region | None] = Option(
+        kinds.REGION,
+        None,
+        "where the subject is: left, top, right and bottom, in pixels or percent; all else is background",
+        group="Subject",
+        unset="the whole image",
+    )
+    trimap: Option[bytes | None, bytes | None] = Option(
+        File(metavar="FILE"),
+        None,
+        "grey image of the source's size: 255 marks subject, 0 marks background, Hairline solves all else",
+        group="Subject",
+        where=Where.CLI,
+        unset="made with the model",
+        instead="trimap is an image file. Give it on the command line or in Python.",
+    )
+    scribbles: Option[bytes | None, bytes | None] = Option(
+        File(metavar="FILE"),
+        None,
+        "grey image of the source's size with strokes: 255 marks subject, 0 marks background",
+        group="Subject",
+        where=Where.CLI,
+        unset="none",
+        instead="scribbles is an image file. Give it on the command line or in Python.",
+    )
+    matting: Option[Matting, Matting] = Option(
+        Choice(get_args(Matting)),
+        "fast",
+        "how alpha is solved: fast, exact (slower), or off (the model's probability as it is)",
+        group="Matte",
+    )
+    shift: Option[float, float] = Option(
+        Number(-50, 50, metavar="PIXELS"),
+        0.0,
+        "pixels to move the edge outwards, or inwards if negative",
+        group="Matte",
+    )
+    feather: Option[float, float] = Option(
+        Number(0, 50, metavar="PIXELS"),
+        0.0,
+        "blur of the matte: the standard deviation of a Gaussian in pixels",
+        group="Matte",
+    )
+    format: Option[Format, Format] = Option(
+        Choice(get_args(Format)),
+        "png",
+        "file format: png, webp, jpeg, tiff, avif, zip (colour and alpha apart) or auto (JPEG if opaque, else PNG)",
+        group="Output",
+    )
+    quality: Option[int | None, int | None] = Option(
+        Whole(1, 100, metavar="1..100"),
+        None,
+        "quality of WebP, AVIF and JPEG",
+        group="Output",
+        needs="format webp, avif, jpeg or zip",
+        unset="lossless WebP, best AVIF, JPEG 92",
+    )
+    channels: Option[Channels, Channels] = Option(
+        Choice(get_args(Channels)),
+        "rgba",
+        "what to return: rgba for the cutout, alpha for the matte alone",
+        group="Output",
+    )
+    depth: Option[Depth, Depth] = Option(
+        Choice(get_args(Depth)),
+        8,
+        "bits of a matte on its own, 8 or 16; 16 in PNG and TIFF only",
+        group="Output",
+        needs="channels alpha",
+    )
+    background: Option[Colour | str | bytes | None, Colour | bytes | None] = Option(
+        ColourOrFile(metavar="COLOUR|IMAGE"),
+        None,
+        "colour or image to put behind the subject; an image is centred and fills the canvas",
+        group="Output",
+        unset="transparent",
+    )
+    blend: Option[Blend, Blend] = Option(
+        Choice(get_args(Blend)),
+        "linear",
+        "how edges mix with the background: linear light, as a lens does, or plain srgb values, as older tools do",
+        group="Output",
+        needs="background",
+    )
+    crop: Option[bool, bool] = Option(Switch(), False, "cut away what is outside the subject", group="Output")
+    margin: Option[Margin | str, Margin] = Option(
+        kinds.MARGIN,
+        "0px",
+        "space around the subject, in pixels or percent of its side: one length, two (top and bottom, left and right) "
+        "or four (top, right, bottom, left)",
+        group="Output",
+        needs="crop",
+    )
+    scale: Option[float | None, float | None] = Option(
+        Number(10, 100, metavar="10..100"),
+        None,
+        "size of the subject in percent of the canvas",
+        group="Output",
+        unset="unchanged",
+    )
+    position: Option[Place | str | None, Place | None] = Option(
+        kinds.PLACE,
+        None,
+        "where the subject goes on the canvas: original, center, or percents from the left and the top",
+        group="Output",
+        unset="center with scale or canvas, else original",
+    )
+    canvas: Option[Size | str | tuple[int, int] | None, Size | None] = Option(
+        kinds.CANVAS,
+        None,
+        "width and height of the result in pixels",
+        group="Output",
+        unset="the size of the image, or of the crop",
+    )
+    shadow: Option[Shadow, Shadow] = Option(
+        Choice(get_args(Shadow)),
+        "none",
+        "soft shadow: drop (on a wall behind) or contact (on the floor)",
+        group="Output",
+    )
+    shadow_opacity: Option[int, int] = Option(
+        Whole(0, 100, metavar="0..100"), 50, "darkest point of the shadow in percent", group="Output", needs="shadow"
+    )
+    stages: Option[tuple[str, ...] | list[str] | str, tuple[str, ...]] = Option(
+        Names(dict.fromkeys(STAGES), "stage"),
+        (),
+        "intermediate images to return as well: probability, trimap, alpha, and sheet, a contact sheet of them all",
+        group="Output",
+        where=Where.JSON,
+        unset="none",
+        instead="A query returns one image. Use a job for stages.",
+    )
+    marketplaces: Option[tuple[str, ...] | list[str] | str, tuple[str, ...]] = Option(
+        Names(marketplaces.MARKETPLACES, "marketplace", metavar="NAME,..."),
+        (),
+        "marketplaces to make a listing image for as well: " + ", ".join(marketplaces.MARKETPLACES),
+        group="Marketplace",
+        unset="none",
+        flag="marketplace",
+    )
+    shrink_to_megapixels: Option[float | None, float | None] = Option(
+        Number(0.01, 1000, metavar="N"),
+        None,
+        "shrink images over N megapixels before cutting",
+        group="Limits",
+        unset="keep the size",
+    )
+    max_megapixels: Option[float, float] = Option(
+        Number(1e-6, 1000, metavar="N"),
+        50.0,
+        "reject images over N megapixels, before anything is decoded",
+        group="Limits",
+        where=Where.CLI,
+        operator=True,
+        instead="To shrink large images, use shrink_to_megapixels.",
+    )
+    max_bytes: Option[int, int] = Option(
+        Whole(1, 2**31, metavar="N"),
+        40_000_000,
+        "reject files over N bytes",
+        group="Limits",
+        where=Where.CLI,
+        operator=True,
+    )
+    threads: Option[int | None, int | None] = Option(
+        Whole(1, 1024),
+        None,
+        "threads to solve with; the result does not depend on it",
+        group="Limits",
+        where=Where.PYTHON,
+        operator=True,
+        unset="all that the process may use",
+    )
+
+    def __post_init__(self) -> None:
+        contradictions.check(self)
+
+    def limits(self) -> Limits:
+        """The two that `decode` takes."""
+        return {"max_bytes": self.max_bytes, "max_megapixels": self.max_megapixels}
