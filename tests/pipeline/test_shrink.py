@@ -46,7 +46,7 @@ def test_colours_under_transparency_do_not_bleed():
 
 
 def test_a_cutout_of_fewer_megapixels(photo, segmenter):
-    made = cut_out(photo, segmenter, Options(megapixels=0.03, stages=("alpha",)))
+    made = cut_out(photo, segmenter, Options(shrink_to_megapixels=0.03, stages=("alpha",)))
     with Image.open(io.BytesIO(made.output.data)) as cut, Image.open(io.BytesIO(made.stages["alpha"].data)) as alpha:
         assert cut.size == alpha.size == (173, 173)
     assert (made.report["source"]["width"], made.report["output"]["width"]) == (256, 173)
