@@ -23,7 +23,7 @@ def test_the_default_weights_are_those_that_rembg_publishes(weights):
 
 def test_an_unknown_name_gets_the_closest_or_lists_the_known():
     with pytest.raises(BadOptions, match=r"Unknown model 'zzz'\. Known: u2netp, u2net, "):
-        models.named("zzz")
+        named("zzz")
     with pytest.raises(BadOptions, match=r"Unknown model 'u3net'\. Did you mean u2net"):
         named("u3net")
 
