@@ -59,7 +59,7 @@ def test_every_marketplace_and_more_fit_into_the_default_options() -> None:
     names = [*marketplaces.MARKETPLACES, "a-seventh-one", "an-eighth-one"]
     options = json.dumps({"format": "webp", "marketplaces": names, "crop": True, "margin": "10%"})
     assert len(options) <= TEMPLATE["Parameters"]["DefaultOptions"]["MaxLength"]
-    Options().overlaid({"marketplaces": tuple(marketplaces.MARKETPLACES)})
+    Options().overridden_by({"marketplaces": tuple(marketplaces.MARKETPLACES)})
 
 
 def test_the_firewall_lets_a_key_send_what_its_plan_permits() -> None:
