@@ -1,4 +1,4 @@
-"""template.yaml as plain data, so that the local stack has the deployment's own names and numbers."""
+"""template.yaml as plain data, so that the local stack has the same names and numbers as a deployment."""
 
 import re
 from collections import ChainMap
@@ -11,7 +11,7 @@ import yaml
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 
 _ABSENT = object()
-"""What `!Ref AWS::NoValue` stands for: the property or item that has it is left out."""
+"""The value of `!Ref AWS::NoValue`: a property or item with it is left out."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -56,7 +56,7 @@ def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
 
 
 def defaults(template: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters' default values, as `resolve` takes them."""
+    """The default values of the parameters, for `resolve`."""
     return {name: str(parameter["Default"]) for name, parameter in template["Parameters"].items()}
 
 
@@ -66,17 +66,16 @@ def of_type(template: Mapping[str, Any], kind: str) -> list[str]:
 
 
 def properties(template: Mapping[str, Any], logical_id: str) -> dict[str, Any]:
-    """What the template says of a resource, unresolved."""
+    """The properties of a resource, unresolved."""
     found: dict[str, Any] = template["Resources"][logical_id]["Properties"]
     return found
 
 
 def resolve(value: Any, names: Mapping[str, str], template: Mapping[str, Any]) -> Any:
-    """`value` with CloudFormation's functions worked out, as far as the template uses them.
+    """`value` with CloudFormation's functions evaluated, those that the template uses.
 
-    names: what "Queue", "Queue.Arn", "AWS::Region" or a parameter stand for. template: whose conditions and mappings
-    hold. Raises KeyError for a name that is not there, NotImplementedError for another function, so that nothing is
-    passed on half worked out.
+    names: the values of "Queue", "Queue.Arn", "AWS::Region" and of parameters. template: for conditions and mappings.
+    Raises KeyError for an unknown name, NotImplementedError for another function.
     """
 
     def inner(part: Any) -> Any:
@@ -106,8 +105,8 @@ def resolve(value: Any, names: Mapping[str, str], template: Mapping[str, Any]) -
         case dict():
             if function := next((key for key in value if str(key).startswith("Fn::")), None):
                 raise NotImplementedError(f"The local stack does not know {function}.")
-            worked = {key: inner(item) for key, item in value.items()}
-            return {key: item for key, item in worked.items() if item is not _ABSENT}
+            resolved = {key: inner(item) for key, item in value.items()}
+            return {key: item for key, item in resolved.items() if item is not _ABSENT}
         case list():
             return [item for item in map(inner, value) if item is not _ABSENT]
     return value

@@ -64,7 +64,7 @@ def test_an_alarm_watches_one_thing(alarm: str) -> None:
 
 
 @pytest.mark.parametrize("alarm", ALARMS)
-def test_an_alarm_tells_people_unless_the_deployment_does(alarm: str) -> None:
+def test_an_alarm_sends_an_e_mail_unless_the_deployment_reports_the_failure(alarm: str) -> None:
     for email, notified in (("", []), ("a@example.com", ["<AlarmTopic>"])):
         made = deployed(AlarmEmail=email)[0][alarm]["Properties"]
         assert made.get("AlarmActions") == (None if alarm in NEW_VERSION else notified)
@@ -103,7 +103,7 @@ def test_a_message_that_is_retried_is_not_taken_for_one_that_waits(alarm: str, q
 
 
 @pytest.mark.parametrize("alarm", ALARMS)
-def test_an_alarms_text_stands_alone_and_leads_to_its_section(alarm: str) -> None:
+def test_an_alarms_description_is_complete_alone_and_names_its_section(alarm: str) -> None:
     text = deployed()[0][alarm]["Properties"]["AlarmDescription"]
     assert text.startswith("hairline: ")
     fact, _, action = text.removesuffix(f" Runbook: docs/runbook.md#{alarm.lower()}").partition(". ")

@@ -20,14 +20,14 @@ def test_buckets_are_closed(bucket: str) -> None:
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_buckets_forget_unfinished_uploads_and_outlive_the_stack(bucket: str) -> None:
+def test_buckets_delete_unfinished_uploads_and_outlive_the_stack(bucket: str) -> None:
     rules = properties(bucket)["LifecycleConfiguration"]["Rules"]
     assert any("AbortIncompleteMultipartUpload" in rule and rule["Status"] == "Enabled" for rule in rules)
     assert RESOURCES[bucket]["UpdateReplacePolicy"] == "Retain"
 
 
 @pytest.mark.parametrize("name", [*BUCKETS, "Registry"])
-def test_a_first_deployment_that_fails_leaves_nothing_that_the_next_one_stumbles_over(name: str) -> None:
+def test_a_failed_first_deployment_leaves_nothing_that_blocks_the_next(name: str) -> None:
     assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
@@ -45,7 +45,7 @@ def expiring(bucket: str, **parameters: str) -> dict[str, Any]:
     return {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
 
 
-def test_what_api_clients_sent_and_got_is_deleted_in_the_end() -> None:
+def test_images_results_and_records_of_api_jobs_expire() -> None:
     assert (
         expiring("InputBucket", ApiRetentionDays="7") == expiring("OutputBucket", ApiRetentionDays="7") == {"api/": "7"}
     )
@@ -67,16 +67,16 @@ def test_pages_may_use_signed_links(bucket: str, methods: list[str]) -> None:
     assert deployed()[0][bucket]["Properties"]["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"] == ["*"]
 
 
-def test_the_input_bucket_keeps_versions_and_tells_the_queue_of_new_objects() -> None:
+def test_the_input_bucket_keeps_versions_and_notifies_the_queue() -> None:
     made = properties("InputBucket")
     assert made["VersioningConfiguration"] == {"Status": "Enabled"}
-    (told,) = deployed()[0]["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
-    assert told == {"Event": "s3:ObjectCreated:*", "Queue": "<Queue.Arn>"}
+    (notification,) = deployed()[0]["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert notification == {"Event": "s3:ObjectCreated:*", "Queue": "<Queue.Arn>"}
     assert "NotificationConfiguration" not in properties("OutputBucket")  # or a cutout would be cut out
 
 
 @each_deployment
-def test_no_cutout_comes_back_as_a_picture(parameters: dict[str, str]) -> None:
+def test_no_cutout_is_cut_out_again(parameters: dict[str, str]) -> None:
     made, _ = deployed(**parameters)
     variables = made["CutoutFunction"]["Properties"]["Environment"]["Variables"]
     taken, written = variables["HAIRLINE_INPUT_BUCKET"], variables["HAIRLINE_OUTPUT_BUCKET"]
@@ -102,10 +102,10 @@ def test_the_longest_bucket_name_fits() -> None:
         ("in/", ".jpg", [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".jpg"}]),
     ],
 )
-def test_a_bucket_tells_of_the_keys_that_were_asked_for(prefix: str, suffix: str, rules: list[Any]) -> None:
+def test_a_bucket_notifies_of_keys_that_pass_the_filter(prefix: str, suffix: str, rules: list[Any]) -> None:
     made, _ = deployed(KeyPrefix=prefix, KeySuffix=suffix)
-    (told,) = made["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
-    assert told["Filter"] == {"S3Key": {"Rules": rules}}
+    (notification,) = made["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert notification["Filter"] == {"S3Key": {"Rules": rules}}
 
 
 def test_every_kind_of_key_expires_as_the_layout_says() -> None:

@@ -55,7 +55,7 @@ def test_the_api_can_have_containers_of_its_own(parameter: str, reserved: str | 
     assert made["ApiCutoutFunction"]["Properties"].get("ReservedConcurrentExecutions") == reserved
 
 
-def test_the_layer_has_a_name_of_the_stacks_own() -> None:
+def test_the_layer_is_named_after_the_stack() -> None:
     assert deployed()[0]["DependenciesLayer"]["Properties"]["LayerName"] == "hairline-dependencies"
 
 
@@ -68,7 +68,7 @@ def test_the_default_parameters_make_a_valid_configuration() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_functions_have_a_live_runtime_logs_with_an_end_and_traces(function: str) -> None:
+def test_functions_have_a_supported_runtime_log_retention_and_traces(function: str) -> None:
     made = properties(function)
     assert made["Runtime"] == "python3.13"
     assert made["Tracing"] == {"Ref": "Tracing"}
@@ -79,7 +79,7 @@ def test_functions_have_a_live_runtime_logs_with_an_end_and_traces(function: str
 
 
 @pytest.mark.parametrize("function", ["CutoutFunction", "ApiCutoutFunction"])
-def test_what_runs_a_network_has_room_for_its_weights_and_may_read_them(function: str) -> None:
+def test_a_function_that_loads_a_model_has_room_for_its_weights_and_may_read_them(function: str) -> None:
     made, _ = deployed(Model="auto", ModelBucket="my-weights")
     config: type[ApiConfig | CutoutConfig] = {"CutoutFunction": CutoutConfig, "ApiCutoutFunction": ApiConfig}[function]
     choice = config.from_env(made[function]["Properties"]["Environment"]["Variables"]).model

@@ -18,7 +18,7 @@ def test_every_log_group_is_in_the_outputs() -> None:
 
 
 @pytest.mark.parametrize("output", TEMPLATE["Outputs"])
-def test_an_output_is_described_so_that_its_text_stands_alone(output: str) -> None:
+def test_an_outputs_description_is_complete_alone(output: str) -> None:
     text = TEMPLATE["Outputs"][output]["Description"]
     assert text[0].isupper()
     assert text.split()[0] not in ("Its", "The", "What", "Where", "As")

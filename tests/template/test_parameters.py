@@ -33,7 +33,7 @@ from tests.template.deployments import TEMPLATE, deployed, each_deployment
         ("ADomainNeedsACertificate", {"ApiDomainName": "a.example"}, True),
     ],
 )
-def test_parameters_that_contradict_each_other_are_refused(
+def test_parameters_that_contradict_each_other_are_rejected(
     rule: str, parameters: dict[str, str], refused: bool
 ) -> None:
     described = TEMPLATE["Rules"][rule]
@@ -44,14 +44,14 @@ def test_parameters_that_contradict_each_other_are_refused(
 
 
 @pytest.mark.parametrize("parameter", ["KeyPrefix", "KeySuffix"])
-def test_a_filter_reads_the_same_plain_and_encoded(parameter: str) -> None:
+def test_a_key_filter_is_the_same_plain_and_url_encoded(parameter: str) -> None:
     pattern = TEMPLATE["Parameters"][parameter]["AllowedPattern"]
     accepted = {chr(code) for code in range(0x250) if re.fullmatch(pattern, chr(code))}
     assert accepted == {each for each in accepted if quote_plus(each, safe="/") == each}
     assert {*"aZ9/._-"} <= accepted
 
 
-def test_what_may_be_chosen_is_what_the_pipeline_knows() -> None:
+def test_the_models_to_choose_from_are_the_pipelines() -> None:
     assert sorted(TEMPLATE["Parameters"]["Model"]["AllowedValues"]) == sorted(models.CHOICES)
 
 
@@ -84,13 +84,13 @@ def test_an_address_that_sends_too_much_is_answered_as_a_key_that_does() -> None
 
 
 @pytest.mark.parametrize(("parameter", "detailed"), [("off", False), ("on", True)])
-def test_detailed_metrics_of_the_api_are_asked_for(parameter: str, detailed: bool) -> None:
+def test_detailed_metrics_of_the_api_are_a_parameter(parameter: str, detailed: bool) -> None:
     (settings,) = deployed(ApiMetrics=parameter)[0]["ImageApi"]["Properties"]["MethodSettings"]
     assert settings["MetricsEnabled"] is detailed
 
 
 @pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])
-def test_a_parameter_is_described_so_that_its_text_stands_alone(parameter: str) -> None:
+def test_a_parameters_description_is_complete_alone(parameter: str) -> None:
     described = TEMPLATE["Parameters"][parameter]
     assert re.fullmatch(r"\S.*\.", described["Description"])
     assert ("AllowedPattern" in described) is ("ConstraintDescription" in described)
@@ -104,7 +104,7 @@ def test_every_parameter_is_in_one_group_of_the_console() -> None:
 
 
 @each_deployment
-def test_nothing_names_what_is_not_there(parameters: dict[str, str]) -> None:
+def test_every_name_refers_to_something_in_the_deployment(parameters: dict[str, str]) -> None:
     made, names = deployed(**parameters)  # raises KeyError for such a name
     assert all(output["Value"] for output in made["Outputs"].values())
     # and what the template makes or not, it makes where nothing existing was given

@@ -69,7 +69,7 @@ def test_there_are_days_to_act_before_images_expire() -> None:
 
 
 @pytest.mark.parametrize("function", QUEUE_OF)
-def test_the_mapping_replies_in_part_and_is_capped(function: str) -> None:
+def test_a_queues_mapping_reports_failures_one_by_one_and_limits_concurrency(function: str) -> None:
     mapping = mapping_of(properties(function))
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     cap = TEMPLATE["Parameters"][mapping["ScalingConfig"]["MaximumConcurrency"]["Ref"]]
@@ -114,7 +114,7 @@ def test_an_existing_bucket_sends_by_one_rule_alone() -> None:
 
 
 @each_deployment
-def test_rules_for_shops_keep_what_they_cannot_deliver_and_send_alone(parameters: dict[str, str]) -> None:
+def test_rules_for_shops_have_a_dead_letter_queue_and_only_they_may_send(parameters: dict[str, str]) -> None:
     made, _ = deployed(**parameters)
     rules = {"RequestedRule", "PartnerRule"} & made.keys()
     assert ("PartnerRule" in rules) is ("PartnerEventSource" in parameters)

@@ -65,7 +65,7 @@ def depends(made: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("parameters", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
-def test_sam_takes_it_and_every_name_leads_somewhere(parameters: dict[str, str]) -> None:
+def test_sam_translates_the_template_and_every_reference_resolves(parameters: dict[str, str]) -> None:
     made = translated(**parameters)
     known = made["Resources"].keys() | made["Parameters"].keys()
     assert {name for name in named([made["Resources"], made["Outputs"]]) if not name.startswith("AWS::")} <= known
@@ -111,7 +111,7 @@ def test_the_queue_calls_the_alias_so_that_a_rollout_reaches_it() -> None:
     assert mapping["FunctionName"] == {"Ref": alias}
 
 
-def test_a_rollout_shifts_and_is_taken_back() -> None:
+def test_a_rollout_shifts_traffic_and_can_be_rolled_back() -> None:
     (group,) = of_type(translated(Rollout="Linear10PercentEvery1Minute"), "AWS::CodeDeploy::DeploymentGroup").values()
     assert "Linear10PercentEvery1Minute" in str(group["DeploymentConfigName"])
     assert group["AutoRollbackConfiguration"]["Enabled"] is True

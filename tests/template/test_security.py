@@ -36,7 +36,7 @@ def test_only_tls(parameters: dict[str, str]) -> None:
 
 
 @each_deployment
-def test_what_holds_pictures_or_names_is_encrypted(parameters: dict[str, str]) -> None:
+def test_buckets_queues_logs_and_settings_are_encrypted(parameters: dict[str, str]) -> None:
     made, _ = deployed(**parameters)
     key = parameters.get("KmsKeyArn")
     for name in QUEUES:

@@ -49,7 +49,7 @@ def test_the_longest_version_description_fits() -> None:
     assert len(template.resolve(properties("CutoutFunction")["VersionDescription"], longest, TEMPLATE)) <= 256
 
 
-def test_a_rollout_is_taken_back_by_alarms() -> None:
+def test_alarms_roll_a_new_version_back() -> None:
     made, _ = deployed()
     rollout = made["CutoutFunction"]["Properties"]["DeploymentPreference"]
     assert rollout["Alarms"] == ["<NewVersionErrorsAlarm>", "<NewVersionFailingAlarm>"]
