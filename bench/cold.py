@@ -21,10 +21,8 @@ from PIL import Image
 from bench import results
 from bench.lambda_runtime import ROOT, Deployed, LambdaRuntime, deploy, environment
 from bench.stages import resized
-from handler.local import stack
-from handler.local.container import Container
+from handler.local import stack, worker
 from handler.local.emulator import emulator
-from handler.local.environment import sealed
 from handler.local.stack import Stack
 
 STARTS = 7
@@ -73,7 +71,6 @@ def answers(call: Callable[[Any], Any], made: Stack, picture: bytes, name: str) 
 
 def measure(deployed: Deployed, made: Stack, picture: bytes, folder: Path) -> dict[str, list[float]]:
     """The rows: what was measured, and its seconds. The two kinds of container take turns."""
-    at_home = {**sealed(os.environ), **made.variables, "AWS_ENDPOINT_URL": made.endpoint}
     imports, session, processor = starts(
         [deployed.interpreter, "-S"], environment(deployed, made, folder), deployed.function
     )
@@ -85,9 +82,9 @@ def measure(deployed: Deployed, made: Stack, picture: bytes, folder: Path) -> di
     for turn in range(ROUNDS):
         with (folder / "log").open("ab") as log, LambdaRuntime(deployed, HANDLER, made, folder, log) as runtime:
             pairs = {"Lambda's runtime": answers(runtime.call, made, picture, f"layer/{turn}")}
-        container = Container(HANDLER, made.timeout_s, at_home, folder / "log")
+        container = worker.prepare(made, folder / "log")
         pairs["this environment"] = answers(container.call, made, picture, f"here/{turn}")
-        container.close()
+        container.stop()
         for where, seconds in pairs.items():
             for which, value in zip(("first", "second"), seconds, strict=True):
                 rows.setdefault(f"{which} answer, {where}", []).append(value)

@@ -7,19 +7,19 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from bench.proxy import Fault, Proxy
 from handler.local import worker
-from handler.local.child import Child
 from handler.local.stack import Stack
+from handler.local.worker import Worker
 
 _MIX = {Fault.BUSY: 5, Fault.RESET: 2, Fault.LOST_ANSWER: 2, Fault.CUT_SHORT: 1, None: 2}
 """What an outage is made of, by weight: some requests get through even then."""
 
 
 class Crew:
-    """`size` workers while the block lasts. Whoever was killed is replaced by `mend`.
+    """`size` workers while the block lasts. One whose process was killed gets a new one.
 
     deadly: part of a path; a worker that reads such an object dies of it at once, as of one that fills its memory.
     log: the folder of the workers' logs. seed: for which request fails or kills.
@@ -45,13 +45,6 @@ class Crew:
     ) -> None:
         self._open.close()
 
-    def mend(self) -> None:
-        """Put a new worker where one has ended."""
-        for seat in self._seats:
-            if not seat.child.running:
-                seat.child.kill()  # what is left of it
-                seat.sit_down()
-
     def doom(self) -> None:
         """Kill one worker at one of its next requests."""
         with self._lock:
@@ -60,7 +53,7 @@ class Crew:
     @property
     def pids(self) -> list[int]:
         """The workers' process ids."""
-        return [seat.child.process.pid for seat in self._seats]
+        return [seat.worker.container.child.process.pid for seat in self._seats]
 
     def decide(self, seat: "_Seat", method: str, path: str) -> Fault | None:
         """What happens to a request of the worker in `seat`; it may die of it."""
@@ -69,7 +62,7 @@ class Crew:
             if seat.requests_left == 0 or (method == "GET" and self._deadly in path):
                 self.kills += 1
                 before = self._chance.random() < 0.5
-                seat.child.process.kill()
+                seat.worker.container.child.process.kill()
                 return Fault.RESET if before else Fault.LOST_ANSWER
             if not self.outage.is_set():
                 return None
@@ -80,19 +73,18 @@ class Crew:
 
 
 class _Seat:
-    """A worker's place: its proxy and log stay when another worker takes it."""
+    """A worker with its proxy and its log."""
 
-    child: Child
+    worker: Worker
 
     def __init__(self, crew: Crew, log: Path) -> None:
-        self._log: IO[bytes] = log.open("ab")
+        self._log = log
         self.requests_left = -1
         self.proxy = Proxy(crew.stack.endpoint, lambda method, path: crew.decide(self, method, path))
         self._stack = replace(crew.stack, endpoint=self.proxy.endpoint)
 
     def sit_down(self) -> None:
-        self.child = worker.start(self._stack, self._log)
+        self.worker = worker.start(self._stack, self._log)
 
     def leave(self) -> None:
-        self.child.stop()
-        self._log.close()
+        self.worker.stop()

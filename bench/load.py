@@ -147,13 +147,12 @@ def _work(crew: Crew, scenario: Scenario, messages: int) -> None:
 
 
 def _until_empty(crew: Crew, meanwhile: Callable[[int], None] = lambda _: None) -> None:
-    """Wait with a crew that is kept complete; `meanwhile` gets the number of messages that are left."""
+    """Wait with a crew at work; `meanwhile` gets the number of messages that are left."""
     end = time.monotonic() + PATIENCE_S
     while left := verdict.waiting(crew.stack):
         if time.monotonic() > end:
             raise TimeoutError(f"{left} messages are left after {PATIENCE_S} s.")
         meanwhile(left)
-        crew.mend()
         time.sleep(0.1)
 
 

@@ -88,11 +88,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         opened.callback(server.shutdown)
         _register(made, server.server_address[1])
-        log = opened.enter_context((folder / "handler.log").open("wb"))
         for _ in range(args.workers):
-            opened.enter_context(worker.start(made, log))
+            opened.enter_context(worker.start(made, folder / "handler.log"))
         site = opened.enter_context(api.serving(made, folder / "api.log"))
-        opened.enter_context(mappings.polling(made, folder, functions=2))
+        opened.enter_context(mappings.polling(made, folder / "webhooks.log", workers=2))
 
         url = f"{site.url}/hooks/spring"
         port = server.server_address[1]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import IO, Self
 
@@ -15,8 +16,10 @@ GRACE_S = 60.0
 class Child:
     """`python -m module arguments`, told to stop by the end of its standard input.
 
-    That end comes when we close it, but also when we die, however we die: so there are no orphans. Ctrl-C in the
-    terminal does not reach the child, since it has a session of its own; whoever started it decides.
+    That end comes when the parent closes it, but also when the parent dies, however it dies: so there are no orphans.
+    Ctrl-C in the terminal does not reach the child, which has a session of its own: its parent decides.
+
+    output, errors: for its standard output and error; None: the parent's. inherited: other open files, by number.
     """
 
     def __init__(
@@ -27,6 +30,7 @@ class Child:
         environment: Mapping[str, str],
         output: IO[bytes] | int | None = None,
         errors: IO[bytes] | int | None = None,
+        inherited: Sequence[int] = (),
     ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
@@ -34,6 +38,7 @@ class Child:
             stdout=output,
             stderr=errors,
             env=dict(environment),
+            pass_fds=inherited,
             start_new_session=True,
         )
 
@@ -42,14 +47,20 @@ class Child:
         """Whether it has not ended."""
         return self.process.poll() is None
 
+    def write(self, line: bytes) -> None:
+        """Send a line to its standard input; lost where it has ended."""
+        if self.process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self.process.stdin.write(line + b"\n")
+                self.process.stdin.flush()
+
     def line(self) -> bytes:
         """The next line of its standard output, where that is a pipe; empty once it has ended."""
         return b"" if self.process.stdout is None else self.process.stdout.readline()
 
     def stop(self) -> int:
         """Let it finish what it is doing, kill it where that takes too long; return its exit status."""
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        self._close_input()
         try:
             return self.process.wait(GRACE_S)
         except subprocess.TimeoutExpired:
@@ -59,9 +70,13 @@ class Child:
         """End it at once (SIGKILL), in the middle of whatever it is doing."""
         self.process.kill()
         status = self.process.wait()
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        self._close_input()
         return status
+
+    def _close_input(self) -> None:
+        if self.process.stdin is not None:
+            with suppress(BrokenPipeError):  # it ended with a line on its way
+                self.process.stdin.close()
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +89,7 @@ class Child:
             self.process.stdout.close()
 
 
-def when_told_to_stop(act: Callable[[], None]) -> None:
+def at_end_of_input(act: Callable[[], None]) -> None:
     """In the child: call `act` once, from another thread, when standard input ends."""
 
     def wait() -> None:

@@ -1,15 +1,18 @@
-"""S3 and SQS on the loopback interface: moto's server in a process of its own."""
+"""S3, SQS, EventBridge and Secrets Manager on the loopback interface: moto's server in a process of its own."""
 
 import importlib.util
 import logging
 import os
-import subprocess
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from subprocess import PIPE
 
-from handler.local.child import Child, when_told_to_stop
+from handler.local.child import Child, at_end_of_input
 from handler.local.environment import sealed
+
+HOST = "127.0.0.1"
 
 
 class EmulatorMissing(Exception):
@@ -22,31 +25,57 @@ def emulator() -> Iterator[str]:
 
     The port is one that was free. Raises EmulatorMissing where moto is not installed.
     """
+    with starting() as (endpoint, wait):
+        wait()
+        yield endpoint
+
+
+@contextmanager
+def starting() -> Iterator[tuple[str, Callable[[], None]]]:
+    """Like `emulator`, but yield while it starts: the endpoint, and a function that waits until it answers."""
     if missing := [name for name in ("moto", "flask") if importlib.util.find_spec(name) is None]:
         raise EmulatorMissing(
             f"The local stack needs {' and '.join(missing)}, which are not installed here. "
-            "Run it by `make run` or `make serve`, which install them, or do: pip install 'moto[server,s3,sqs]'"
+            "Run it with `make run` or `make serve`, which install them, or do: pip install 'moto[server,s3,sqs]'"
         )
-    with Child("handler.local.emulator", environment=sealed(os.environ), output=subprocess.PIPE) as child:
-        port = child.line().strip()
-        if not port:
+    with socket.create_server((HOST, 0), backlog=128) as listener:  # here, so that the port is known at once
+        port = listener.getsockname()[1]
+        listener.set_inheritable(True)
+        child = Child(
+            "handler.local.emulator",
+            [str(listener.fileno())],
+            environment=sealed(os.environ),
+            output=PIPE,
+            inherited=[listener.fileno()],
+        )
+
+    def wait() -> None:
+        if not child.line():
             raise RuntimeError("The emulator of S3 and SQS did not start; its own message is above.")
-        yield f"http://127.0.0.1:{int(port)}"
+
+    with child:
+        yield f"http://{HOST}:{port}", wait
 
 
-def main() -> None:
-    """The child: serve until told to stop. The port goes to standard output."""
-    from moto.server import ThreadedMotoServer  # here, since importing it takes a second and the parent needs it not
+def main(listener: int) -> None:
+    """The child: serve on a socket until standard input ends; write a line to standard output when ready."""
+    # Here, since importing it takes a second and the parent does not need it.
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
+
+    from handler.local.presigned import PresignedChecks
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
-    told = threading.Event()
-    when_told_to_stop(told.set)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)  # port 0: the system picks a free one
-    server.start()
-    print(server.get_host_and_port()[1], flush=True)
-    told.wait()
-    server.stop()
+    ended = threading.Event()
+    at_end_of_input(ended.set)
+    app = PresignedChecks(DomainDispatcherApplication(create_backend_app))
+    server = make_server(HOST, 0, app, threaded=True, request_handler=MotoRequestHandler, fd=listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print("ready", flush=True)
+    ended.wait()  # nothing is kept, so nothing has to be closed
 
 
 if __name__ == "__main__":
-    main()
+    import sys
+
+    main(int(sys.argv[1]))

@@ -12,7 +12,7 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 """The account that moto plays."""
 
-_CREDENTIALS = {
+CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_SESSION_TOKEN": "local",
@@ -24,17 +24,17 @@ _CREDENTIALS = {
 }
 _STRIPPED = ("AWS_", "HAIRLINE_", "POWERTOOLS_", "MOTO_", "BOTO_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-"""Without them, since a proxy could not reach this machine's loopback interface."""
+"""Dropped, since a proxy cannot reach this machine's loopback interface."""
 
 
 def sealed(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` without anybody's AWS settings and with dummy ones: a real account cannot be reached with it."""
+    """`environ` without the user's AWS settings and with dummy ones, which cannot reach a real account."""
     kept = {
         name: value
         for name, value in environ.items()
         if not name.startswith(_STRIPPED) and name.lower() not in _PROXIES
     }
-    return kept | _CREDENTIALS
+    return kept | CREDENTIALS
 
 
 @functools.cache  # making one takes a quarter of a second, and each serves any number of threads
@@ -43,8 +43,8 @@ def client(service: str, endpoint: str) -> Any:
     if urlsplit(endpoint).hostname != "127.0.0.1":
         raise ValueError(f"{endpoint} is not on this machine.")
     session = boto3.Session(
-        aws_access_key_id=_CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
     )
     return session.client(service, endpoint_url=endpoint)

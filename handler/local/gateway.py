@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from handler.local import template
+from handler.local.container import FunctionFailed
 from handler.local.plan import Bucket
 
 MOST_BODY = 10 * 1024 * 1024
@@ -125,6 +126,8 @@ class Gateway:
             return self._say("REQUEST_TOO_LARGE", id_)
         try:
             return _reply(self._functions[route.function](event))
+        except FunctionFailed:  # its log has the traceback
+            return self._say("DEFAULT_5XX", id_)
         except Exception:  # noqa: BLE001  whatever a function raises, or replies that is no reply, API Gateway says this
             traceback.print_exc()
             return self._say("DEFAULT_5XX", id_)

@@ -13,6 +13,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handler.local.container import FunctionFailed
 from handler.local.environment import ACCOUNT, REGION
 
 Handler = Callable[[dict[str, Any], LambdaContext], Any]
@@ -77,6 +78,8 @@ class Poller:
         ids = {record["messageId"] for record in sent["Records"]}
         try:
             reply = self.handler(sent, Context(self.timeout_s, self.memory_mb))
+        except FunctionFailed:  # its log has the traceback
+            return ids
         except Exception:  # noqa: BLE001 - Lambda's runtime catches whatever a function raises, logs it and goes on
             traceback.print_exc()
             return ids

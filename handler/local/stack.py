@@ -44,10 +44,47 @@ class Stack:
 
     def environment(self, function: str) -> dict[str, str]:
         """The environment that the template gives to a function, by its logical id."""
-        described = template.load()
-        variables = template.properties(described, function)["Environment"]["Variables"]
-        found: dict[str, str] = template.resolve(variables, self.names, described)
-        return found
+        read = template.load()
+        variables = template.properties(read, function)["Environment"]["Variables"]
+        found: dict[str, str] = template.resolve(variables, self.names, read)
+        return _with_weights(found)
+
+
+def described(
+    endpoint: str,
+    *,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+    batch_size: int | None = None,
+) -> Stack:
+    """The stack as `create` makes it at this endpoint: the names of its resources follow from the template.
+
+    parameters: of the template, where its defaults are not meant. batch_size departs from the template.
+    """
+    read = template.load()
+    names = template.defaults(read) | _PSEUDO | dict(parameters)
+    for queue in template.of_type(read, "AWS::SQS::Queue"):
+        names[queue] = f"{endpoint}/{ACCOUNT}/hairline-{queue}"
+        names[f"{queue}.Arn"] = f"arn:aws:sqs:{REGION}:{ACCOUNT}:hairline-{queue}"
+    for bucket in template.of_type(read, "AWS::S3::Bucket"):
+        names[bucket] = template.resolve(template.properties(read, bucket)["BucketName"], names, read)
+    for secret in template.of_type(read, "AWS::SecretsManager::Secret"):
+        names[secret] = f"hairline-{secret}"
+    function = template.properties(read, "CutoutFunction")
+    variables, timeout_s, memory_mb = template.resolve(
+        [function["Environment"]["Variables"], function["Timeout"], function["MemorySize"]], names, read
+    )
+    return Stack(
+        endpoint=endpoint,
+        input_bucket=names["InputBucket"],
+        output_bucket=names["OutputBucket"],
+        queue_url=names["Queue"],
+        dead_letter_queue_url=names["DeadLetterQueue"],
+        variables=_with_weights(variables),
+        timeout_s=int(timeout_s),
+        memory_mb=int(memory_mb),
+        names=names,
+        batch_size=batch_size or function["Events"]["Images"]["Properties"]["BatchSize"],
+    )
 
 
 def create(
@@ -60,26 +97,23 @@ def create(
 ) -> Stack:
     """Make everything that template.yaml describes, in an empty emulator.
 
-    parameters: of the template, where its defaults are not meant. visibility_s: how soon an unfinished message is tried
-    again, batch_size, and versioned (False leaves versions of the input bucket off) depart from the template.
+    parameters, batch_size: as for `described`. visibility_s: how soon an unfinished message is retried, and versioned
+    (False leaves versions of the input bucket off) depart from the template.
     """
-    described = template.load()
-    s3, sqs = client("s3", endpoint), client("sqs", endpoint)
-    names = template.defaults(described) | _PSEUDO | dict(parameters)
+    stack = described(endpoint, parameters=parameters, batch_size=batch_size)
+    read, names = template.load(), stack.names
+    s3, sqs = stack.client("s3"), stack.client("sqs")
 
     # Others redrive into the dead-letter queues, so these come first.
-    for queue in sorted(template.of_type(described, "AWS::SQS::Queue"), key=lambda name: "DeadLetter" not in name):
-        properties = template.resolve(template.properties(described, queue), names, described)
+    for queue in sorted(template.of_type(read, "AWS::SQS::Queue"), key=lambda name: "DeadLetter" not in name):
+        properties = template.resolve(template.properties(read, queue), names, read)
         if visibility_s is not None and "VisibilityTimeout" in properties:
             properties["VisibilityTimeout"] = visibility_s
         attributes = {name: v if isinstance(v, str) else json.dumps(v) for name, v in properties.items()}
-        names[queue] = sqs.create_queue(QueueName=f"hairline-{queue}", Attributes=attributes)["QueueUrl"]
-        answer = sqs.get_queue_attributes(QueueUrl=names[queue], AttributeNames=["QueueArn"])
-        names[f"{queue}.Arn"] = answer["Attributes"]["QueueArn"]
+        sqs.create_queue(QueueName=f"hairline-{queue}", Attributes=attributes)
 
-    for bucket in template.of_type(described, "AWS::S3::Bucket"):
-        properties = template.resolve(template.properties(described, bucket), names, described)
-        names[bucket] = properties["BucketName"]
+    for bucket in template.of_type(read, "AWS::S3::Bucket"):
+        properties = template.resolve(template.properties(read, bucket), names, read)
         s3.create_bucket(Bucket=names[bucket])
         if versioned and "VersioningConfiguration" in properties:
             s3.put_bucket_versioning(
@@ -90,44 +124,31 @@ def create(
                 Bucket=names[bucket], NotificationConfiguration=_notification(properties["NotificationConfiguration"])
             )
 
-    for secret in template.of_type(described, "AWS::SecretsManager::Secret"):
-        text = template.properties(described, secret)["SecretString"]
-        secrets = client("secretsmanager", endpoint)
-        names[secret] = secrets.create_secret(Name=f"hairline-{secret}", SecretString=text)["ARN"]
+    for secret in template.of_type(read, "AWS::SecretsManager::Secret"):
+        text = template.properties(read, secret)["SecretString"]
+        stack.client("secretsmanager").create_secret(Name=names[secret], SecretString=text)
 
-    for rule in template.of_type(described, "AWS::Events::Rule"):
-        condition = described["Resources"][rule].get("Condition")
-        if condition is None or template.holds(condition, names, described):
-            properties = template.resolve(template.properties(described, rule), names, described)
-            events = client("events", endpoint)
+    for rule in template.of_type(read, "AWS::Events::Rule"):
+        condition = read["Resources"][rule].get("Condition")
+        if condition is None or template.holds(condition, names, read):
+            properties = template.resolve(template.properties(read, rule), names, read)
+            events = stack.client("events")
             events.put_rule(Name=rule, EventPattern=json.dumps(properties["EventPattern"]))
             events.put_targets(Rule=rule, Targets=properties["Targets"])
-
-    function = template.properties(described, "CutoutFunction")
-    variables, timeout_s, memory_mb = template.resolve(
-        [function["Environment"]["Variables"], function["Timeout"], function["MemorySize"]], names, described
-    )
-    return Stack(
-        endpoint=endpoint,
-        input_bucket=names["InputBucket"],
-        output_bucket=names["OutputBucket"],
-        queue_url=names["Queue"],
-        dead_letter_queue_url=names["DeadLetterQueue"],
-        # The layer's folder is not on this machine; the weights lie where the command line looks for them.
-        variables={**variables, "HAIRLINE_MODEL_DIR": str(models.DEFAULT_FOLDER)},
-        timeout_s=int(timeout_s),
-        memory_mb=int(memory_mb),
-        names=names,
-        batch_size=batch_size or function["Events"]["Images"]["Properties"]["BatchSize"],
-    )
+    return stack
 
 
-def _notification(described: Mapping[str, Any]) -> dict[str, Any]:
-    """CloudFormation's words for a bucket's notification in those of S3's own interface."""
+def _with_weights(variables: dict[str, str]) -> dict[str, str]:
+    """A function's variables without the layer's folder, which is not here: the command line's weights are used."""
+    return variables | {name: str(models.DEFAULT_FOLDER) for name in variables if name == "HAIRLINE_MODEL_DIR"}
+
+
+def _notification(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """CloudFormation's form of a bucket's notification in the form of S3's own interface."""
     rows = []
-    for row in described["QueueConfigurations"]:
-        told = {"QueueArn": row["Queue"], "Events": [row["Event"]]}
+    for row in properties["QueueConfigurations"]:
+        queue = {"QueueArn": row["Queue"], "Events": [row["Event"]]}
         if "Filter" in row:
-            told["Filter"] = {"Key": {"FilterRules": row["Filter"]["S3Key"]["Rules"]}}
-        rows.append(told)
+            queue["Filter"] = {"Key": {"FilterRules": row["Filter"]["S3Key"]["Rules"]}}
+        rows.append(queue)
     return {"QueueConfigurations": rows}

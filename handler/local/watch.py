@@ -1,4 +1,4 @@
-"""What came out: new reports in the output bucket, new messages in the dead-letter queue."""
+"""Results: new reports in the output bucket, new messages in the dead-letter queue."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,18 +14,18 @@ from handler.local.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Looks at a stack's outputs again and again, and tells each news once."""
+    """Looks at a stack's outputs repeatedly and gives each result once."""
 
     stack: Stack
     _reports: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     _dead: set[str] = field(default_factory=set)
 
     def finished(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(key of the source, report) for each report that was written since the last look."""
+        """(key of the image, report) for each report that was written since the last look."""
         s3 = self.stack.client("s3")
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack.output_bucket):
             for item in page.get("Contents", []):
-                # Two reports may be written within a second, which is all that the time tells.
+                # Two reports may be written within one second, and the time has no fractions.
                 key, written = item["Key"], (item["LastModified"], item["ETag"])
                 if (source := keys.source_of_report(key)) is not None and self._reports.get(key) != written:
                     self._reports[key] = written
@@ -33,9 +33,9 @@ class Watch:
                     yield source, json.loads(body)
 
     def dead_letters(self) -> Iterator[tuple[str, str]]:
-        """(keys of the sources, reason) for each message that came to the dead-letter queue; it stays there."""
+        """(keys of the images, reason) for each new message in the dead-letter queue, which keeps it."""
         sqs = self.stack.client("sqs")
-        # Shown for no time at all, so that whoever looks next sees them as well.
+        # Hidden for 0 s, so that the next look sees them as well.
         messages = sqs.receive_message(
             QueueUrl=self.stack.dead_letter_queue_url,
             MaxNumberOfMessages=10,
@@ -48,8 +48,8 @@ class Watch:
                 reasons = [value.get("StringValue", "") for value in message.get("MessageAttributes", {}).values()]
                 yield _sources(message["Body"]), "; ".join(reasons) or "tried too often"
 
-    def fetch(self, key: str, report: Mapping[str, Any], folder: Path) -> None:
-        """Copy a report and the files that it names to `folder`/`key`, in place of what an earlier run left there."""
+    def download(self, key: str, report: Mapping[str, Any], folder: Path) -> None:
+        """Copy a report and the files that it names to `folder`/`key`, and delete what an earlier run left there."""
         s3 = self.stack.client("s3")
         target = folder / key
         target.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class Watch:
 
 
 def _sources(body: str) -> str:
-    """The keys that a message of S3 names, or its beginning where it is none of S3's."""
+    """The keys that S3's message names, or the beginning of another message."""
     try:
         return ", ".join(unquote_plus(record["s3"]["object"]["key"]) for record in json.loads(body)["Records"])
     except (ValueError, KeyError, TypeError):

@@ -1,71 +1,94 @@
-"""A stand-in for one Lambda container: a process that polls the queue and runs `handler.cutouts.app.on_queue`."""
+"""A stand-in for an event source mapping: a container of a function, and a thread that takes messages to it."""
 
-import argparse
-import importlib
-import os
-import signal
 import sys
 import threading
-import traceback
-from typing import IO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handler.cutouts import wiring
-from handler.local.child import Child, when_told_to_stop
-from handler.local.environment import client, sealed
+from handler.local import functions
+from handler.local.container import Container, StartFailed
 from handler.local.poller import Poller
 from handler.local.stack import Stack
-from pipeline.errors import HairlineError
+
+IDLE_S = 0.1
+"""How often to ask an empty queue. An event source mapping polls for up to 20 s at a time, which would delay a stop."""
 
 
-def start(stack: Stack, log: IO[bytes] | None = None) -> Child:
-    """Start a worker on a stack, with the function's environment. log: for what the handler logs; None: standard error.
+class Worker:
+    """One container at work on one queue, from now until it is stopped. A container that dies is replaced.
 
-    It works until it is stopped. It ends by itself, with a message in the log, where the handler cannot start.
+    batch_size: as the template says, except where a stack departs from it.
     """
-    arguments = [
-        f"--queue-url={stack.queue_url}",
-        f"--batch-size={stack.batch_size}",
-        f"--timeout={stack.timeout_s}",
-        f"--memory={stack.memory_mb}",
-    ]
-    environment = {**sealed(os.environ), **stack.variables, "AWS_ENDPOINT_URL": stack.endpoint}
-    return Child("handler.local.worker", arguments, environment=environment, output=log, errors=log)
 
+    def __init__(self, sqs: Any, queue_url: str, batch_size: int, container: Container) -> None:
+        function, self.container = container.function, container
+        self.failure: StartFailed | None = None
+        """Why the function could not start; the worker has ended then."""
+        self._poller = Poller(
+            sqs=sqs,
+            queue_url=queue_url,
+            handler=lambda event, _: self.container.call(event),  # its process makes a context of its own
+            batch_size=batch_size,
+            timeout_s=function.timeout_s,
+            memory_mb=function.memory_mb,
+        )
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
 
-def main() -> None:
-    """The child: poll until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m handler.local.worker", description=__doc__)
-    parser.add_argument("--queue-url", required=True)
-    parser.add_argument("--batch-size", required=True, type=int)
-    parser.add_argument("--timeout", required=True, type=float)
-    parser.add_argument("--memory", required=True, type=int)
-    args = parser.parse_args()
+    @property
+    def running(self) -> bool:
+        """Whether it takes messages."""
+        return self._thread.is_alive()
 
-    told = threading.Event()
-    when_told_to_stop(told.set)
-    signal.signal(signal.SIGTERM, lambda *_: told.set())
-    app = importlib.import_module("handler.cutouts.app")  # by name, as Lambda does
-    try:
-        wiring.deps()
-    except HairlineError as error:  # on Lambda each message would tell; here somebody waits
-        sys.exit(str(error))
-    poller = Poller(
-        sqs=client("sqs", os.environ["AWS_ENDPOINT_URL"]),
-        queue_url=args.queue_url,
-        handler=app.on_queue,
-        batch_size=args.batch_size,
-        timeout_s=args.timeout,
-        memory_mb=args.memory,
-    )
-    while not told.is_set():
+    @property
+    def crashes(self) -> int:
+        """How often the container's process ended while it had a batch."""
+        return self.container.crashes
+
+    def stop(self) -> int:
+        """Let it finish its batch; return the container's exit status."""
+        self._stopping.set()
+        self._thread.join()
+        return self.container.stop()
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it is doing. Its batch stays in the queue."""
+        self._stopping.set()
+        self.container.kill()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _work(self) -> None:
         try:
-            poller.poll(wait_s=1)
-        except (BotoCoreError, ClientError):  # SQS had a fault; a mapping tries again as long as it is there
-            traceback.print_exc()
-            told.wait(1)
+            self.container.ready()
+        except StartFailed as error:
+            self.failure = error
+            return
+        while not self._stopping.is_set():
+            try:
+                if not self._poller.poll(wait_s=0):
+                    self._stopping.wait(IDLE_S)
+            except (BotoCoreError, ClientError) as error:  # an event source mapping retries as long as it exists
+                print(f"{self._poller.queue_url} could not be read: {error}", file=sys.stderr)
+                self._stopping.wait(1)
 
 
-if __name__ == "__main__":
-    main()
+def prepare(stack: Stack, log: Path | None = None) -> Container:
+    """A container of CutoutFunction, which begins to start. log: the file that its output is added to."""
+    return Container(functions.function(stack, functions.CUTOUT, log))
+
+
+def start(stack: Stack, log: Path | None = None, container: Container | None = None) -> Worker:
+    """A worker that cuts what is put into a stack's input bucket. container: one that `prepare` made."""
+    return Worker(stack.client("sqs"), stack.queue_url, stack.batch_size, container or prepare(stack, log))

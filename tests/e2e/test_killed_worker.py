@@ -22,15 +22,15 @@ def test_sigkill_in_the_middle_of_a_batch(build: Callable[..., Site], small: byt
     site = build(visibility_s=2, batch_size=10)
     keys = [f"{n}.png" for n in range(8)]
     for n, key in enumerate(keys):
-        # One that is refused is among them.
+        # One that is rejected is among them.
         site.drop(key, b"<html>" if n == 5 else small + bytes([n]))
 
     killed_inside = 0
     for _ in range(2):
         before = site.listing()
-        child = worker.start(site.made)
+        killed = worker.start(site.made)
         until(lambda before=before: site.listing() != before, "a worker's first output")  # type: ignore[misc]
-        child.kill()
+        killed.kill()
         check_whole(site)
         done = {key for key in site.listing() if key.endswith("/report.json")}
         killed_inside += len(done) < len(keys)

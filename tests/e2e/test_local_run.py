@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,11 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
+import requests
 from PIL import Image
 
+from handler.local.__main__ import main
 from handler.local.environment import client
 from handler.local.samples import SAMPLES
 
@@ -28,10 +31,14 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """A run that gets Ctrl-C as a terminal would send it: to the whole process group."""
+def started(*arguments: str | Path, background: bool = False) -> Iterator[subprocess.Popen[str]]:
+    """A run that gets Ctrl-C as a terminal would send it: to the whole process group.
+
+    background: as a script starts it with &, which makes it ignore Ctrl-C.
+    """
+    ignore = ["env", "--ignore-signal=INT"] if background else []
     process = subprocess.Popen(
-        [*LOCAL, *map(str, arguments)],
+        [*ignore, *LOCAL, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -88,14 +95,15 @@ def test_your_own_pictures(tmp_path: Path, small: bytes) -> None:
     (folder / "page.jpg").write_bytes(b"<html></html>")
     (folder / "empty.png").write_bytes(b"")
     (out / "page.jpg").mkdir(parents=True)
-    (out / "page.jpg" / "cutout.png").write_bytes(b"of an earlier run")
+    for name in ("cutout.png", "alpha.png", "probability.png", "sheet.jpg", "etsy.jpg"):
+        (out / "page.jpg" / name).write_bytes(b"of an earlier run")
     (out / "page.jpg" / "mine.txt").write_text("stays")
 
     ended = run(folder, "--out", out)
-    assert ended.returncode == 1  # some were refused
+    assert ended.returncode == 1  # some were rejected
     assert re.search(r"^shoes/a\+b 100%\.png  .* confidence ", ended.stdout, re.MULTILINE)
-    assert re.search(r"^page\.jpg  refused: .*HTML", ended.stdout, re.MULTILINE)
-    assert "empty.png  refused: the file is empty" in ended.stdout
+    assert re.search(r"^page\.jpg  rejected: .*HTML", ended.stdout, re.MULTILINE)
+    assert "empty.png  rejected: the file is empty" in ended.stdout
     assert (out / "shoes/a+b 100%.png/cutout.png").exists()
     assert sorted(path.name for path in (out / "page.jpg").iterdir()) == ["mine.txt", "report.json"]
 
@@ -111,33 +119,106 @@ def test_wrong_usage(tmp_path: Path, arguments: list[str]) -> None:
 def test_a_folder_without_pictures(tmp_path: Path) -> None:
     ended = run(tmp_path, "--out", tmp_path / "out")
     assert ended.returncode == 2
-    assert f"There are no pictures in {tmp_path}" in ended.stderr
+    assert f"There are no images in {tmp_path}" in ended.stderr
 
 
-def test_serve_works_on_what_is_dropped_until_ctrl_c(tmp_path: Path, small: bytes) -> None:
+def welcome(process: subprocess.Popen[str]) -> dict[str, str]:
+    """What `serve` prints, name to value, and the whole text under ""."""
+    assert process.stdout is not None
+    text = ""
+    while "Ctrl-C" not in text:
+        line = process.stdout.readline()
+        assert line, "it ended early"
+        text += line
+    return {"": text} | dict(re.findall(r"^(\w[\w ]+?)  +(\S+)", text, re.MULTILINE))
+
+
+def processes(group: int) -> list[str]:
+    """The command lines of a process and its descendants, each of which has a session of its own."""
+    table = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in table.splitlines()]
+    found = {str(group)}
+    while more := {pid for pid, parent, _ in rows if parent in found} - found:
+        found |= more
+    return [pid for pid, *_ in rows if pid in found]
+
+
+def test_serve_processes_what_arrives_until_ctrl_c(tmp_path: Path, small: bytes) -> None:
+    (tmp_path / "photo.jpg").write_bytes(small)
     with started("serve", "--out", tmp_path) as process:
         assert process.stdout is not None
-        told = ""
-        while "Ctrl-C" not in told:
-            line = process.stdout.readline()
-            assert line, "it ended early"
-            told += line
-        endpoint = re.search(r"Endpoint +(\S+)", told)
-        bucket = re.search(r"Input bucket +(\S+)", told)
-        assert endpoint
-        assert bucket
-        assert f"aws --region us-east-1 --endpoint-url {endpoint[1]} s3 cp photo.jpg s3://{bucket[1]}/" in told
+        shown = welcome(process)
+        commands = re.findall(r"^  (curl .*)$", shown[""], re.MULTILINE)
+        assert len(commands) == 3
+        assert "aws" not in shown[""]
 
-        # Twice the same key: the second replaces the first, and is told of as well.
-        for data, word in ((small, "confidence"), (b"<html>", "refused")):
-            client("s3", endpoint[1]).upload_fileobj(io.BytesIO(data), bucket[1], "a b.png")
+        def follow(command: str) -> None:
+            subprocess.run(shlex.split(command), cwd=tmp_path, check=True, capture_output=True)
+
+        through_api, put, download = commands
+        follow(through_api)
+        with Image.open(tmp_path / "cutout.png") as cutout:
+            assert cutout.mode == "RGBA"
+        (tmp_path / "cutout.png").unlink()
+        follow(put)
+        assert re.match(r"photo\.jpg  .*confidence", process.stdout.readline())
+        follow(download)
+        with Image.open(tmp_path / "cutout.png") as cutout:
+            assert cutout.mode == "RGBA"
+
+        # Twice the same key: the second replaces the first, and is reported as well.
+        for data, word in ((small, "confidence"), (b"<html>", "rejected")):
+            client("s3", shown["Endpoint"]).upload_fileobj(io.BytesIO(data), shown["Input bucket"], "a b.png")
             assert re.match(rf"a b\.png  .*{word}", process.stdout.readline())
 
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate()
         assert process.returncode == 0
         assert errors.strip() == "Stopped."
-        assert not listens(endpoint[1])
+        assert not listens(shown["Endpoint"])
+
+
+def test_sigterm_ends_a_server_in_the_background_with_all_its_processes(tmp_path: Path, small: bytes) -> None:
+    free = socket.create_server(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+    free.close()
+    arguments = ("--port", str(port), "--key", "my-key", "--custom-domain", "--out", tmp_path)
+    with started("serve", *arguments, background=True) as process:
+        shown = welcome(process)
+        assert (shown["HTTP API"], shown["API key"]) == (f"http://127.0.0.1:{port}", "my-key")
+        url, headers = f"http://127.0.0.1:{port}/v1/jobs", {"X-Api-Key": "my-key"}
+        made = requests.post(url, headers=headers, timeout=60)
+        assert (made.status_code, made.headers["Location"]) == (202, f"/v1/jobs/{made.json()['id']}")
+        assert requests.get(urljoin(url, made.headers["Location"]), headers=headers, timeout=60).status_code == 200
+
+        second = subprocess.run([*LOCAL, "serve", "--out", str(tmp_path)], capture_output=True, text=True, check=False)
+        assert second.returncode == 2
+        assert str(tmp_path / "serve") in second.stderr
+        taken = subprocess.run(
+            [*LOCAL, "serve", "--port", str(port), "--out", str(tmp_path / "second")],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert taken.returncode == 2
+        assert f"--port {port} cannot be used" in taken.stderr
+        assert "Traceback" not in second.stderr + taken.stderr
+
+        children = processes(process.pid)
+        assert len(children) >= 7  # the emulator and six functions
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=PATIENCE_S)
+        assert (process.returncode, errors.strip()) == (0, "Stopped.")
+        for pid in children:
+            assert not Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--port", "0"], ["--port", "99999"], ["--port", "x"], ["--key", ""], ["--key", "a b"]]
+)
+def test_a_wrong_port_or_key_is_named(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", *arguments])
+    assert ended.value.code == 2
+    assert f"argument {arguments[0]}: {arguments[1]!r} is not" in capsys.readouterr().err
 
 
 def test_ctrl_c_in_a_run_ends_it_cleanly(tmp_path: Path) -> None:

@@ -290,7 +290,7 @@ def test_a_hook_over_http_goes_through_processes_of_its_own_to_the_callback(
     with (
         web(tmp_path, tls=False) as server,
         api.serving(site.made, tmp_path / "api.log") as served,
-        mappings.polling(site.made, tmp_path),
+        mappings.polling(site.made, tmp_path / "webhooks.log"),
     ):
         server.serve("/front.jpg", small)
         told = threading.Event()
@@ -319,5 +319,5 @@ def test_a_hook_over_http_goes_through_processes_of_its_own_to_the_callback(
                 break
             time.sleep(0.1)
         site.settle()
-        assert told.wait(60), (tmp_path / "shops.log").read_text()
+        assert told.wait(60), (tmp_path / "webhooks.log").read_text()
         assert [each["data"]["image"]["key"] for each in shop.told()] == keys(7, 1)

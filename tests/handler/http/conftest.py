@@ -22,7 +22,7 @@ def made():
 @pytest.fixture(scope="session")
 def site(made):
     """The API, with a plan that tests do not exhaust, and two keys."""
-    with api.serving(made, keys=2, parameters={"ApiRate": "10000", "ApiBurst": "10000"}) as served:
+    with api.serving(made, keys=("first", "second"), parameters={"ApiRate": "10000", "ApiBurst": "10000"}) as served:
         yield served
 
 

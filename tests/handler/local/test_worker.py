@@ -1,34 +1,37 @@
-"""A worker as a process: its environment, its end, and what it says when it cannot start."""
+"""A worker: its environment, its end, the replacement of a process that dies, and what it says when it cannot start."""
 
 import subprocess
-import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from handler.local import stack, worker
 from handler.local.child import Child
+from handler.local.container import FunctionFailed, StartFailed
 
 
-def test_a_worker_without_weights_says_so_and_ends(endpoint: str, tmp_path: Path) -> None:
+def test_a_worker_without_weights_names_the_folder_and_ends(endpoint: str, tmp_path: Path) -> None:
     made = stack.create(endpoint)
     made = replace(made, variables={**made.variables, "HAIRLINE_MODEL_DIR": str(tmp_path)})
-    with tempfile.TemporaryFile() as log:
-        child = worker.start(made, log)
-        assert child.process.wait() == 1
-        child.stop()
-        log.seek(0)
-        told = log.read().decode()
-    assert str(tmp_path) in told
-    assert "Traceback" not in told
+    log = tmp_path / "log"
+    working = worker.start(made, log)
+    while working.running:
+        time.sleep(0.01)
+    assert working.stop() == 1
+    assert isinstance(working.failure, StartFailed)
+    for text in (str(working.failure), log.read_text()):
+        assert str(tmp_path) in text
+        assert "Traceback" not in text
 
 
-def test_a_worker_that_is_told_to_stop_ends_well(endpoint: str) -> None:
+def test_a_worker_that_is_told_to_stop_ends_well(endpoint: str, tmp_path: Path) -> None:
     made = stack.create(endpoint)
-    with tempfile.TemporaryFile() as log:
-        child = worker.start(made, log)
-        assert child.running
-        assert child.stop() == 0
-        assert not child.running
+    working = worker.start(made, tmp_path / "log")
+    assert working.running
+    assert working.stop() == 0
+    assert not working.running
 
 
 def test_a_child_ends_with_its_block_and_at_a_kill() -> None:
@@ -38,3 +41,18 @@ def test_a_child_ends_with_its_block_and_at_a_kill() -> None:
     assert child.process.returncode == 0
     child = Child("code", environment={}, output=subprocess.DEVNULL, errors=subprocess.DEVNULL)
     assert child.kill() == -9
+
+
+def test_a_container_whose_process_dies_fails_the_call_and_is_replaced_at_the_next(
+    endpoint: str, tmp_path: Path
+) -> None:
+    container = worker.prepare(stack.create(endpoint), tmp_path / "log")
+    container.ready()
+    first = container.child.process.pid
+    container.child.process.kill()
+    container.child.process.wait()
+    with pytest.raises(FunctionFailed, match="UnexpectedBatchType"):
+        container.call({"Records": []})
+    assert container.child.process.pid != first
+    assert "Traceback" in (tmp_path / "log").read_text()
+    assert container.stop() == 0

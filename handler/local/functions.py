@@ -1,0 +1,29 @@
+"""Functions of the template on this machine: their code and settings, and the environment that their containers get."""
+
+import os
+from pathlib import Path
+
+from handler.local import template
+from handler.local.container import Function
+from handler.local.environment import sealed
+from handler.local.stack import Stack
+
+CUTOUT = "CutoutFunction"
+
+
+def function(stack: Stack, name: str, log: Path | None = None) -> Function:
+    """A function by its logical id. log: the file that its output is added to; None: standard error."""
+    described = template.load()
+    properties = template.properties(described, name)
+    environment = {**sealed(os.environ), "AWS_ENDPOINT_URL": stack.endpoint}
+    if name == CUTOUT:
+        environment |= stack.variables
+        timeout_s, memory_mb = stack.timeout_s, stack.memory_mb
+    else:
+        # Images, receivers and shops may be on this machine.
+        environment |= {**stack.environment(name), "HAIRLINE_ALLOW_LOOPBACK": "yes"}
+        rows = [properties["Timeout"], properties["MemorySize"]]
+        timeout_s, memory_mb = map(int, template.resolve(rows, stack.names, described))
+    return Function(
+        handler=properties["Handler"], timeout_s=timeout_s, memory_mb=memory_mb, environment=environment, log=log
+    )
