@@ -1,5 +1,6 @@
 """Whether a local stack holds what it should when the work is done, however it went."""
 
+import functools
 import hashlib
 import json
 import random
@@ -72,14 +73,24 @@ def faults(
 
 
 def different(made: Stack, good: Mapping[str, bytes], compared: int) -> list[str]:
-    """Which of `compared` cutouts are not, byte for byte, what the library gives for the picture."""
-    segmenter = OnnxSegmenter(named("u2netp"), DEFAULT_FOLDER)
+    """Which of `compared` cutouts are not, byte for byte, what the library gives for the image."""
     wrong = []
     for key in random.Random(0).sample(sorted(good), compared):  # noqa: S311  no secret
         body = made.client("s3").get_object(Bucket=made.output_bucket, Key=f"{key}/cutout.png")["Body"].read()
-        if body != cut_out(good[key], segmenter).output.data:
+        if body != _cutout(good[key]):
             wrong.append(f"{key} is another cutout than the library makes")
     return wrong
+
+
+@functools.cache
+def _segmenter() -> OnnxSegmenter:
+    return OnnxSegmenter(named("u2netp"), DEFAULT_FOLDER)
+
+
+@functools.cache
+def _cutout(data: bytes) -> bytes:
+    """The library's cutout of an image's bytes."""
+    return cut_out(data, _segmenter()).output.data
 
 
 def _listing(made: Stack, bucket: str) -> dict[str, tuple[str, Any]]:

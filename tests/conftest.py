@@ -23,8 +23,8 @@ from pipeline.segment import OnnxSegmenter
 _PHOTOS = Path(skimage.__file__).parent / "data"
 
 
-SLOW_FIXTURES = {"_emulator", "layer"}
-"""Whatever needs them starts processes, or builds the layer."""
+SLOW_FIXTURES = {"_emulator", "site", "layer"}
+"""The emulator's server, the local HTTP API and the built layer. All of them start processes."""
 SLOW_FOLDER = Path(__file__).parent / "e2e"
 
 

@@ -101,6 +101,7 @@ def desk(tmp_path, photo):
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", commands(HAIRLINE), ids=" ".join)
 def test_a_command_line_of_the_pages_does_its_work(line, desk):
     before = files(desk)

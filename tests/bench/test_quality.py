@@ -76,6 +76,7 @@ def test_the_table_has_a_line_for_each_set_and_method(data):
     assert all(len(row) == len(quality.HEAD) for row in rows)
 
 
+@pytest.mark.slow
 def test_hairline_is_measured_as_a_user_gets_it(data, weights):
     (sample,) = samples(data, ["plain"], 1)
     taken = Hairline("Hairline", Options()).take(sample)
@@ -86,6 +87,7 @@ def test_hairline_is_measured_as_a_user_gets_it(data, weights):
     assert sample.scores(taken.alpha).iou > 0.5
 
 
+@pytest.mark.slow
 def test_a_refusal_counts_as_an_empty_matte(data, weights):
     (sample,) = samples(data, ["plain"], 1)
     Image.new("RGB", (64, 48), "grey").save(sample.image)

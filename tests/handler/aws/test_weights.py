@@ -156,6 +156,7 @@ weights.ensure_weights(ModelConfig(SPEC, Path(sys.argv[1]), BUCKET), impatient(s
 """
 
 
+@pytest.mark.slow
 def test_a_container_that_is_killed_in_the_middle_leaves_nothing_that_is_taken_for_whole(
     endpoint, bucket, network, temporary
 ):

@@ -98,6 +98,7 @@ def test_the_emulator_stops_when_its_parent_is_killed() -> None:
     pytest.fail(f"The emulator at {endpoint} outlived the process that started it.")
 
 
+@pytest.mark.slow
 def test_a_missing_moto_is_said_plainly() -> None:
     code = (
         "import sys\nsys.modules['moto'] = None\nsys.argv = ['local', 'serve']\n"

@@ -34,6 +34,7 @@ def test_a_worker_that_is_told_to_stop_ends_well(endpoint: str, tmp_path: Path) 
     assert not working.running
 
 
+@pytest.mark.slow
 def test_a_child_ends_with_its_block_and_at_a_kill() -> None:
     # `code` is Python's own prompt: it reads standard input until that ends.
     with Child("code", environment={}, output=subprocess.DEVNULL, errors=subprocess.DEVNULL) as child:

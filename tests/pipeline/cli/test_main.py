@@ -162,6 +162,7 @@ def test_a_refused_matte_is_1(folder, capsys):
     assert not (folder / "x.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_leaves_whole_files_only(folder, photo, jobs):
     for number in range(60):
