@@ -34,7 +34,7 @@ def logged(folder: Path) -> Counter[str]:
         for line in file.read_bytes().splitlines():
             if line.startswith(b"{") and line.endswith(b"}"):  # the last line of a killed worker may be cut short
                 entry = json.loads(line)
-                if entry.get("message") == "picture":
+                if entry.get("message") == "image":
                     outcomes[entry["outcome"]] += 1
     return outcomes
 

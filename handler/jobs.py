@@ -1,18 +1,23 @@
-"""What flows through the handler: where a picture is, the job to cut it out, and how that ended."""
+"""What flows through the handler: where an image is, the job to cut it out, and how that ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+from handler.dispositions import Disposition
 
 METADATA = "hairline"
 """The name of an object's metadata that holds options as JSON: the header x-amz-meta-hairline."""
 CALLBACK = "hairline-callback"
-"""The name of the metadata that holds a URL to be told of the result; see `handler.hooks.callbacks`."""
+"""The name of the metadata that holds the URL of a receiver of the result; see `handler.hooks.callbacks`."""
+
+Status = Disposition | Literal["done", "repeated"]
+"""How an image ended. repeated: the output bucket had this very result already."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """A place in a store. key: as the user wrote it, every encoding undone."""
+    """A place in a store. key: as the user wrote it, decoded."""
 
     bucket: str
     key: str
@@ -23,10 +28,10 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An object changed; its cutout is to be brought up to date.
+    """An object changed, so its outputs must be brought up to date.
 
-    version, etag: of the object as the event saw it, None where it does not say. They are for the logs: what is cut
-    is always the object as it is now, so that events may come late, twice or in the wrong order.
+    version, etag: of the object as the event saw it, None if it does not say. They are for the logs: what is cut is
+    always the object as it is now, so that events may come late, twice or in the wrong order.
     """
 
     source: ObjectRef
@@ -38,13 +43,12 @@ class Job:
 class Outcome:
     """How a job ended.
 
-    status: "done", "repeated" (the store held this very result already), or the word of `error`'s disposition.
-    report: as stored, for done, repeated and refused pictures; empty otherwise.
-    callback: the URL that the picture's metadata asks to be told, None where it does not.
+    report: as stored, for done, repeated and rejected images; empty otherwise. callback: the receiver that the image's
+    metadata names, or None.
     """
 
     job: Job
-    status: str
+    status: Status
     report: Mapping[str, Any] = field(default_factory=dict)
     error: Exception | None = None
     callback: str | None = None

@@ -1,13 +1,15 @@
-"""What operators see: a log line, metrics and trace segments for each picture. Never the picture itself."""
+"""What operators see: a log line, metrics and trace segments for each image. Never the image itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from handler.dispositions import Disposition
-from handler.jobs import Outcome
+from handler.jobs import Status
 from pipeline.errors import HairlineError
 
 NAMESPACE = "Hairline"
@@ -15,6 +17,25 @@ NAMESPACE = "Hairline"
 # Powertools takes the service's name, which tells two stacks of an account apart, from POWERTOOLS_SERVICE_NAME.
 logger = Logger()
 tracer = Tracer(patch_modules=["botocore"])
+
+Door = Literal["queue", "http"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processed:
+    """An image that was processed, or failed.
+
+    door: where it came in. identity: what identifies it in the log. ms: how long it took. version: of CutoutFunction,
+    as Lambda numbers them, for the queue. report: with its source and quality, for a done image.
+    """
+
+    door: Door
+    identity: Mapping[str, Any]
+    status: Status
+    ms: float
+    version: str | None = None
+    report: Mapping[str, Any] = field(default_factory=dict)
+    error: Exception | None = None
 
 
 @contextmanager
@@ -24,56 +45,54 @@ def span(name: str) -> Iterator[None]:
         yield
 
 
-def record(outcome: Outcome, ms: float, version: str) -> None:
-    """Log and count how a job ended. ms: how long it took. version: of the function, as Lambda numbers them."""
-    _log(outcome, ms)
-    _count(outcome, ms, version)
+def record(image: Processed) -> None:
+    """Log and count an image. Its log line has the message "image"."""
+    _log(image)
+    _count(image)
 
 
-def _log(outcome: Outcome, ms: float) -> None:
-    job, error = outcome.job, outcome.error
-    facts = {
-        "bucket": job.source.bucket,
-        "key": job.source.key,
-        "version": job.version,
-        "etag": job.etag,
-        "outcome": outcome.status,
-        "ms": round(ms),
-    }
+def _log(image: Processed) -> None:
+    error = image.error
+    facts = {**image.identity, "door": image.door, "outcome": image.status, "ms": round(image.ms)}
     if error is None:
-        logger.info("picture", extra=facts)
+        logger.info("image", extra=facts)
         return
     facts |= {"code": error.code if isinstance(error, HairlineError) else type(error).__name__, "reason": str(error)}
-    # A traceback where somebody will have to look for a mistake of ours; a refused picture is an ordinary day.
-    unforeseen = outcome.status == Disposition.ALARM or not isinstance(error, HairlineError)
-    if unforeseen:
-        logger.error("picture", extra=facts, exc_info=error)
-    elif outcome.status == Disposition.RETRY:
-        logger.warning("picture", extra=facts)
+    # A rejected image is routine; a traceback is for what somebody must look into.
+    if image.status == Disposition.ALARM or not isinstance(error, HairlineError):
+        logger.error("image", extra=facts, exc_info=error)
+    elif image.status == Disposition.RETRY:
+        logger.warning("image", extra=facts)
     else:
-        logger.info("picture", extra=facts)
+        logger.info("image", extra=facts)
 
 
-def _count(outcome: Outcome, ms: float, version: str) -> None:
-    """EMF on standard output, each line for the service as a whole too: images by outcome, and tries by version.
+def _count(image: Processed) -> None:
+    """EMF on standard output: attempts by version, images by outcome and by door, and each but the last in all.
 
-    An alarm on a new version must not count what an older one did. The two are separate since each metric is billed for
-    each combination of dimensions.
+    An alarm on a new version must not count what an older one did, nor another function's versions, so attempts are
+    those of the queue. The lines are separate since each metric is billed for each combination of dimensions.
     """
-    tries = _metrics(version=version)
-    tries.add_metric("Tries", MetricUnit.Count, 1)
-    # Zeros too: a share of something that was never written cannot be calculated.
-    tries.add_metric("Failed", MetricUnit.Count, int(outcome.status in (Disposition.RETRY, Disposition.ALARM)))
-    tries.flush_metrics()
+    if image.version is not None:
+        attempts = _metrics(version=image.version)
+        attempts.add_metric("Attempts", MetricUnit.Count, 1)
+        # Zeros too: a share of something that was never written cannot be calculated.
+        attempts.add_metric("Failed", MetricUnit.Count, int(image.status in (Disposition.RETRY, Disposition.ALARM)))
+        attempts.flush_metrics()
 
-    metrics = _metrics(outcome=outcome.status)
-    metrics.add_metric("Pictures", MetricUnit.Count, 1)
-    metrics.add_metric("Milliseconds", MetricUnit.Milliseconds, ms)
-    if outcome.status == "done":
-        source = outcome.report["source"]
-        metrics.add_metric("Megapixels", MetricUnit.Count, source["width"] * source["height"] / 1e6)
-        metrics.add_metric("NeedsReview", MetricUnit.Count, int(outcome.report["quality"]["needs_review"]))
-    metrics.flush_metrics()
+    images = _metrics(outcome=image.status)
+    images.add_metric("Images", MetricUnit.Count, 1)
+    images.add_metric("Milliseconds", MetricUnit.Milliseconds, image.ms)
+    if image.status == "done":
+        source = image.report["source"]
+        images.add_metric("Megapixels", MetricUnit.Count, source["width"] * source["height"] / 1e6)
+        images.add_metric("NeedsReview", MetricUnit.Count, int(image.report["quality"]["needs_review"]))
+    images.flush_metrics()
+
+    doors = EphemeralMetrics(namespace=NAMESPACE, default_dimensions={"service": logger.service, "door": image.door})
+    doors.add_metric("Images", MetricUnit.Count, 1)
+    doors.add_metric("Milliseconds", MetricUnit.Milliseconds, image.ms)
+    doors.flush_metrics()
 
 
 def _metrics(**dimension: str) -> EphemeralMetrics:

@@ -61,7 +61,7 @@ ARROWS = {
     "handler": set(),
     "handler.errors": {"pipeline.errors"},
     "handler.dispositions": {"handler.errors", "pipeline.errors"},
-    "handler.jobs": set(),
+    "handler.jobs": {"handler.dispositions"},
     "handler.observability": rooms("handler", "dispositions", "jobs") | {"pipeline.errors"},
     "handler.settings": {"handler.errors"},
     "handler.config": rooms("handler", "errors", "settings") | GROUND,

@@ -1,10 +1,12 @@
 """docs/deploy.md says what the template has, and shows commands that exist."""
 
+import itertools
 import json
 import re
 import shlex
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -13,10 +15,13 @@ from botocore import xform_name
 from handler import observability
 from handler.dispositions import Disposition
 from handler.errors import StoreUnavailable
-from handler.jobs import Job, ObjectRef, Outcome
 from handler.keys import MAX_SOURCE_KEY_BYTES
 from handler.local import template
+from handler.observability import Door, Processed
 from pipeline.options import Options
+
+if TYPE_CHECKING:
+    from handler.jobs import Status
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
@@ -126,10 +131,16 @@ def test_the_cost_is_calculated_rightly() -> None:
 def metrics(capsys: pytest.CaptureFixture[str]) -> set[tuple[str, ...]]:
     """The custom metrics that one container of each outcome makes: CloudWatch bills each name with its dimensions."""
     report = {"source": {"width": 1000, "height": 1000}, "quality": {"needs_review": True}}
-    job = Job(ObjectRef("in", "a.jpg"))
-    for status in ("done", "repeated", *Disposition):
-        error = None if status in ("done", "repeated") else StoreUnavailable("x")
-        observability.record(Outcome(job, status, report, error), 1.0, "1")
+    statuses: tuple[Status, ...] = ("done", "repeated", *Disposition)
+    doors: tuple[Door, ...] = ("queue", "http")
+    for status, door in itertools.product(statuses, doors):
+        if (status, door) != ("repeated", "http"):
+            error = None if status in ("done", "repeated") else StoreUnavailable("x")
+            version = "1" if door == "queue" else None
+            image = Processed(
+                door=door, identity={}, status=status, ms=1.0, version=version, report=report, error=error
+            )
+            observability.record(image)
     found = set()
     for line in capsys.readouterr().out.splitlines():
         counted = json.loads(line)

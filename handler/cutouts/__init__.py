@@ -1,1 +1,1 @@
-"""Door 1: images from the input bucket's queue become cutouts in the output bucket."""
+"""Door 1: images that are uploaded to the input bucket, through a queue."""

@@ -1,4 +1,4 @@
-"""The functions that template.yaml names, one for each trigger."""
+"""The entry points of CutoutFunction, one for each trigger."""
 
 import functools
 import json
@@ -14,21 +14,21 @@ from handler.cutouts import wiring, work
 from handler.events import s3, sqs
 from handler.observability import logger, tracer
 
-# With SnapStart, a container then begins with the network loaded and the clients made, not with the imports alone.
+# With SnapStart, a container then starts with the weights loaded and the clients made, not only with the imports done.
 register_before_snapshot(wiring.deps)
 
 
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
 def on_queue(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """S3 -> SQS -> Lambda. The reply names the messages that are to be tried again."""
+    """S3 -> SQS -> Lambda. The reply names the messages to retry."""
     deps = wiring.deps()
 
     def one(record: SQSRecord) -> None:
-        work.deliver(record.body, functools.partial(sqs.parse, record.body), deps, _clock(context))
+        work.process_message(record.body, functools.partial(sqs.parse, record.body), deps, _clock(context))
 
-    # Raising when all messages failed would say the same to the queue, but count as an error of the function's and
-    # slow down the mapping: with one message in a batch, each passing fault of S3's would ring the alarm.
+    # Raising when all messages fail would mean the same to the queue, but count as an error of the function and slow
+    # down the mapping: with one message in a batch, each temporary fault of S3 would set off the alarm.
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, one, processor, context)
 
@@ -36,8 +36,8 @@ def on_queue(event: dict[str, Any], context: LambdaContext) -> PartialItemFailur
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
 def on_s3(event: dict[str, Any], context: LambdaContext) -> None:
-    """S3 -> Lambda, asynchronous. An error makes Lambda try again, and then tell the on-failure destination."""
-    work.deliver(json.dumps(event), functools.partial(s3.parse, event), wiring.deps(), _clock(context))
+    """S3 -> Lambda, asynchronous. Lambda retries after an error, then sends the event to the on-failure destination."""
+    work.process_message(json.dumps(event), functools.partial(s3.parse, event), wiring.deps(), _clock(context))
 
 
 def _clock(context: LambdaContext) -> work.Clock:

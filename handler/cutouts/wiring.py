@@ -1,4 +1,4 @@
-"""What is built once for each container, at its first event: settings, clients, the network."""
+"""What is built once for each container, at its first event: settings, clients, the model."""
 
 import functools
 import os
@@ -19,7 +19,7 @@ from pipeline.segment import Segmenter, open_model
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What work needs of the world. version: of the function, for its metrics."""
+    """What processing needs of the world. version: of the function, for its metrics."""
 
     config: CutoutConfig
     store: ObjectStore
@@ -31,7 +31,7 @@ class Deps:
 
 @functools.cache
 def deps() -> Deps:
-    """Raises BadConfig, ModelUnavailable, StoreUnavailable; at every event until it is mended: the queue keeps them."""
+    """Raises BadConfig, ModelUnavailable, StoreUnavailable at every event until they are fixed."""
     config = CutoutConfig.from_env(os.environ)
     s3, sqs = client("s3", Patience.QUEUE), client("sqs", Patience.QUEUE)
     folder = weights.ensure_weights(config.model, s3)

@@ -1,1 +1,1 @@
-"""The HTTP API: remove.bg's endpoint, one picture in and one out, and jobs. `imaging` cuts, `intake` never does."""
+"""Door 2: the HTTP API. remove.bg's endpoint, one image in and one out, and jobs for larger or slower images."""

@@ -1,4 +1,4 @@
-"""What the API says no with, as JSON in the form of remove.bg's: {"errors": [{"title", "code", "detail"}]}."""
+"""The API's error responses, as JSON in remove.bg's form: {"errors": [{"title", "code", "detail"}]}."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pipeline.errors import HairlineError
 
 
 class ErrorCode(NamedTuple):
-    """status: of HTTP. title: a sentence for people."""
+    """status: HTTP's. title: a sentence for people."""
 
     status: int
     title: str
@@ -57,28 +57,28 @@ CODES: dict[str, ErrorCode] = {
     "blocked": ErrorCode(403, "This address is blocked"),
     "not_found": ErrorCode(404, "Not found"),
     "request_too_large": ErrorCode(413, "The request is too large"),
-    "unsupported_media_type": ErrorCode(415, "The content type is not understood"),
+    "unsupported_media_type": ErrorCode(415, "The content type is not supported"),
     "rate_limit_exceeded": ErrorCode(429, "Too many requests"),
-    "internal_error": ErrorCode(500, "Something went wrong on our side"),
-    "unavailable": ErrorCode(503, "Not possible just now; try again"),
+    "internal_error": ErrorCode(500, "Internal error"),
+    "unavailable": ErrorCode(503, "Temporarily unavailable"),
 }
-"""Those of remove.bg's documentation, and below them, from invalid_request on, those that it has no word for."""
+"""Those of remove.bg's documentation; from invalid_request on, Hairline's own."""
 
-LARGER = "Larger files: POST /v1/jobs gives an address to upload to, or takes an image_url."
+LARGER = "For larger files, POST /v1/jobs: it returns an upload form, or accepts an image_url."
 
-_PICTURES: dict[type[HairlineError], str] = {
+_IMAGE_ERRORS: dict[type[HairlineError], str] = {
     errors.UnsupportedFormat: "invalid_file_type",
     errors.CorruptImage: "failed_to_read_image",
     errors.ImageTooLarge: "resolution_too_high",
     errors.NoSubject: "unknown_foreground",
-    errors.BadOptions: "invalid_dimensions",  # what can be told without the picture was refused before
+    errors.BadOptions: "invalid_dimensions",  # what can be checked without the image was checked before
 }
-"""The pipeline's errors in remove.bg's words."""
+"""The pipeline's errors as remove.bg's codes."""
 
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """An answer that is no success. detail: what to do about it. headers: to go with it."""
+    """An error response. detail: what to do about it."""
 
     code: str
     detail: str | None = None
@@ -88,40 +88,40 @@ class ApiError(Exception):
 
     @property
     def http(self) -> int:
-        """The status."""
+        """The HTTP status."""
         return self.status or CODES[self.code].status
 
     def body(self) -> str:
         """The JSON."""
-        told = {"title": self.title or CODES[self.code].title, "code": self.code}
-        return json.dumps({"errors": [told | ({"detail": self.detail} if self.detail else {})]})
+        error = {"title": self.title or CODES[self.code].title, "code": self.code}
+        return json.dumps({"errors": [error | ({"detail": self.detail} if self.detail else {})]})
 
 
 def from_image_error(error: HairlineError) -> ApiError:
-    """A picture's refusal, all of which remove.bg answers with 400; faults as `from_error`."""
-    code = next((_PICTURES[cls] for cls in type(error).__mro__ if cls in _PICTURES), None)
+    """The response to a rejected image, which is 400 as remove.bg's; other errors as `from_error`."""
+    code = next((_IMAGE_ERRORS[cls] for cls in type(error).__mro__ if cls in _IMAGE_ERRORS), None)
     return from_error(error) if code is None else ApiError(code, str(error))
 
 
 def from_fetch_error(error: HairlineError, code: str) -> ApiError:
-    """What came of a URL that was given: `code` where it gave nothing, else what is wrong with the picture there."""
+    """The response to a URL in a request: `code` if it could not be downloaded, else the fault of the image there."""
     if isinstance(error, FetchError):
         return ApiError(code, str(error))
-    if isinstance(error, errors.ImageTooLarge):  # a fetch ends at a number of bytes; it does not see pixels
+    if isinstance(error, errors.ImageTooLarge):  # of a download this means bytes, not pixels
         return ApiError("file_too_large", str(error))
     return from_image_error(error)
 
 
 def from_error(error: Exception) -> ApiError:
-    """Any error in our own words, with the status that `handler.dispositions` has for it.
+    """The response to any other error, with the status of `handler.dispositions`.
 
-    What is our own fault is told in general words only; the log has the rest.
+    A fault of the deployment is described in general only; the log has the details.
     """
     if isinstance(error, BadEvent):
-        return ApiError("invalid_request", "The body could not be read.")
+        return ApiError("invalid_request", "The body could not be decoded. Check its encoding and send it again.")
     status = dispositions.of(error).http
     if status == CODES["unavailable"].status:
-        return ApiError("unavailable", headers={"Retry-After": "5"})
+        return ApiError("unavailable", "Retry in 5 seconds.", headers={"Retry-After": "5"})
     if status >= CODES["internal_error"].status or not isinstance(error, HairlineError):
         return ApiError("internal_error")
     return ApiError(error.code, status=status, title=str(error))

@@ -1,4 +1,4 @@
-"""The body of a request, in the three forms that HTML forms and programs send it in."""
+"""The body of a request: multipart, urlencoded or JSON."""
 
 import io
 import json
@@ -11,23 +11,23 @@ import multipart
 
 from handler.http.api_errors import ApiError
 
-_MOST_FIELDS = 64
+_MAX_FIELDS = 64
 
 _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """texts: fields by name, empty ones left out, since forms send those for "nothing". files: uploads by name."""
+    """texts: fields by name, without empty ones, which forms send for "nothing". files: uploads by name."""
 
     texts: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
 
 
 def parse(content_type: str, body: bytes) -> Form:
-    """A form out of multipart/form-data, application/x-www-form-urlencoded or JSON.
+    """A form from multipart/form-data, application/x-www-form-urlencoded or JSON.
 
-    Raises ApiError: unsupported_media_type, or invalid_request where the body is not what its type says.
+    Raises ApiError: unsupported_media_type, or invalid_request if the body is not what its type says.
     """
     kind, options = multipart.parse_options_header(content_type)
     match kind:
@@ -57,7 +57,9 @@ def json_object(body: bytes) -> dict[str, object]:
 
 def _multipart(body: bytes, boundary: str) -> Form:
     if not boundary:
-        raise ApiError("invalid_request", "The content type names no boundary.")
+        raise ApiError(
+            "invalid_request", "The content type multipart/form-data has no boundary. Let your HTTP client set it."
+        )
     texts: list[tuple[str, str]] = []
     files: list[tuple[str, bytes]] = []
     try:
@@ -65,7 +67,7 @@ def _multipart(body: bytes, boundary: str) -> Form:
             io.BytesIO(body),
             boundary,
             content_length=len(body),
-            part_limit=_MOST_FIELDS,
+            part_limit=_MAX_FIELDS,
             spool_limit=len(body) + 1,  # it is in memory already
             memory_limit=len(body) + 1,
         )
@@ -82,7 +84,7 @@ def _multipart(body: bytes, boundary: str) -> Form:
 
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError as error:  # UnicodeDecodeError is one
         raise ApiError("invalid_request", f"The body is not application/x-www-form-urlencoded: {error}.") from error
 
@@ -91,7 +93,7 @@ def _text(name: str, value: object) -> tuple[str, str]:
     if isinstance(value, bool):
         return name, "true" if value else "false"
     if not isinstance(value, (str, int, float)):
-        raise ApiError("invalid_request", f"{name[:80]} must be a text, a number, true or false.")
+        raise ApiError("invalid_request", f"{name[:80]} must be a string, a number, true or false.")
     return name, str(value)
 
 
@@ -103,6 +105,6 @@ def _once(pairs: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:
     found: dict[str, _Value] = {}
     for name, value in pairs:
         if name in found:
-            raise ApiError("invalid_request", f"{name[:80]} is given twice.")
+            raise ApiError("invalid_request", f"{name[:80]} is given twice. Give it once.")
         found[name] = value
     return found

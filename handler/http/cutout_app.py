@@ -1,20 +1,23 @@
-"""The function that cuts: POST /v1.0/removebg and POST /v1/cutouts."""
+"""ApiCutoutFunction: POST /v1.0/removebg and POST /v1/cutouts."""
 
 import base64
 import binascii
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handler import dispositions, observability
 from handler.events import api_gateway
 from handler.http import body, cutting, parameters, queries, responses, routes, urls, wiring
 from handler.http.api_errors import LARGER, ApiError, from_fetch_error, from_image_error
 from handler.http.cutting import CutRequest
-from handler.observability import logger, tracer
+from handler.jobs import Status
+from handler.observability import Processed, logger, tracer
 from pipeline import decode
-from pipeline.errors import BadOptions, HairlineError, InputError
+from pipeline.errors import BadOptions, HairlineError, ImageTooLarge, InputError
 from pipeline.types import Result
 
 app = routes.resolver()
@@ -23,13 +26,13 @@ app = routes.resolver()
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
 def on_cutout_request(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """API Gateway, proxy integration."""
+    """The entry point, through API Gateway's proxy integration."""
     return routes.resolve(app, event, context)
 
 
 @app.post("/v1.0/removebg")
 def removebg() -> Response[Any]:
-    """As remove.bg's endpoint of this name, as far as docs/http-api.md does not say otherwise."""
+    """remove.bg's endpoint; docs/http-api.md lists the differences."""
     event = app.current_event.raw_event
     tenant = routes.tenant(event)
     form = body.parse(routes.header(event, "content-type"), api_gateway.body(event))
@@ -42,7 +45,7 @@ def removebg() -> Response[Any]:
     try:
         options = deps.config.options.overridden_by(changes)
         if len(data) > options.max_bytes:
-            raise ApiError("file_too_large", f"At most {options.max_bytes:,} bytes are taken.")
+            raise ApiError("file_too_large", str(ImageTooLarge.of_file(len(data), options.max_bytes)))
         if options.roi is not None:
             changes["roi"] = parameters.in_percent(options.roi, decode.measure(data, **options.limits()))
             options = deps.config.options.overridden_by(changes)
@@ -50,24 +53,24 @@ def removebg() -> Response[Any]:
         portable = {name: described[name] for name in changes} if wanted.background is None else None
         made = _cut(CutRequest(data, options, portable), tenant)
     except InputError as error:
-        refusal = from_image_error(error)
+        api_error = from_image_error(error)
         if wanted.background is not None and isinstance(error, BadOptions) and "background" in str(error):
-            refusal = ApiError("invalid_bg_image", str(error))
-        raise refusal from error
+            api_error = ApiError("invalid_bg_image", str(error))
+        raise api_error from error
     if not isinstance(made, Result):
-        return _job(made)
+        return _job_response(made)
     subject = dict(zip(("left", "top", "width", "height"), made.report["output"]["subject"] or (0,) * 4, strict=True))
-    headers = _measures(made) | {"X-Credits-Charged": "0"}
+    headers = _size_headers(made) | {"X-Credits-Charged": "0"}
     if "application/json" not in routes.header(event, "accept"):
         return responses.image(made.output.data, made.output.content_type, headers, deps.responses, tenant)
-    more = {f"foreground_{name}": value for name, value in subject.items()}
+    foreground = {f"foreground_{name}": value for name, value in subject.items()}
     output = made.output
-    return responses.image_in_json(output.data, output.content_type, more, headers, deps.responses, tenant)
+    return responses.image_in_json(output.data, output.content_type, foreground, headers, deps.responses, tenant)
 
 
 @app.post("/v1/cutouts")
 def cutouts() -> Response[Any]:
-    """The body is the picture, the query its options."""
+    """The body is the image, the query has its options."""
     event = app.current_event.raw_event
     tenant = routes.tenant(event)
     changes = queries.changes(event.get("multiValueQueryStringParameters") or {})
@@ -75,10 +78,10 @@ def cutouts() -> Response[Any]:
     request = CutRequest(api_gateway.body(event), deps.config.options.overridden_by(changes), changes)
     made = _cut(request, tenant)
     if not isinstance(made, Result):
-        return _job(made)
+        return _job_response(made)
     output = next(iter(made.listings.values()), made.output)
     quality = made.report["quality"]
-    headers = _measures(made) | {
+    headers = _size_headers(made) | {
         "X-Hairline-Confidence": f"{quality['confidence']:.3f}",
         "X-Hairline-Needs-Review": "true" if quality["needs_review"] else "false",
         "X-Hairline-Reasons": ",".join(str(reason["code"]) for reason in quality["reasons"]),
@@ -88,22 +91,38 @@ def cutouts() -> Response[Any]:
 
 
 def _cut(request: CutRequest, tenant: str) -> Result | dict[str, Any]:
-    def later(request: CutRequest, content_type: str) -> dict[str, Any]:
+    """The result, or the status of a job. Images that become jobs are recorded when CutoutFunction cuts them."""
+
+    def make_job(request: CutRequest, content_type: str) -> dict[str, Any]:
         return wiring.deps().jobs.accept(tenant, request.data, content_type, request.changes or {})
 
-    def left() -> float:
+    def seconds_left() -> float:
         return float(app.lambda_context.get_remaining_time_in_millis() / 1000)
 
-    return cutting.cut(request, wiring.segmenter, left, later)
+    def record(status: Status, report: Mapping[str, Any], error: Exception | None = None) -> None:
+        identity = {"tenant": tenant, "request": app.current_event.raw_event["requestContext"].get("requestId")}
+        ms = 1000 * (time.perf_counter() - begin)
+        image = Processed(door="http", identity=identity, status=status, ms=ms, report=report, error=error)
+        observability.record(image)
+
+    begin = time.perf_counter()
+    try:
+        made = cutting.cut(request, wiring.segmenter, seconds_left, make_job)
+    except Exception as error:
+        record(dispositions.of(error).disposition, {}, error)
+        raise
+    if isinstance(made, Result):
+        record("done", made.report)
+    return made
 
 
-def _job(told: Mapping[str, Any]) -> Response[Any]:
-    location = urls.job(app.current_event.raw_event, told["id"])
-    return responses.json_response(told, 202, {"Location": location})
+def _job_response(job: Mapping[str, Any]) -> Response[Any]:
+    location = urls.job(app.current_event.raw_event, job["id"])
+    return responses.json_response(job, 202, {"Location": location})
 
 
-def _measures(made: Result) -> dict[str, str]:
-    """The sizes, in remove.bg's headers."""
+def _size_headers(made: Result) -> dict[str, str]:
+    """The sizes of source, result and subject, in remove.bg's headers."""
     source, output = made.report["source"], made.report["output"]
     left, top, width, height = output["subject"] or (0, 0, 0, 0)
     return {
@@ -120,12 +139,12 @@ def _measures(made: Result) -> dict[str, str]:
 
 def _source(name: str, value: str | bytes) -> bytes:
     if name == "image_url":
-        return _fetched(value, "invalid_image_url", "failed_image_download")
+        return _downloaded(name, value, "invalid_image_url", "failed_image_download")
     if isinstance(value, bytes):
         return value
     if name == "image_file":
-        raise ApiError("invalid_file_type", "image_file must be a file; text belongs into image_file_b64.")
-    # Browsers give base64 with a heading: data:image/png;base64,...
+        raise ApiError("invalid_file_type", "image_file must be a file. Send text as image_file_b64.")
+    # Browsers put a prefix before base64: data:image/png;base64,...
     text = value.partition(",")[2] if value.startswith("data:") else value
     try:
         return base64.b64decode("".join(text.split()), validate=True)
@@ -135,15 +154,15 @@ def _source(name: str, value: str | bytes) -> bytes:
 
 def _background(name: str, value: str | bytes) -> bytes:
     if name == "bg_image_url":
-        return _fetched(value, "invalid_bg_image_url", "failed_bg_download")
+        return _downloaded(name, value, "invalid_bg_image_url", "failed_bg_download")
     if isinstance(value, bytes) and value:
         return value
     raise ApiError("invalid_bg_image", "bg_image_file must be a file that is not empty.")
 
 
-def _fetched(url: str | bytes, invalid: str, failed: str) -> bytes:
+def _downloaded(name: str, url: str | bytes, invalid: str, failed: str) -> bytes:
     if isinstance(url, bytes) or not url.startswith(("https://", "http://")):
-        raise ApiError(invalid, "It must begin with https://.")
+        raise ApiError(invalid, f"{name} must begin with https://.")
     try:
         return wiring.deps().fetcher.get(url).data
     except HairlineError as error:

@@ -1,7 +1,7 @@
-"""JobService: pictures that are put into the input bucket, and go the way of all pictures there.
+"""JobService: images that are stored in the input bucket, and processed like all others there.
 
-A job is a record in the state bucket, "jobs/<tenant>/<id>", and what lies under the key "api/<tenant>/<id>" in the
-other two buckets. Nobody keeps its status: it follows from what is there, so that it cannot be wrong.
+A job is a record in the state bucket, an image in the input bucket, and its outputs; `handler.keys` has their keys. Its
+status is not stored: it is derived from what is in the buckets, so it cannot be wrong.
 """
 
 import hashlib
@@ -10,13 +10,13 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from handler import keys
 from handler.aws.bucket import S3Store
 from handler.aws.documents import DocumentStore
 from handler.config import ApiConfig
-from handler.errors import FetchError, SourceMissing, StoreUnavailable
+from handler.errors import SourceMissing, StoreUnavailable
 from handler.http.api_errors import ApiError, from_fetch_error
 from handler.jobs import CALLBACK, METADATA, ObjectRef
 from handler.untrusted.fetch import Fetcher
@@ -24,16 +24,22 @@ from pipeline.errors import HairlineError
 from pipeline.formats import CONTENT_TYPES
 
 UPLOAD_S, LINK_S = 3600, 3600
-"""How long an upload may wait, and how long links to results work, in seconds."""
+"""How long the upload form and links to results work, in seconds."""
 GIVEN_UP_S = 8 * 3600
-"""After so long a picture is in the dead-letter queue: each try keeps it hidden for six timeouts at most."""
-PATIENCE_S = 60
-"""After so long, whoever was to fetch a job's picture is taken for dead."""
+"""After so long an image is in the dead-letter queue: each attempt hides its message for six timeouts at most."""
+DOWNLOAD_S = 60
+"""After so long, the request that was to download a job's image has ended without doing so."""
+
+
+JobStatus = Literal["queued", "working", "done", "rejected", "failed"]
+"""queued: nothing was uploaded yet. working: the image is in the queue or being cut. rejected: the image or its options
+are at fault. failed: it was given up, or nothing was uploaded in time.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """What a job is asked for. options: as JSON, checked already. content_type: of the upload."""
+    """What a client asks for. options: as JSON, already checked. content_type: of the upload."""
 
     options: Mapping[str, Any]
     image_url: str | None = None
@@ -41,14 +47,14 @@ class JobRequest:
     content_type: str = CONTENT_TYPES[0]
 
     def digest(self) -> str:
-        """Equal for two wishes exactly when they ask for the same."""
+        """Equal for two requests exactly if they ask for the same."""
         facts = [self.options, self.image_url, self.callback_url, self.content_type]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def metadata(self) -> dict[str, str]:
-        """Of the object that the picture becomes."""
-        told = {METADATA: json.dumps(self.options, sort_keys=True)} if self.options else {}
-        return told | ({CALLBACK: self.callback_url} if self.callback_url else {})
+        """Of the object that the image becomes."""
+        options = {METADATA: json.dumps(self.options, sort_keys=True)} if self.options else {}
+        return options | ({CALLBACK: self.callback_url} if self.callback_url else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,9 @@ class JobService:
     config: ApiConfig
 
     def submit(self, tenant: str, request: JobRequest, idempotency_key: str | None) -> dict[str, Any]:
-        """Make a job, or find the one that was made with that key; return its status, and where to upload.
+        """Create a job, or find the one that was created with that key; return its status, and the upload form.
 
-        Raises ApiError where the key belongs to another request, or the picture could not be fetched.
+        Raises ApiError if the key belongs to another request, or the image could not be downloaded.
         """
         name = idempotency_key or str(uuid.uuid4())
         id_ = hashlib.sha256(f"{tenant}\n{name}".encode()).hexdigest()[:32]
@@ -77,20 +83,24 @@ class JobService:
         if etag is None:
             found = self.state.read(keys.job(tenant, id_))
             if found is None:
-                raise StoreUnavailable(f"The record of job {id_} is there and not there.")
+                raise StoreUnavailable(
+                    f"Job {id_} was created but its record could not be read back. Repeat the request."
+                )
             record, etag = found.value, found.etag
             if record["request"] != request.digest():
-                raise ApiError("idempotency_key_reused", "Another request came with it. Send a new key.")
+                raise ApiError(
+                    "idempotency_key_reused", "This Idempotency-Key was used for a different request. Use a new key."
+                )
             fresh = False
         else:
             fresh = True
         if request.image_url and (fresh or self._abandoned(tenant, record)):
-            self._fetch(tenant, request, record, etag)
-        told = self.status(tenant, id_)
-        return told if request.image_url else told | {"upload": self._upload(tenant, id_, request)}
+            self._download(tenant, request, record, etag)
+        job = self.status(tenant, id_)
+        return job if request.image_url else job | {"upload": self._upload_form(tenant, id_, request)}
 
     def accept(self, tenant: str, data: bytes, content_type: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Make a job of a picture that is here already."""
+        """Create a job of an image that is here already."""
         request = JobRequest(options=options, content_type=content_type)
         id_ = uuid.uuid4().hex
         record = {"id": id_, "created": int(time.time()), "request": request.digest(), "callback_url": None}
@@ -99,61 +109,58 @@ class JobService:
         return self.status(tenant, id_)
 
     def status(self, tenant: str, id_: str) -> dict[str, Any]:
-        """{"id", "created", "status"} with "files" or "reason". Raises ApiError where the tenant has no such job.
+        """{"id", "created", "status"} with "files" or "reason". Raises ApiError if the tenant has no such job.
 
-        queued: nothing was uploaded yet. working: the picture waits its turn or is being cut. done. rejected: it cannot
-        be cut. failed: it was given up, or nothing came.
+        The status is a JobStatus.
         """
         found = self.state.read(keys.job(tenant, id_))
         if found is None:
-            raise ApiError("not_found", "You have no such job.")
+            raise ApiError("not_found", "There is no job with this id for your API key.")
         record = found.value
-        told = {"id": id_, "created": record["created"]}
+
+        def job(status: JobStatus, **more: Any) -> dict[str, Any]:
+            return {"id": id_, "created": record["created"], "status": status, **more}
+
         if "reason" in record:
-            return told | {"status": "rejected", "reason": record["reason"]}
+            return job("rejected", reason=record["reason"])
         key = keys.upload(tenant, id_)
         report = self._report(key)
         if report is not None and report["status"] == "done":
             files = {name: self._link(key, name) for name in (*report["files"], keys.REPORT)}
-            return told | {"status": "done", "quality": report["quality"], "files": files}
+            return job("done", quality=report["quality"], files=files)
         if report is not None:
-            return told | {"status": "rejected", "reason": report["reason"]}
+            return job("rejected", reason=report["reason"])
         age = time.time() - record["created"]
-        if self._is_there(tenant, id_):
-            if age > UPLOAD_S + GIVEN_UP_S:
-                return told | {"status": "failed", "reason": _GIVEN_UP}
-            return told | {"status": "working"}
-        if age > UPLOAD_S:
-            return told | {"status": "failed", "reason": _NOTHING_CAME}
-        return told | {"status": "queued"}
+        if self._is_uploaded(tenant, id_):
+            return job("failed", reason=_GIVEN_UP) if age > UPLOAD_S + GIVEN_UP_S else job("working")
+        return job("failed", reason=_NO_UPLOAD) if age > UPLOAD_S else job("queued")
 
     def _abandoned(self, tenant: str, record: Mapping[str, Any]) -> bool:
-        old = time.time() - record["created"] > PATIENCE_S
-        return old and "reason" not in record and not self._is_there(tenant, record["id"])
+        old = time.time() - record["created"] > DOWNLOAD_S
+        return old and "reason" not in record and not self._is_uploaded(tenant, record["id"])
 
-    def _is_there(self, tenant: str, id_: str) -> bool:
+    def _is_uploaded(self, tenant: str, id_: str) -> bool:
         try:
             self.store.head(ObjectRef(self.config.input_bucket, keys.upload(tenant, id_)))
         except SourceMissing:
             return False
         return True
 
-    def _fetch(self, tenant: str, request: JobRequest, record: Mapping[str, Any], etag: str) -> None:
+    def _download(self, tenant: str, request: JobRequest, record: Mapping[str, Any], etag: str) -> None:
         try:
-            picture = self.fetcher.get(str(request.image_url))
+            image = self.fetcher.get(str(request.image_url))
         except HairlineError as error:
-            refusal = from_fetch_error(error, "failed_image_download")
-            message = refusal.detail or str(error)
-            reason = {"code": error.code, "message": message if isinstance(error, FetchError) else str(error)}
+            rejection = from_fetch_error(error, "failed_image_download")
+            reason = {"code": error.code, "message": str(error)}
             self.state.replace(keys.job(tenant, record["id"]), {**record, "reason": reason}, etag)
-            raise refusal from error
-        self._put(tenant, record["id"], picture.data, picture.content_type, request)
+            raise rejection from error
+        self._put(tenant, record["id"], image.data, image.content_type, request)
 
     def _put(self, tenant: str, id_: str, data: bytes, content_type: str, request: JobRequest) -> None:
         ref = ObjectRef(self.config.input_bucket, keys.upload(tenant, id_))
         self.store.put(ref, data, content_type, metadata=request.metadata())
 
-    def _upload(self, tenant: str, id_: str, request: JobRequest) -> dict[str, Any]:
+    def _upload_form(self, tenant: str, id_: str, request: JobRequest) -> dict[str, Any]:
         """The form to upload the job's image to S3 with."""
         ref = ObjectRef(self.config.input_bucket, keys.upload(tenant, id_))
         max_bytes = self.config.options.max_bytes
@@ -172,5 +179,8 @@ class JobService:
         return self.store.link(ObjectRef(self.config.output_bucket, keys.output(key, name)), LINK_S)
 
 
-_GIVEN_UP = {"code": "given_up", "message": "It was tried too often without success; its operator can look for it."}
-_NOTHING_CAME = {"code": "no_upload", "message": "No picture was uploaded in time. Make a new job."}
+_GIVEN_UP = {
+    "code": "given_up",
+    "message": "Processing failed repeatedly. The operator finds the message in the dead-letter queue.",
+}
+_NO_UPLOAD = {"code": "no_upload", "message": "No image was uploaded within an hour. Create a new job."}

@@ -1,4 +1,4 @@
-"""Answers: Powertools' responses in the form that every route gives them."""
+"""Responses in the forms that the routes share."""
 
 import base64
 import json
@@ -15,8 +15,8 @@ from handler.http.api_errors import ApiError
 from handler.http.job_service import LINK_S
 from handler.jobs import ObjectRef
 
-MOST_REPLY = 4_400_000
-"""Bytes of a picture that are sent at once. Lambda's replies hold 6,291,556 bytes, and base64 takes a third more.
+MAX_RESPONSE_BYTES = 4_400_000
+"""Of an image within a response. Lambda's responses hold 6,291,556 bytes, and base64 takes a third more.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 JSON = "application/json"
@@ -27,16 +27,16 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
     return Response(status, JSON, json.dumps(value), headers=dict(headers or {}))
 
 
-def error_response(refusal: ApiError) -> Response[Any]:
-    """A refusal."""
-    return Response(refusal.http, JSON, refusal.body(), headers=dict(refusal.headers))
+def error_response(error: ApiError) -> Response[Any]:
+    """An error."""
+    return Response(error.http, JSON, error.body(), headers=dict(error.headers))
 
 
 def image(
     data: bytes, content_type: str, headers: Mapping[str, str], store: "ResponseStore", tenant: str
 ) -> Response[Any]:
-    """A file as it is, or where it is too large for an answer, 303 and a link to it."""
-    if len(data) <= MOST_REPLY:
+    """The file, or 303 and a link to it if it is too large for a response."""
+    if len(data) <= MAX_RESPONSE_BYTES:
         return Response(200, content_type, data, headers=dict(headers))
     url = store.put(tenant, data, content_type)
     return Response(303, JSON, json.dumps({"data": {"result_url": url}}), headers={**headers, "Location": url})
@@ -50,8 +50,8 @@ def image_in_json(
     store: "ResponseStore",
     tenant: str,
 ) -> Response[Any]:
-    """A file in base64 beside `more`, or where it is too large for an answer, a link to it."""
-    if len(data) <= MOST_REPLY:
+    """JSON of `more` and the file in base64, or a link to it if it is too large for a response."""
+    if len(data) <= MAX_RESPONSE_BYTES:
         result = {"result_b64": base64.b64encode(data).decode()}
     else:
         result = {"result_url": store.put(tenant, data, content_type)}

@@ -1,4 +1,4 @@
-"""What the routes of both functions share: who asks, what with, and how errors are answered."""
+"""What the routes of both functions share: the client's identity, headers, and responses to errors."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Event = dict[str, Any]
 
 
 def resolver() -> APIGatewayRestResolver:
-    """A resolver that answers every error in our one form."""
+    """A resolver that answers every error in the one form of `handler.http.api_errors`."""
     app = APIGatewayRestResolver()
     app.exception_handler(ApiError)(responses.error_response)
     app.exception_handler(HairlineError)(_failed)
@@ -24,37 +24,39 @@ def resolver() -> APIGatewayRestResolver:
 
 
 def _failed(error: HairlineError) -> Response[Any]:
-    refusal = from_error(error)
-    log = logger.error if refusal.http >= 500 else logger.info
-    log("http", extra={"code": error.code, "reason": str(error)})
-    return responses.error_response(refusal)
+    response = from_error(error)
+    log = logger.error if response.http >= 500 else logger.info
+    log("request", extra={"code": error.code, "reason": str(error)})
+    return responses.error_response(response)
 
 
 def _unforeseen(error: Exception) -> Response[Any]:
-    logger.error("http", exc_info=error)
+    logger.error("request", exc_info=error)
     return responses.error_response(from_error(error))
 
 
 def _not_found(error: NotFoundError) -> Response[Any]:  # noqa: ARG001  Powertools hands it over
-    return responses.error_response(ApiError("not_found", "There is no such route."))
+    return responses.error_response(
+        ApiError("not_found", "There is no route with this path and method. GET /v1/openapi.json lists all.")
+    )
 
 
 def resolve(app: APIGatewayRestResolver, event: Event, context: Any) -> dict[str, Any]:
-    """The reply to API Gateway, with the headers that every answer has, and one line in the log without any secret."""
+    """The reply to API Gateway, with the headers that every response has, and one log line without secrets."""
     reply: dict[str, Any] = app.resolve(event, context)
-    asked = event.get("requestContext", {})
-    headers = {"X-Request-Id": asked.get("requestId", ""), "Access-Control-Allow-Origin": "*"}
+    received = event.get("requestContext", {})
+    headers = {"X-Request-Id": received.get("requestId", ""), "Access-Control-Allow-Origin": "*"}
     for name, value in headers.items():
         reply["multiValueHeaders"][name] = [value]
     logger.info(
         "request",
-        extra={"route": event.get("resource"), "status": reply["statusCode"], "request": asked.get("requestId")},
+        extra={"route": event.get("resource"), "status": reply["statusCode"], "request": received.get("requestId")},
     )
     return reply
 
 
 def tenant(event: Event) -> str:
-    """The id of the API key, which is no secret. Raises ApiError where the gateway let somebody in without one."""
+    """The id of the API key, which is not a secret. Raises ApiError if the request has no key."""
     identity = event.get("requestContext", {}).get("identity") or {}
     id_ = identity.get("apiKeyId")
     if not id_:
@@ -63,5 +65,5 @@ def tenant(event: Event) -> str:
 
 
 def header(event: Event, name: str) -> str:
-    """The value of a header, "" where there is none. name: in lower case."""
+    """The value of a header, "" if it is missing. name: in lower case."""
     return next((value or "" for key, value in (event.get("headers") or {}).items() if key.lower() == name), "")

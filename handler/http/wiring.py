@@ -1,4 +1,4 @@
-"""What the HTTP API's two functions build once for each container, at its first event."""
+"""What the HTTP API's two functions build once for each container, at its first request."""
 
 import functools
 import os
@@ -18,13 +18,13 @@ from handler.untrusted.guard import Policy
 if TYPE_CHECKING:
     from pipeline.segment import Segmenter
 
-FETCH_S = 12.0
-"""For all of a fetch: API Gateway waits for 29 s."""
+DOWNLOAD_S = 12.0
+"""For a whole download: API Gateway waits for 29 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What routes need of the world. policy: what URLs have to satisfy."""
+    """What routes need of the world. policy: which URLs are allowed."""
 
     config: ApiConfig
     policy: Policy
@@ -37,7 +37,7 @@ class Deps:
 def deps() -> Deps:
     """Raises BadConfig."""
     config = ApiConfig.from_env(os.environ)
-    policy = Policy(loopback=config.allow_loopback, max_bytes=config.options.max_bytes, total_s=FETCH_S)
+    policy = Policy(loopback=config.allow_loopback, max_bytes=config.options.max_bytes, total_s=DOWNLOAD_S)
     store = S3Store(client("s3", Patience.REQUEST))
     fetcher = Fetcher(policy)
     jobs = JobService(DocumentStore(store, config.state_bucket), store, fetcher, config)
@@ -46,7 +46,7 @@ def deps() -> Deps:
 
 @functools.cache
 def segmenter() -> "Segmenter":
-    """The network, for the function that cuts. Raises BadConfig, ModelUnavailable, StoreUnavailable."""
+    """For ApiCutoutFunction. Raises BadConfig, ModelUnavailable, StoreUnavailable."""
     from pipeline.segment import open_model  # here, since the other function must never load numpy
 
     config = deps().config

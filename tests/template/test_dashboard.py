@@ -7,7 +7,7 @@ import pytest
 
 from handler import observability
 from handler.dispositions import Disposition
-from handler.jobs import Job, ObjectRef, Outcome
+from handler.observability import Processed
 from tests.template.deployments import FUNCTIONS, QUEUES, deployed, properties
 
 
@@ -62,10 +62,8 @@ def test_the_dashboard_shows_every_queue(queue: str) -> None:
 
 
 def test_the_dashboard_and_the_alarm_read_the_metrics_that_are_written(capsys: pytest.CaptureFixture[str]) -> None:
-    done = Outcome(
-        Job(ObjectRef("in", "a.jpg")), "done", {"source": {"width": 1, "height": 1}, "quality": {"needs_review": True}}
-    )
-    observability.record(done, 5, "1")
+    report = {"source": {"width": 1, "height": 1}, "quality": {"needs_review": True}}
+    observability.record(Processed(door="queue", identity={}, status="done", ms=5, version="1", report=report))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     directives = [directive for line in lines for directive in line["_aws"]["CloudWatchMetrics"]]
     written = {
@@ -84,7 +82,7 @@ def test_the_dashboard_and_the_alarm_read_the_metrics_that_are_written(capsys: p
     for each in read:
         assert (each["Namespace"], each["MetricName"], tuple(d["Name"] for d in each["Dimensions"])) in written
     ours = [row for widget in widgets() for row in widget["metrics"] if row[0] == "Hairline"]
-    assert {row[1] for row in ours} == {"Pictures", "NeedsReview"}
+    assert {row[1] for row in ours} == {"Images", "NeedsReview"}
     assert all(row[2::2][:2] == ["service", "outcome"] for row in ours)
     assert {("Hairline", row[1], ("service", "outcome")) for row in ours} <= written
 

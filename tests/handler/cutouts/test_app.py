@@ -56,7 +56,7 @@ def test_a_try_is_counted_for_the_version_that_lambda_runs(wired, photo, monkeyp
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_VERSION", "12")
     wired.drop("products/shoe.jpg", photo)
     assert on_queue(load("sqs_s3_put")) == []
-    (counted,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"Tries"' in line]
+    (counted,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"Attempts"' in line]
     assert (counted["version"], counted["Failed"]) == ("12", [0])
 
 
@@ -168,7 +168,7 @@ def test_log_and_metrics_tell_of_each_picture_but_do_not_show_it(wired, caplog, 
     wired.drop("products/shoe.jpg", photo)
     wired.drop("products/notes.txt", b"hello")
     on_queue(load("sqs_batch_partial"))
-    told = {record.key: record for record in caplog.records if record.getMessage() == "picture"}
+    told = {record.key: record for record in caplog.records if record.getMessage() == "image"}
     assert {key: record.outcome for key, record in told.items()} == {
         "products/shoe.jpg": "done",
         "products/notes.txt": "rejected",
@@ -182,7 +182,7 @@ def test_log_and_metrics_tell_of_each_picture_but_do_not_show_it(wired, caplog, 
     done = metrics[0]
     assert done["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Hairline"
     assert done["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"], ["service", "outcome"]]
-    assert done["Pictures"] == [1.0]
+    assert done["Images"] == [1.0]
     assert done["Megapixels"] == [0.065536]
     assert done["NeedsReview"][0] in (0.0, 1.0)
     assert all(len(json.dumps(each)) < 2000 for each in metrics)

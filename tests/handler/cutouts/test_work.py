@@ -9,7 +9,7 @@ from PIL import Image
 
 from handler.aws.bucket import S3Store
 from handler.config import CutoutConfig
-from handler.cutouts.work import LEAST, deliver, process
+from handler.cutouts.work import MIN_SECONDS, process, process_message
 from handler.dispositions import ALARM, REJECT, RETRY
 from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
 from handler.jobs import Job, ObjectRef
@@ -26,15 +26,15 @@ def plenty():
     return 300.0
 
 
-class NotificationTargets(S3Store):
-    """Keeps a list of what was asked of it, and can do something before each of it."""
+class WatchedStore(S3Store):
+    """Keeps a list of its calls, and can do something before each of them."""
 
     def __init__(self, client, before=lambda _task, _ref: None):
         super().__init__(client)
-        self.asked, self.before = [], before
+        self.calls, self.before = [], before
 
     def _note(self, task, ref):
-        self.asked.append((task, ref.bucket, ref.key))
+        self.calls.append((task, ref.bucket, ref.key))
         self.before(task, ref)
 
     def head(self, ref):
@@ -54,7 +54,7 @@ class NotificationTargets(S3Store):
         super().delete(ref)
 
     def written(self):
-        return [(task, key) for task, _, key in self.asked if task in ("put", "delete")]
+        return [(task, key) for task, _, key in self.calls if task in ("put", "delete")]
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_picture_becomes_cutout_alpha_and_report(cloud, deps, photo):
 
 def test_the_report_is_written_last(cloud, deps, photo):
     cloud.drop(KEY, photo)
-    store = NotificationTargets(cloud.s3)
+    store = WatchedStore(cloud.s3)
     process(JOB, replace(deps, store=store), plenty)
     assert store.written() == [("put", f"{KEY}/{name}") for name in ("cutout.png", "alpha.png", "report.json")]
 
@@ -118,30 +118,30 @@ def test_an_old_report_is_removed_first(cloud, deps, photo):
     cloud.drop(KEY, photo)
     process(JOB, deps, plenty)
     cloud.drop(KEY, b"no picture")
-    store = NotificationTargets(cloud.s3)
+    store = WatchedStore(cloud.s3)
     process(JOB, replace(deps, store=store), plenty)
     removed = [("delete", f"{KEY}/{name}") for name in ("report.json", "alpha.png", "cutout.png")]
     assert store.written() == [*removed, ("put", f"{KEY}/report.json")]
 
 
 def test_nothing_is_ever_written_to_the_input_bucket(cloud, deps, photo, small):
-    store = NotificationTargets(cloud.s3)
+    store = WatchedStore(cloud.s3)
     for data in (photo, b"no picture", small):
         cloud.drop(KEY, data)
         process(JOB, replace(deps, store=store), plenty)
-    assert {bucket for task, bucket, _ in store.asked if task in ("put", "delete")} == {OUTPUT}
+    assert {bucket for task, bucket, _ in store.calls if task in ("put", "delete")} == {OUTPUT}
 
 
 @pytest.mark.parametrize("data", ["photo", b"no picture"])
 def test_a_repeated_event_changes_nothing(cloud, deps, photo, data):
     cloud.drop(KEY, photo if data == "photo" else data)
     first = process(JOB, deps, plenty)
-    store = NotificationTargets(cloud.s3)
+    store = WatchedStore(cloud.s3)
     again = process(JOB, replace(deps, store=store), plenty)
     assert again.status == "repeated"
     assert again.report == first.report
     assert store.written() == []
-    assert ("get", INPUT, KEY) not in store.asked
+    assert ("get", INPUT, KEY) not in store.calls
 
 
 def test_the_same_picture_gives_the_same_bytes(cloud, deps, photo):
@@ -190,7 +190,7 @@ def test_the_objects_own_options_are_laid_over_the_defaults(cloud, deps, photo):
 
 def test_listings_are_outputs_as_any_and_stale_ones_are_removed(cloud, deps, photo):
     cloud.drop(KEY, photo, Metadata={"hairline": '{"marketplaces": ["amazon-main", "etsy"]}'})
-    store = NotificationTargets(cloud.s3)
+    store = WatchedStore(cloud.s3)
     assert process(JOB, replace(deps, store=store), plenty).status == "done"
     names = ("cutout.png", "alpha.png", "amazon-main.jpg", "etsy.jpg", "report.json")
     assert store.written() == [("put", f"{KEY}/{name}") for name in names]
@@ -265,11 +265,11 @@ def test_a_refused_picture_gets_its_report_alone(cloud, deps, data, code):
 
 def test_too_large_a_file_is_not_even_fetched(cloud, deps, photo):
     config = CutoutConfig.from_env(cloud.env(HAIRLINE_MAX_BYTES=str(len(photo) - 1)))
-    store = NotificationTargets(cloud.s3)
+    store = WatchedStore(cloud.s3)
     cloud.drop(KEY, photo)
     outcome = process(JOB, replace(deps, config=config, store=store), plenty)
     assert isinstance(outcome.error, ImageTooLarge)
-    assert ("get", INPUT, KEY) not in store.asked
+    assert ("get", INPUT, KEY) not in store.calls
     exactly = CutoutConfig.from_env(cloud.env(HAIRLINE_MAX_BYTES=str(len(photo))))
     assert process(JOB, replace(deps, config=exactly), plenty).status == "done"
 
@@ -348,7 +348,7 @@ def test_an_older_event_never_replaces_a_newer_result(cloud, deps, photo, small)
 
 
 def once(task_wanted, bucket_wanted, act):
-    """A `before` of NotificationTargets that acts on the first such task only."""
+    """A `before` of WatchedStore that acts on the first such task only."""
     left = [act]
 
     def before(task, ref):
@@ -360,7 +360,7 @@ def once(task_wanted, bucket_wanted, act):
 
 def test_replaced_before_it_was_fetched_is_left_to_the_newer_event(cloud, deps, photo, small):
     cloud.drop(KEY, photo)
-    store = NotificationTargets(cloud.s3, once("get", INPUT, lambda: cloud.drop(KEY, small)))
+    store = WatchedStore(cloud.s3, once("get", INPUT, lambda: cloud.drop(KEY, small)))
     outcome = process(JOB, replace(deps, store=store), plenty)
     assert (outcome.status, type(outcome.error)) == (REJECT, SourceChanged)
     assert store.written() == []
@@ -384,7 +384,7 @@ def test_replaced_while_it_was_cut_is_cut_again_at_once(cloud, deps, photo, smal
             overtake()
 
     overtaken = []
-    outcome = process(JOB, replace(deps, store=NotificationTargets(cloud.s3, before)), plenty)
+    outcome = process(JOB, replace(deps, store=WatchedStore(cloud.s3, before)), plenty)
     assert overtaken
     assert outcome.status in ("done", "repeated")
     assert report(cloud)["object"]["version"] == cloud.s3.head_object(Bucket=INPUT, Key=KEY)["VersionId"]
@@ -394,7 +394,7 @@ def test_replaced_while_it_was_cut_is_cut_again_at_once(cloud, deps, photo, smal
 
 def test_removed_while_it_was_cut_stays_cut(cloud, deps, photo):
     cloud.drop(KEY, photo)
-    store = NotificationTargets(cloud.s3, once("put", OUTPUT, lambda: cloud.s3.delete_object(Bucket=INPUT, Key=KEY)))
+    store = WatchedStore(cloud.s3, once("put", OUTPUT, lambda: cloud.s3.delete_object(Bucket=INPUT, Key=KEY)))
     assert process(JOB, replace(deps, store=store), plenty).status == "done"
     assert_whole(cloud)
 
@@ -425,7 +425,7 @@ def test_after_an_interruption_anywhere_the_next_try_sets_all_right(cloud, deps,
                 left[0] -= 1
 
         try:
-            outcome = process(JOB, replace(deps, store=NotificationTargets(cloud.s3, before)), plenty)
+            outcome = process(JOB, replace(deps, store=WatchedStore(cloud.s3, before)), plenty)
         except Killed:
             assert fault is Killed
         else:
@@ -471,10 +471,10 @@ def test_our_own_faults_leave_no_report(cloud, deps, photo, raised, status, told
 
 def test_no_picture_is_begun_when_time_is_short(cloud, deps, photo):
     cloud.drop(KEY, photo)
-    store = NotificationTargets(cloud.s3)
-    outcome = process(JOB, replace(deps, store=store), lambda: LEAST - 0.1)
+    store = WatchedStore(cloud.s3)
+    outcome = process(JOB, replace(deps, store=store), lambda: MIN_SECONDS - 0.1)
     assert (outcome.status, type(outcome.error)) == (RETRY, OutOfTime)
-    assert store.asked == []
+    assert store.calls == []
 
 
 def test_the_time_that_is_left_bounds_the_cutout(cloud, deps, photo):
@@ -489,10 +489,10 @@ def test_the_time_that_is_left_bounds_the_cutout(cloud, deps, photo):
     "ref", [ObjectRef("somebody-elses", KEY), ObjectRef(OUTPUT, f"{KEY}/cutout.png"), ObjectRef(INPUT, "é" * 505)]
 )
 def test_what_we_may_not_touch_is_a_bad_event(cloud, deps, ref):
-    store = NotificationTargets(cloud.s3)
+    store = WatchedStore(cloud.s3)
     outcome = process(Job(ref), replace(deps, store=store), plenty)
     assert (outcome.status, type(outcome.error)) == (ALARM, BadEvent)
-    assert store.asked == []
+    assert store.calls == []
 
 
 def test_the_longest_key_that_fits(cloud, deps):
@@ -507,7 +507,7 @@ def test_the_longest_key_that_fits(cloud, deps):
 
 
 def message(cloud, deps, jobs):
-    return deliver("body", lambda: jobs, deps, plenty)
+    return process_message("body", lambda: jobs, deps, plenty)
 
 
 def test_one_bad_job_does_not_hold_up_the_others(cloud, deps, photo):
@@ -529,7 +529,7 @@ def test_a_retry_is_raised_after_every_job_had_its_turn(cloud, deps, photo):
         if task == "get" and ref.key == "first.jpg":
             raise StoreUnavailable("S3 is slow today")
 
-    deps = replace(deps, store=NotificationTargets(cloud.s3, before))
+    deps = replace(deps, store=WatchedStore(cloud.s3, before))
     foreign = Job(ObjectRef("somebody-elses", "a.jpg"))
     with pytest.raises(StoreUnavailable, match="slow today"):
         message(cloud, deps, [Job(ObjectRef(INPUT, "first.jpg")), foreign, JOB])
@@ -541,7 +541,7 @@ def test_a_bad_event_is_set_aside_as_it_came(cloud, deps):
     def parse():
         raise BadEvent("no records")
 
-    assert deliver("{}", parse, deps, plenty) == []
+    assert process_message("{}", parse, deps, plenty) == []
     (dead,) = cloud.dead()
     assert dead["Body"] == "{}"
     assert dead["MessageAttributes"]["Reason"]["StringValue"] == "no records"

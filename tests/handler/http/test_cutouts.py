@@ -90,7 +90,7 @@ def test_an_answer_that_does_not_fit_is_a_link(call, photo):
     assert answer.status_code == 303
     made = requests.get(answer.headers["Location"], timeout=30)
     assert made.headers["Content-Type"] == "image/png"
-    assert len(made.content) > responses.MOST_REPLY
+    assert len(made.content) > responses.MAX_RESPONSE_BYTES
 
 
 class Parked:
@@ -101,7 +101,7 @@ class Parked:
 
 @pytest.mark.parametrize("more", [0, 1])
 def test_the_largest_answer_and_one_byte_more(more):
-    data, parking = b"x" * (responses.MOST_REPLY + more), Parked()
+    data, parking = b"x" * (responses.MAX_RESPONSE_BYTES + more), Parked()
     plain = responses.image(data, "image/png", {"X-A": "1"}, parking, "tenant")
     told = responses.image_in_json(data, "image/png", {"n": 1}, {}, parking, "tenant")
     assert plain.status_code == (303 if more else 200)
@@ -144,7 +144,7 @@ def test_one_that_cannot_become_a_job_is_refused():
 
 
 def test_a_preview_of_a_large_picture_is_not_long():
-    assert estimate((8000, 5000), 0.25) < cutting.LONGEST_S < estimate((8000, 5000), None)
+    assert estimate((8000, 5000), 0.25) < cutting.MAX_SECONDS < estimate((8000, 5000), None)
 
 
 def test_a_slow_picture_is_a_job_over_http(call):
