@@ -1,4 +1,4 @@
-"""What API Gateway does: check the key, keep to the plan, hand requests to functions, and answer what never gets there.
+"""What API Gateway does: check the key, apply the plan, send requests to functions, and answer the others itself.
 
 Routes and the gateway's own answers are template.yaml's. Events: https://docs.aws.amazon.com/apigateway/latest/developerguide/
 set-up-lambda-proxy-integrations.html (input format). Not imitated: the day's quota and caches.
@@ -128,7 +128,7 @@ class Gateway:
             return _reply(self._functions[route.function](event))
         except FunctionFailed:  # its log has the traceback
             return self._say("DEFAULT_5XX", id_)
-        except Exception:  # noqa: BLE001  whatever a function raises, or replies that is no reply, API Gateway says this
+        except Exception:  # noqa: BLE001  API Gateway answers 5xx for any exception and any malformed reply
             traceback.print_exc()
             return self._say("DEFAULT_5XX", id_)
 
@@ -145,7 +145,7 @@ class Gateway:
 
 
 def routes(described: Mapping[str, Any]) -> list[Route]:
-    """Those that the functions in the template ask for."""
+    """The routes of the functions in the template."""
     found = []
     for name, resource in described["Resources"].items():
         if resource["Type"] != "AWS::Serverless::Function":

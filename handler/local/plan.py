@@ -1,4 +1,4 @@
-"""What a usage plan allows a key."""
+"""A usage plan's limit for an API key."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ class Bucket:
         self._tokens, self._at = self.burst, time.monotonic()
 
     def take(self) -> bool:
-        """Take one, if there is one."""
+        """Take a token; False if there is none."""
         with self._lock:
             now = time.monotonic()
             self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)

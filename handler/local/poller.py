@@ -1,4 +1,4 @@
-"""What Lambda's event source mapping does for a queue: take a batch, call the function, delete what it is done with.
+"""What Lambda's event source mapping does for a queue: receive a batch, call the function, delete what succeeded.
 
 Event and reply: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html and services-sqs-errorhandling.html
 """
@@ -52,10 +52,10 @@ class Poller:
     memory_mb: int
 
     def poll(self, wait_s: int) -> int:
-        """Take one batch, waiting for at most `wait_s` for it; return how many messages were in it.
+        """Receive one batch, waiting at most `wait_s` for it; return how many messages were in it.
 
-        A message that the function did not get done stays in the queue, which shows it again after its visibility
-        timeout and moves it to the dead-letter queue after maxReceiveCount times.
+        A message that failed stays in the queue, which delivers it again after its visibility timeout and moves it to
+        the dead-letter queue after maxReceiveCount deliveries.
         """
         messages = self.sqs.receive_message(
             QueueUrl=self.queue_url,
@@ -74,7 +74,7 @@ class Poller:
         return len(messages)
 
     def _call(self, sent: dict[str, Any]) -> set[str]:
-        """The ids of the messages that the function did not get done."""
+        """The ids of the messages that failed."""
         ids = {record["messageId"] for record in sent["Records"]}
         try:
             reply = self.handler(sent, Context(self.timeout_s, self.memory_mb))
@@ -110,7 +110,7 @@ def event(messages: Sequence[Mapping[str, Any]], queue_url: str) -> dict[str, An
 
 
 def failed_ids(reply: Any, sent: set[str]) -> set[str]:
-    """What a function's reply leaves in the queue: nothing, the ids that it names, or all for a reply that is no reply.
+    """The ids that a function's reply leaves in the queue: none, those that it names, or all if the reply is not valid.
 
     sent: the ids of the batch. Lambda takes a missing or empty list for success, and a list that is not one, or that
     names an id which was not sent, for the failure of the whole batch.

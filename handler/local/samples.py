@@ -1,4 +1,4 @@
-"""Which files to drop into the input bucket, and under which keys."""
+"""Which files to put into the input bucket, and under which keys."""
 
 import importlib.util
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,10 @@ SAMPLES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
 
 
 def samples() -> list[Path]:
-    """The photographs to show Hairline with. Raises FileNotFoundError where scikit-image is not installed."""
+    """The photographs that ship with scikit-image. Raises FileNotFoundError where scikit-image is not installed."""
     found = importlib.util.find_spec("skimage")
     if found is None or found.origin is None:
-        raise FileNotFoundError("There are no sample pictures, because scikit-image is not installed. Name your own.")
+        raise FileNotFoundError("The sample images need scikit-image, which is not installed. Name your own files.")
     return [Path(found.origin).parent / "data" / name for name in SAMPLES]
 
 
@@ -22,8 +22,8 @@ def keyed(paths: Sequence[Path], out: Path) -> dict[str, Path]:
     """Files and folders as object keys, in order, each file once.
 
     A file's key is its name; one in a folder keeps its path below that folder. Where two files would have one key, the
-    later gets its folder's name before it, or else a number. What lies in `out`, the folder of results, is left out
-    when a folder is searched. Raises FileNotFoundError for a path that is not there.
+    later gets its folder's name before it, or else a number. A search of a folder skips `out`, the folder of results.
+    Raises FileNotFoundError for a path that does not exist.
     """
     keys: dict[str, Path] = {}
     seen: set[Path] = set()
@@ -44,7 +44,7 @@ def _files(path: Path, out: Path) -> Iterator[tuple[Path, str]]:
             if file.is_file() and file.suffix.lower() in SUFFIXES and out not in file.resolve().parents:
                 yield file, _text(file.relative_to(path).as_posix())
     else:
-        raise FileNotFoundError(f"There is no file or folder {path}.")
+        raise FileNotFoundError(f"{path} does not exist: name a file or folder.")
 
 
 def _text(name: str) -> str:
