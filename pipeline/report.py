@@ -6,13 +6,13 @@ The schema's number grows when its readers must change.
 from collections.abc import Mapping
 from typing import Any
 
-import pipeline
 from pipeline.errors import HairlineError, NoSubject
 from pipeline.listings import Listing
 from pipeline.models import ModelSpec
 from pipeline.options import Options
 from pipeline.quality import Quality, nothing
 from pipeline.types import Canvas, Encoded, Facts, Picture
+from pipeline.version import __version__
 
 SCHEMA = 1
 
@@ -101,7 +101,7 @@ def _outputs(canvas: Canvas, output: Encoded, listings: Mapping[str, Listing]) -
 def _heading(status: str, spec: ModelSpec | None, options: Options) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "hairline": pipeline.__version__,
+        "hairline": __version__,
         "status": status,
         "model": {"name": spec.name, "sha256": spec.sha256, "licence": spec.licence} if spec else None,
         "options": options.described(),

@@ -5,6 +5,7 @@ dtype or range is a mistake of ours, never a customer's: an AssertionError, rais
 `==` and `hash` are those of identity, because arrays have no single truth value.
 """
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,7 +14,9 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from pipeline.errors import BadOptions
 from pipeline.models import ModelSpec
 
 UInt8 = NDArray[np.uint8]
@@ -171,6 +174,18 @@ class Encoded:
     content_type: str
     extension: str
 
+    def to_pil(self) -> Image.Image:
+        """The file decoded by Pillow, in mode RGBA, RGB, L or I;16. Raises BadOptions for a ZIP, which holds two."""
+        if self.extension == "zip":
+            raise BadOptions("format zip holds two images. Choose another format, or unzip the data.")
+        image = Image.open(io.BytesIO(self.data))
+        image.load()
+        return image
+
+    def to_numpy(self) -> NDArray[Any]:
+        """The file's pixels: uint8 (H, W, 4), (H, W, 3) or, for a matte, (H, W); uint16 with depth 16. See to_pil."""
+        return np.array(self.to_pil())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
@@ -186,6 +201,19 @@ class Result:
     stages: Mapping[str, Encoded]
     listings: Mapping[str, Encoded]
     report: Mapping[str, Any]
+
+    @property
+    def data(self) -> bytes:
+        """The file of `output`."""
+        return self.output.data
+
+    def to_pil(self) -> Image.Image:
+        """`output` as a Pillow image; see `Encoded.to_pil`."""
+        return self.output.to_pil()
+
+    def to_numpy(self) -> NDArray[Any]:
+        """`output` as an array; see `Encoded.to_numpy`."""
+        return self.output.to_numpy()
 
 
 def check_same_size(*arrays: NDArray[Any]) -> None:

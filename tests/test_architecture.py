@@ -18,7 +18,7 @@ def rooms(package, *names):
     return {f"{package}.{name}" for name in names}
 
 
-GROUND = rooms("pipeline", "errors", "formats", "geometry", "marketplaces", "models", "options", "sniff")
+GROUND = rooms("pipeline", "errors", "formats", "geometry", "marketplaces", "models", "options", "sniff", "version")
 """Tables and rules without numpy: what functions that never cut may load."""
 VALUES = GROUND | rooms("pipeline", "types", "srgb", "threads", "doubt")
 """What every stage may use: types and rules, no work on pixels."""
@@ -27,7 +27,7 @@ STAGES = rooms(
     *("decode", "shrink", "segment", "trimap", "matting", "refine", "quality", "foreground", "compose", "encode"),
 )
 PRODUCTS = rooms("pipeline", "listings", "report", "sheet", "option_images")
-LIBRARY = VALUES | STAGES | PRODUCTS | rooms("pipeline", "run", "apply", "disk") | {"pipeline"}
+LIBRARY = VALUES | STAGES | PRODUCTS | rooms("pipeline", "run", "apply", "face", "disk") | {"pipeline"}
 
 HANDLER_GROUND = rooms(
     "handler", *("config", "dispositions", "errors", "jobs", "keys", "notifications", "observability", "settings")
@@ -36,7 +36,9 @@ SERVICES = rooms("handler", "aws", "events", "untrusted")
 DOORS = rooms("handler", "cutouts", "http", "hooks")
 
 ARROWS = {
-    "pipeline": set(),
+    "pipeline": rooms("pipeline", "version", "errors", "options", "types", "face"),
+    "pipeline.version": set(),
+    "pipeline.face": rooms("pipeline", "run", "apply", "models", "segment", "options", "types", "errors"),
     "pipeline.errors": set(),
     "pipeline.geometry": set(),
     "pipeline.marketplaces": {"pipeline.geometry"},
@@ -47,12 +49,12 @@ ARROWS = {
     "pipeline.srgb": set(),
     "pipeline.threads": set(),
     "pipeline.disk": set(),
-    "pipeline.types": {"pipeline.models"},
+    "pipeline.types": rooms("pipeline", "models", "errors"),
     "pipeline.doubt": {"pipeline.types"},
     **dict.fromkeys(STAGES, VALUES),
     "pipeline.listings": VALUES | rooms("pipeline", "compose", "encode"),
     "pipeline.option_images": VALUES | {"pipeline.decode"},
-    "pipeline.report": VALUES | rooms("pipeline", "quality", "listings") | {"pipeline"},
+    "pipeline.report": VALUES | rooms("pipeline", "quality", "listings"),
     "pipeline.sheet": VALUES | rooms("pipeline", "compose", "quality"),
     "pipeline.run": VALUES | STAGES | PRODUCTS,
     "pipeline.apply": VALUES | PRODUCTS | rooms("pipeline", "decode", "shrink", "foreground", "compose", "encode"),

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline import __version__, models
+from pipeline import models
 from pipeline.options import PLANES, Options
 from pipeline.options.kinds import Choice, File, Switch
 from pipeline.options.row import GROUPS, Option, Where
+from pipeline.version import __version__
 
 _Table = Mapping[str, Option[Any, Any]]
 
