@@ -1,10 +1,10 @@
 """What flows through the handler: where an image is, the job to cut it out, and how that ended."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from handler.dispositions import Disposition
+from pipeline.report import StoredReport
 
 METADATA = "hairline"
 """The name of an object's metadata that holds options as JSON: the header x-amz-meta-hairline."""
@@ -43,12 +43,12 @@ class Job:
 class Outcome:
     """How a job ended.
 
-    report: as stored, for done, repeated and rejected images; empty otherwise. callback: the receiver that the image's
+    report: as stored, for done, repeated and rejected images; None otherwise. callback: the receiver that the image's
     metadata names, or None.
     """
 
     job: Job
     status: Status
-    report: Mapping[str, Any] = field(default_factory=dict)
+    report: StoredReport | None = None
     error: Exception | None = None
     callback: str | None = None

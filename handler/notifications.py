@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, Self
 from handler import keys
 from handler.errors import BadEvent
 from handler.jobs import ObjectRef
+from pipeline.report import StoredReport
 
 Kind = Literal["hairline.completed", "hairline.needs_review", "hairline.rejected"]
 
@@ -40,7 +41,7 @@ class Notification:
         return self.callback is not None or "shop" in self.data
 
 
-def from_report(report: Mapping[str, Any], output_bucket: str, callback: str | None) -> Notification:
+def from_report(report: StoredReport, output_bucket: str, callback: str | None) -> Notification:
     """What a stored report says. callback: as in Notification."""
     source = report["object"]
     data: dict[str, Any] = {"image": dict(source)}
@@ -49,11 +50,11 @@ def from_report(report: Mapping[str, Any], output_bucket: str, callback: str | N
         kind = "hairline.needs_review" if report["quality"]["needs_review"] else "hairline.completed"
         data["output"] = {"bucket": output_bucket, "prefix": f"{source['key']}/", "files": sorted(report["files"])}
         data["quality"] = report["quality"]
-        data["listings"] = {name: checked["complies"] for name, checked in report.get("compliance", {}).items()}
+        data["listings"] = {name: checked["complies"] for name, checked in report["compliance"].items()}
     else:
         kind = "hairline.rejected"
         data["reason"] = report["reason"]
-    return _notification(kind, data, str(report["mark"]), callback)
+    return _notification(kind, data, report["mark"], callback)
 
 
 def from_refused_download(ref: ObjectRef, url: str, code: str, message: str) -> Notification:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from aws_lambda_powertools import Logger, Tracer
@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from handler.dispositions import Disposition
 from handler.jobs import Status
 from pipeline.errors import HairlineError
+from pipeline.report import CutReport, StoredReport
 
 NAMESPACE = "Hairline"
 
@@ -34,7 +35,7 @@ class Processed:
     status: Status
     ms: float
     version: str | None = None
-    report: Mapping[str, Any] = field(default_factory=dict)
+    report: CutReport | StoredReport | None = None
     error: Exception | None = None
 
 
@@ -83,10 +84,11 @@ def _count(image: Processed) -> None:
     images = _metrics(outcome=image.status)
     images.add_metric("Images", MetricUnit.Count, 1)
     images.add_metric("Milliseconds", MetricUnit.Milliseconds, image.ms)
-    if image.status == "done":
-        source = image.report["source"]
+    report = image.report
+    if image.status == "done" and report is not None and report["status"] == "done":
+        source = report["source"]
         images.add_metric("Megapixels", MetricUnit.Count, source["width"] * source["height"] / 1e6)
-        images.add_metric("NeedsReview", MetricUnit.Count, int(image.report["quality"]["needs_review"]))
+        images.add_metric("NeedsReview", MetricUnit.Count, int(report["quality"]["needs_review"]))
     images.flush_metrics()
 
     doors = EphemeralMetrics(namespace=NAMESPACE, default_dimensions={"service": logger.service, "door": image.door})

@@ -5,15 +5,16 @@ from typing import cast
 import cv2
 import numpy as np
 
-from pipeline import compose, decode, encode, foreground, listings, option_images, report, shrink
+from pipeline import compose, decode, describe, encode, foreground, listings, option_images, shrink
 from pipeline.errors import AspectMismatch
 from pipeline.options import Options
+from pipeline.report import AppliedReport, GivenMatteFacts
 from pipeline.types import Float32, Matte, Picture, Result, UInt8
 
 _DEFAULTS = Options()
 
 
-def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Result:
+def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Result[AppliedReport]:
     """Cut a picture out by the matte of another size of it.
 
     data: the bytes of the picture. alpha: those of a matte, grey, or of a cutout, whose transparency is taken. options:
@@ -26,13 +27,14 @@ def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Resu
     picture = shrink.shrink(source, options.shrink_to_megapixels)
     known = _alpha(alpha, options)
     background = option_images.background(options)
-    matte = Matte(_fitted(known, picture), {"method": "given", "width": known.shape[1], "height": known.shape[0]})
+    matte = Matte(_fitted(known, picture))
     cutout = foreground.unmix(picture, matte)
     canvas = compose.compose(cutout, matte, options, background)
     output = encode.encode(canvas, format=options.format, quality=options.quality, depth=options.depth)
     listed = {name: listings.make(cutout, matte, options, name) for name in options.marketplaces}
-    told = report.applied(data, source, options, matte.facts, canvas, output, listed)
-    return Result(output, {}, {name: listing.encoded for name, listing in listed.items()}, told)
+    given: GivenMatteFacts = {"method": "given", "width": known.shape[1], "height": known.shape[0]}
+    report = describe.applied(data, source, options, given, canvas, output, listed)
+    return Result(output, {}, {name: listing.encoded for name, listing in listed.items()}, report)
 
 
 def _alpha(data: bytes, options: Options) -> UInt8:

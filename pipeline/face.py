@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from pipeline import apply, models, run, segment
 from pipeline.errors import UnsupportedFormat
 from pipeline.options import Options
+from pipeline.report import AppliedReport, CutReport
 from pipeline.segment import Segmenter
 from pipeline.types import Result
 
@@ -29,7 +30,7 @@ _ANY_SIZE = 2**31
 _PNG_MODES = frozenset(("1", "L", "LA", "P", "RGB", "RGBA", "I;16"))
 
 
-def cut_out(image: ImageLike, options: Options = _DEFAULTS, *, model: Segmenter | None = None) -> Result:
+def cut_out(image: ImageLike, options: Options = _DEFAULTS, *, model: Segmenter | None = None) -> Result[CutReport]:
     """Cut the subject out of an image.
 
     image: an ImageLike. A path, bytes and a Pillow image are turned upright by their EXIF orientation. options: how to
@@ -48,7 +49,7 @@ def cut_out(image: ImageLike, options: Options = _DEFAULTS, *, model: Segmenter 
     return run.cut_out(data, _default_model() if model is None else model, options)
 
 
-def apply_matte(image: ImageLike, matte: ImageLike, options: Options = _DEFAULTS) -> Result:
+def apply_matte(image: ImageLike, matte: ImageLike, options: Options = _DEFAULTS) -> Result[AppliedReport]:
     """Cut out another size of an image with the matte that was made from one size; no model, no solver.
 
     image: an ImageLike. matte: another one: a grey matte, or a cutout, whose transparency is the matte. It may have

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.geometry import Colour, Size
+from pipeline.report import RequiredFacts
 
 WHITE = Colour(255, 255, 255)
 QUALITY = (70, 95)
@@ -44,11 +45,16 @@ class Rule:
             return value in self.among
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
-    def asks(self) -> dict[str, Any]:
+    def asks(self) -> RequiredFacts:
         """What the rule asks, and on whose word, as JSON values."""
-        wish = {"least": self.least, "most": self.most, "among": list(self.among) or None}
-        told = {name: value for name, value in wish.items() if value is not None}
-        return {**told, "source": self.source.where, "read": self.source.read}
+        facts: RequiredFacts = {"source": self.source.where, "read": self.source.read}
+        if self.least is not None:
+            facts["least"] = self.least
+        if self.most is not None:
+            facts["most"] = self.most
+        if self.among:
+            facts["among"] = self.among
+        return facts
 
 
 @dataclass(frozen=True, slots=True)

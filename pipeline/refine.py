@@ -10,6 +10,7 @@ from typing import cast
 import cv2
 import numpy as np
 
+from pipeline.report import IslandFacts
 from pipeline.types import UNKNOWN, Float32, Matte, Picture, Trimap, UInt8, check_same_size
 
 LARGEST = 2e-5
@@ -32,7 +33,7 @@ def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
     """
     check_same_size(picture.rgb, trimap.values, matte.alpha)
     alpha = matte.alpha.copy()
-    facts = dict(matte.facts)
+    facts = matte.facts.copy()
     unknown = (trimap.values == UNKNOWN).view(np.uint8)
     x, y, width, height = cv2.boundingRect(unknown)
     if width:
@@ -71,7 +72,7 @@ def _disc(radius: int) -> UInt8:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)).astype(np.uint8)
 
 
-def _clear(alpha: Float32, unknown: UInt8, largest: int, gap: int, *, to: float) -> dict[str, int]:
+def _clear(alpha: Float32, unknown: UInt8, largest: int, gap: int, *, to: float) -> IslandFacts:
     """Set to `to`, in place, the isolated islands of at most `largest` unknown pixels that deviate from it little."""
     deviation = cast("Float32", np.abs(alpha - np.float32(to)))
     visible = deviation > PURE

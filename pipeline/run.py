@@ -10,6 +10,7 @@ import numpy as np
 from pipeline import (
     compose,
     decode,
+    describe,
     encode,
     foreground,
     listings,
@@ -17,7 +18,6 @@ from pipeline import (
     option_images,
     quality,
     refine,
-    report,
     sheet,
     shrink,
     trimap,
@@ -25,6 +25,7 @@ from pipeline import (
 from pipeline.errors import BadOptions, OutOfTime
 from pipeline.listings import Listing
 from pipeline.options import Options
+from pipeline.report import CutReport
 from pipeline.segment import Segmenter
 from pipeline.types import (
     FOREGROUND,
@@ -50,7 +51,7 @@ _DEFAULTS = Options()
 
 def cut_out(
     data: bytes, segmenter: Segmenter, options: Options = _DEFAULTS, *, deadline: float | None = None
-) -> Result:
+) -> Result[CutReport]:
     """Cut the subject out of an encoded picture.
 
     data: the bytes of a picture file. deadline: seconds from now after which an answer is of no use.
@@ -75,9 +76,8 @@ def cut_out(
         drawn = lap("sheet", sheet.draw, picture, probability, known, matte, cutout, judged)
         stages["sheet"] = encode.encode(drawn, format="jpeg")
     listed = lap("listings", _listings, cutout, matte, options)
-    facts = {"segment": probability.facts, "trimap": known.facts, "matting": matte.facts}
-    told = report.completed(data, source, probability.spec, options, judged, facts, canvas, output, listed, lap.ms)
-    return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, told)
+    report = describe.cut(data, source, options, probability, known, matte, judged, canvas, output, listed, lap.ms)
+    return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, report)
 
 
 def _roi(picture: Picture, options: Options) -> _Box | None:

@@ -7,11 +7,11 @@ import numpy as np
 
 from pipeline.doubt import SURE, doubt
 from pipeline.errors import BadOptions, NoSubject
+from pipeline.report import TrimapFacts
 from pipeline.types import (
     BACKGROUND,
     FOREGROUND,
     UNKNOWN,
-    Facts,
     Picture,
     ProbabilityMap,
     Trimap,
@@ -56,7 +56,7 @@ def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
     values = np.full(probability.values.shape, UNKNOWN, np.uint8)
     values[_shrunk(probability.values >= zone.foreground, reach)] = FOREGROUND
     values[_shrunk(probability.values <= zone.background, reach)] = BACKGROUND
-    return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "from": "probability"})
+    return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "origin": "model"})
 
 
 def zone_of(bits: float) -> Zone:
@@ -72,7 +72,7 @@ def from_grey(grey: UInt8, picture: Picture) -> Trimap:
     values = np.where((grey == BACKGROUND) | (grey == FOREGROUND), grey, np.uint8(UNKNOWN))
     if not (values != BACKGROUND).any():
         raise BadOptions("The trimap is background (0) everywhere; mark the subject with 255 and its edges with 128.")
-    return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "from": "user"})
+    return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "origin": "user"})
 
 
 def marked(trimap: Trimap, strokes: UInt8) -> Trimap:
@@ -103,7 +103,7 @@ def within(trimap: Trimap, box: tuple[int, int, int, int]) -> Trimap:
     return _told(values, {**trimap.facts, "roi": list(box)})
 
 
-def _told(values: UInt8, facts: Facts) -> Trimap:
+def _told(values: UInt8, facts: TrimapFacts) -> Trimap:
     return Trimap(values, {**facts, "unknown_share": float((values == UNKNOWN).mean())})
 
 

@@ -8,8 +8,7 @@ dtype or range is a mistake of ours, never a customer's: an AssertionError, rais
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ from PIL import Image
 
 from pipeline.errors import BadOptions
 from pipeline.models import ModelSpec
+from pipeline.report import AppliedReport, CutReport, MattingFacts, SegmentFacts, TrimapFacts
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -25,12 +25,8 @@ Float32 = NDArray[np.float32]
 BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 """The three values that a trimap holds."""
 
-Facts = Mapping[str, Any]
-"""What a stage tells the report about itself; JSON values only."""
-
-_NO_FACTS: Facts = MappingProxyType({})
-
 _Scalar = TypeVar("_Scalar", bound=np.generic)
+_Report_co = TypeVar("_Report_co", bound=CutReport | AppliedReport, covariant=True)
 
 
 def _check(holds: bool, message: str) -> None:
@@ -86,7 +82,7 @@ class ProbabilityMap:
 
     values: Float32
     cell: float
-    facts: Facts = field(default_factory=lambda: _NO_FACTS)
+    facts: SegmentFacts = field(default_factory=SegmentFacts)
     spec: ModelSpec | None = None
 
     def __post_init__(self) -> None:
@@ -100,7 +96,7 @@ class Trimap:
     """What is known of alpha: uint8 (H, W), exactly BACKGROUND (0), UNKNOWN (128) and FOREGROUND (255)."""
 
     values: UInt8
-    facts: Facts = field(default_factory=lambda: _NO_FACTS)
+    facts: TrimapFacts = field(default_factory=TrimapFacts)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _freeze(self.values, "Trimap.values", np.uint8))
@@ -113,7 +109,7 @@ class Matte:
     """alpha: float32 (H, W), 0..1, linear opacity; straight from matting it equals the trimap where that is known."""
 
     alpha: Float32
-    facts: Facts = field(default_factory=lambda: _NO_FACTS)
+    facts: MattingFacts = field(default_factory=MattingFacts)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", _freeze(self.alpha, "Matte.alpha", np.float32))
@@ -188,19 +184,19 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """What `cut_out` returns.
+class Result(Generic[_Report_co]):
+    """What `cut_out` and `apply_matte` return.
 
     output: the cutout (or alpha, or composite) as the options asked for it. stages: by name ("alpha", "trimap",
     "probability"), those that `Options.stages` asked for, as PNG files of the picture's own size; "sheet" as a JPEG.
     listings: by the name of a marketplace, those that `Options.marketplaces` asked for.
-    report: JSON values only; see `pipeline.run.cut_out`.
+    report: JSON values only; see `pipeline.report`.
     """
 
     output: Encoded
     stages: Mapping[str, Encoded]
     listings: Mapping[str, Encoded]
-    report: Mapping[str, Any]
+    report: _Report_co
 
     @property
     def data(self) -> bytes:

@@ -18,7 +18,10 @@ def rooms(package, *names):
     return {f"{package}.{name}" for name in names}
 
 
-GROUND = rooms("pipeline", "errors", "formats", "geometry", "marketplaces", "models", "options", "sniff", "version")
+GROUND = rooms(
+    "pipeline",
+    *("errors", "formats", "geometry", "marketplaces", "models", "options", "report", "sniff", "version"),
+)
 """Tables and rules without numpy: what functions that never cut may load."""
 VALUES = GROUND | rooms("pipeline", "types", "srgb", "threads", "doubt")
 """What every stage may use: types and rules, no work on pixels."""
@@ -26,7 +29,7 @@ STAGES = rooms(
     "pipeline",
     *("decode", "shrink", "segment", "trimap", "matting", "refine", "quality", "foreground", "compose", "encode"),
 )
-PRODUCTS = rooms("pipeline", "listings", "report", "sheet", "option_images")
+PRODUCTS = rooms("pipeline", "listings", "describe", "sheet", "option_images")
 LIBRARY = VALUES | STAGES | PRODUCTS | rooms("pipeline", "run", "apply", "face", "disk") | {"pipeline"}
 
 HANDLER_GROUND = rooms(
@@ -38,10 +41,11 @@ DOORS = rooms("handler", "cutouts", "http", "hooks")
 ARROWS = {
     "pipeline": rooms("pipeline", "version", "errors", "options", "types", "face"),
     "pipeline.version": set(),
-    "pipeline.face": rooms("pipeline", "run", "apply", "models", "segment", "options", "types", "errors"),
+    "pipeline.face": rooms("pipeline", "run", "apply", "models", "segment", "options", "report", "types", "errors"),
     "pipeline.errors": set(),
     "pipeline.geometry": set(),
-    "pipeline.marketplaces": {"pipeline.geometry"},
+    "pipeline.report": set(),
+    "pipeline.marketplaces": rooms("pipeline", "geometry", "report"),
     "pipeline.models": {"pipeline.errors"},
     "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces"),
     "pipeline.formats": set(),
@@ -49,12 +53,12 @@ ARROWS = {
     "pipeline.srgb": set(),
     "pipeline.threads": set(),
     "pipeline.disk": set(),
-    "pipeline.types": rooms("pipeline", "models", "errors"),
+    "pipeline.types": rooms("pipeline", "models", "errors", "report"),
     "pipeline.doubt": {"pipeline.types"},
     **dict.fromkeys(STAGES, VALUES),
     "pipeline.listings": VALUES | rooms("pipeline", "compose", "encode"),
     "pipeline.option_images": VALUES | {"pipeline.decode"},
-    "pipeline.report": VALUES | rooms("pipeline", "quality", "listings"),
+    "pipeline.describe": VALUES | rooms("pipeline", "quality", "listings"),
     "pipeline.sheet": VALUES | rooms("pipeline", "compose", "quality"),
     "pipeline.run": VALUES | STAGES | PRODUCTS,
     "pipeline.apply": VALUES | PRODUCTS | rooms("pipeline", "decode", "shrink", "foreground", "compose", "encode"),
@@ -63,12 +67,12 @@ ARROWS = {
     "handler": set(),
     "handler.errors": {"pipeline.errors"},
     "handler.dispositions": {"handler.errors", "pipeline.errors"},
-    "handler.jobs": {"handler.dispositions"},
-    "handler.observability": rooms("handler", "dispositions", "jobs") | {"pipeline.errors"},
+    "handler.jobs": {"handler.dispositions", "pipeline.report"},
+    "handler.observability": rooms("handler", "dispositions", "jobs") | rooms("pipeline", "errors", "report"),
     "handler.settings": {"handler.errors"},
     "handler.config": rooms("handler", "errors", "settings") | GROUND,
     "handler.keys": rooms("pipeline", "marketplaces", "options"),
-    "handler.notifications": rooms("handler", "errors", "jobs", "keys"),
+    "handler.notifications": rooms("handler", "errors", "jobs", "keys") | {"pipeline.report"},
     "handler.events": rooms("handler", "errors", "jobs"),
     "handler.aws": HANDLER_GROUND | GROUND | {"pipeline.disk"},
     "handler.untrusted": {"handler.errors", "pipeline"} | GROUND,

@@ -19,7 +19,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import Any
 
 import pipeline
 from handler import dispositions, keys, notifications, observability
@@ -30,9 +29,10 @@ from handler.dispositions import ALARM, RETRY
 from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
 from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome
 from handler.observability import Processed
+from pipeline import describe
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
 from pipeline.options import STAGES, Options
-from pipeline.report import rejection
+from pipeline.report import CutReport, ObjectFacts, RejectedReport, StoredReport, parse_stored
 from pipeline.run import cut_out
 from pipeline.types import Encoded
 
@@ -140,24 +140,27 @@ def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, seconds_left: Cl
     if (current := _current_report(folder, existing, mark, deps)) is not None:
         return Outcome(job, "repeated", current, callback=source.metadata.get(CALLBACK))
     error: HairlineError | None = None
+    outputs: dict[str, Encoded]
+    report: CutReport | RejectedReport
     try:
         outputs, report = _cut(source, deps, seconds_left)
     except HairlineError as rejected:
         if not dispositions.of(rejected).reported:
             raise
-        error, outputs, report = rejected, {}, rejection(rejected, deps.config.model.model, deps.config.options)
-    marked = {**report, "object": _described(source), "mark": mark}
+        error, outputs, report = rejected, {}, describe.rejected(rejected, deps.config.model.model, deps.config.options)
     with observability.span("write"):
-        stored = _write(folder, existing, outputs, marked, deps)
+        files = _write(folder, existing, outputs, deps)
+        stored = describe.stored(report, {"object": _described(source), "mark": mark, "files": files})
+        _write_report(folder, stored, deps)
     return Outcome(job, "done" if error is None else dispositions.REJECT, stored, error, source.metadata.get(CALLBACK))
 
 
-def _current_report(folder: ObjectRef, existing: Mapping[str, str], mark: str, deps: Deps) -> dict[str, Any] | None:
+def _current_report(folder: ObjectRef, existing: Mapping[str, str], mark: str, deps: Deps) -> StoredReport | None:
     """The report in the output bucket, if it has this mark and names exactly the files beside it."""
     if keys.REPORT not in existing:
         return None
     try:
-        report = json.loads(deps.store.get(_file(folder, keys.REPORT), existing[keys.REPORT]).data)
+        report = parse_stored(deps.store.get(_file(folder, keys.REPORT), existing[keys.REPORT]).data)
     except (SourceMissing, SourceChanged, ValueError):
         return None  # another worker is writing it, or it is not Hairline's: in both cases it is to be replaced
     files = {name: etag for name, etag in existing.items() if name != keys.REPORT}
@@ -165,7 +168,7 @@ def _current_report(folder: ObjectRef, existing: Mapping[str, str], mark: str, d
     return report if current else None
 
 
-def _cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> tuple[dict[str, Encoded], Mapping[str, Any]]:
+def _cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> tuple[dict[str, Encoded], CutReport]:
     options = _options(source, deps.config)
     if source.size > options.max_bytes:
         raise ImageTooLarge.of_file(source.size, options.max_bytes)
@@ -187,28 +190,25 @@ def _options(source: ObjectHead, config: CutoutConfig) -> Options:
 
 
 def _write(
-    folder: ObjectRef,
-    existing: Mapping[str, str],
-    outputs: Mapping[str, Encoded],
-    report: Mapping[str, Any],
-    deps: Deps,
-) -> dict[str, Any]:
-    """Write outputs and report in an order that misleads no reader. Returns the report as stored."""
+    folder: ObjectRef, existing: Mapping[str, str], outputs: Mapping[str, Encoded], deps: Deps
+) -> dict[str, str]:
+    """Delete the old report, then stale files, and write the outputs: this order misleads no reader. Returns etags."""
     stale = sorted(existing.keys() - outputs.keys(), key=lambda name: (name != keys.REPORT, name))
     for name in stale:
         deps.store.delete(_file(folder, name))
-    files = {name: deps.store.put(_file(folder, name), made.data, made.content_type) for name, made in outputs.items()}
-    stored = {**report, "files": files}
-    text = json.dumps(stored, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return {name: deps.store.put(_file(folder, name), made.data, made.content_type) for name, made in outputs.items()}
+
+
+def _write_report(folder: ObjectRef, report: StoredReport, deps: Deps) -> None:
+    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     deps.store.put(_file(folder, keys.REPORT), text.encode(), "application/json")
-    return stored
 
 
 def _file(folder: ObjectRef, name: str) -> ObjectRef:
     return ObjectRef(folder.bucket, keys.output(folder.key, name))
 
 
-def _described(source: ObjectHead) -> dict[str, Any]:
+def _described(source: ObjectHead) -> ObjectFacts:
     return {"bucket": source.ref.bucket, "key": source.ref.key, "version": source.version, "etag": source.etag}
 
 

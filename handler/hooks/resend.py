@@ -4,7 +4,6 @@ It uses the AWS account and region of its environment, as `aws` does. It also se
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from handler.aws.queue import Queue
 from handler.errors import BadEvent, SourceMissing
 from handler.jobs import CALLBACK, ObjectRef
 from handler.notifications import Delivery
+from pipeline.report import parse_stored
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +63,7 @@ def _messages(sqs: Any, url: str) -> Iterator[Any]:
 
 def _image(store: S3Store, output: str, key: str, queue: Queue) -> int:
     try:
-        report = json.loads(store.get(ObjectRef(output, keys.output(key, keys.REPORT))).data)
+        report = parse_stored(store.get(ObjectRef(output, keys.output(key, keys.REPORT))).data)
     except SourceMissing:
         print(f"{key}: the bucket {output} has no report of it", file=sys.stderr)
         return 1

@@ -18,6 +18,7 @@ from handler.jobs import Status
 from handler.observability import Processed, logger, tracer
 from pipeline import decode
 from pipeline.errors import BadOptions, HairlineError, ImageTooLarge, InputError
+from pipeline.report import CutReport
 from pipeline.types import Result
 
 app = routes.resolver()
@@ -80,17 +81,17 @@ def cutouts() -> Response[Any]:
     if not isinstance(made, Result):
         return _job_response(made)
     output = next(iter(made.listings.values()), made.output)
-    quality = made.report["quality"]
+    quality, model = made.report["quality"], made.report["model"]
     headers = _size_headers(made) | {
         "X-Hairline-Confidence": f"{quality['confidence']:.3f}",
         "X-Hairline-Needs-Review": "true" if quality["needs_review"] else "false",
-        "X-Hairline-Reasons": ",".join(str(reason["code"]) for reason in quality["reasons"]),
-        "X-Hairline-Model": made.report["model"]["name"],
+        "X-Hairline-Reasons": ",".join(reason["code"] for reason in quality["reasons"]),
+        "X-Hairline-Model": model["name"] if model else "",
     }
     return responses.image(output.data, output.content_type, headers, deps.responses, tenant)
 
 
-def _cut(request: CutRequest, tenant: str) -> Result | dict[str, Any]:
+def _cut(request: CutRequest, tenant: str) -> Result[CutReport] | dict[str, Any]:
     """The result, or the status of a job. Images that become jobs are recorded when CutoutFunction cuts them."""
 
     def make_job(request: CutRequest, content_type: str) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def _cut(request: CutRequest, tenant: str) -> Result | dict[str, Any]:
     def seconds_left() -> float:
         return float(app.lambda_context.get_remaining_time_in_millis() / 1000)
 
-    def record(status: Status, report: Mapping[str, Any], error: Exception | None = None) -> None:
+    def record(status: Status, report: CutReport | None = None, error: Exception | None = None) -> None:
         identity = {"tenant": tenant, "request": app.current_event.raw_event["requestContext"].get("requestId")}
         ms = 1000 * (time.perf_counter() - begin)
         image = Processed(door="http", identity=identity, status=status, ms=ms, report=report, error=error)
@@ -109,7 +110,7 @@ def _cut(request: CutRequest, tenant: str) -> Result | dict[str, Any]:
     try:
         made = cutting.cut(request, wiring.segmenter, seconds_left, make_job)
     except Exception as error:
-        record(dispositions.of(error).disposition, {}, error)
+        record(dispositions.of(error).disposition, error=error)
         raise
     if isinstance(made, Result):
         record("done", made.report)
@@ -121,7 +122,7 @@ def _job_response(job: Mapping[str, Any]) -> Response[Any]:
     return responses.json_response(job, 202, {"Location": location})
 
 
-def _size_headers(made: Result) -> dict[str, str]:
+def _size_headers(made: Result[CutReport]) -> dict[str, str]:
     """The sizes of source, result and subject, in remove.bg's headers."""
     source, output = made.report["source"], made.report["output"]
     left, top, width, height = output["subject"] or (0, 0, 0, 0)

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline import decode
 from pipeline.errors import OutOfTime
 from pipeline.options import Options
+from pipeline.report import CutReport
 from pipeline.run import cut_out
 from pipeline.segment import Segmenter
 from pipeline.sniff import sniff
@@ -42,7 +43,7 @@ def cut(
     segmenter: Callable[[], Segmenter],
     seconds_left: Callable[[], float],
     make_job: Callable[[CutRequest, str], dict[str, Any]],
-) -> Result | dict[str, Any]:
+) -> Result[CutReport] | dict[str, Any]:
     """The result; or, if it would come too late, the job that `make_job` makes of the image and its content type.
 
     Raises what `cut_out` raises, but OutOfTime only if the image cannot become a job.

@@ -22,6 +22,7 @@ from handler.jobs import CALLBACK, METADATA, ObjectRef
 from handler.untrusted.fetch import Fetcher
 from pipeline.errors import HairlineError
 from pipeline.formats import CONTENT_TYPES
+from pipeline.report import StoredReport, parse_stored
 
 UPLOAD_S, LINK_S = 3600, 3600
 """How long the upload form and links to results work, in seconds."""
@@ -167,13 +168,12 @@ class JobService:
         form = self.store.upload_form(ref, request.content_type, request.metadata(), max_bytes, UPLOAD_S)
         return {**form, "max_bytes": max_bytes, "expires_in": UPLOAD_S}
 
-    def _report(self, key: str) -> dict[str, Any] | None:
+    def _report(self, key: str) -> StoredReport | None:
         ref = ObjectRef(self.config.output_bucket, keys.output(key, keys.REPORT))
         try:
-            report: dict[str, Any] = json.loads(self.store.get(ref).data)
+            return parse_stored(self.store.get(ref).data)
         except SourceMissing:
             return None
-        return report
 
     def _link(self, key: str, name: str) -> str:
         return self.store.link(ObjectRef(self.config.output_bucket, keys.output(key, name)), LINK_S)

@@ -1,15 +1,15 @@
 """A stack on this machine with a worker, for a command that prints what comes out."""
 
 import fcntl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from handler.local import stack, worker
 from handler.local.emulator import starting
 from handler.local.watch import Watch
 from handler.local.worker import Worker
+from pipeline.report import StoredReport
 
 RETRY_S = 60
 """The queue's visibility timeout: a person who watches does not wait for a retry as long as a deployment does."""
@@ -46,9 +46,9 @@ def deployed(logs: Path) -> Iterator[tuple[stack.Stack, Watch, Worker]]:
             yield made, Watch(made), working
 
 
-def line(key: str, report: Mapping[str, Any], place: str) -> str:
+def line(key: str, report: StoredReport, place: str) -> str:
     """One image's result for a person. place: where the outputs are, a folder or a bucket's URL."""
-    if report["status"] != "done":
+    if report["status"] == "rejected":
         return f"{key}  rejected: {report['reason']['message']}"
     quality = report["quality"]
     seconds = sum(report["ms"].values()) / 1000

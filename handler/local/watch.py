@@ -1,15 +1,15 @@
 """Results: new reports in the output bucket, new messages in the dead-letter queue."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote_plus
 
 from handler import keys
 from handler.local.stack import Stack
+from pipeline.report import StoredReport, parse_stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Watch:
     _reports: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     _dead: set[str] = field(default_factory=set)
 
-    def finished(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def finished(self) -> Iterator[tuple[str, StoredReport]]:
         """(key of the image, report) for each report that was written since the last look."""
         s3 = self.stack.client("s3")
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack.output_bucket):
@@ -30,7 +30,7 @@ class Watch:
                 if (source := keys.source_of_report(key)) is not None and self._reports.get(key) != written:
                     self._reports[key] = written
                     body = s3.get_object(Bucket=self.stack.output_bucket, Key=key)["Body"].read()
-                    yield source, json.loads(body)
+                    yield source, parse_stored(body)
 
     def dead_letters(self) -> Iterator[tuple[str, str]]:
         """(keys of the images, reason) for each new message in the dead-letter queue, which keeps it."""
@@ -48,7 +48,7 @@ class Watch:
                 reasons = [value.get("StringValue", "") for value in message.get("MessageAttributes", {}).values()]
                 yield _sources(message["Body"]), "; ".join(reasons) or "tried too often"
 
-    def download(self, key: str, report: Mapping[str, Any], folder: Path) -> None:
+    def download(self, key: str, report: StoredReport, folder: Path) -> None:
         """Copy a report and the files that it names to `folder`/`key`, and delete what an earlier run left there."""
         s3 = self.stack.client("s3")
         target = folder / key

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pipeline import decode, encode, matting, report, trimap
+from pipeline import decode, describe, encode, matting, trimap
 from pipeline.apply import apply_matte
 from pipeline.cli import gallery
 from pipeline.cli.plan import Task
@@ -21,6 +21,7 @@ from pipeline.disk import write
 from pipeline.errors import HairlineError
 from pipeline.models import ModelSpec
 from pipeline.options import Options
+from pipeline.report import AppliedReport, CutReport, Report
 from pipeline.run import cut_out
 from pipeline.segment import Segmenter, open_model
 from pipeline.threads import usable
@@ -104,18 +105,23 @@ def _segmenter(spec: ModelSpec, folder: Path, threads: int) -> Segmenter:
 
 
 def _cut_one(task: Task, work: Work) -> Line:
-    def make(data: bytes) -> Result:
+    def make(data: bytes) -> Result[CutReport]:
         return cut_out(data, _segmenter(work.spec, work.folder, work.options.threads or 1), work.options)
 
     return _done(task, make, work.spec, work.options)
 
 
-def _done(task: Task, make: Callable[[bytes], Result], spec: ModelSpec | None, options: Options) -> Line:
+def _done(
+    task: Task,
+    make: Callable[[bytes], Result[CutReport | AppliedReport]],
+    spec: ModelSpec | None,
+    options: Options,
+) -> Line:
     """Read, make, and write the pictures and last the report."""
     try:
         result = make(task.source.read_bytes())
     except HairlineError as error:
-        target = _write_report(task, report.rejection(error, spec, options))
+        target = _write_report(task, describe.rejected(error, spec, options))
         return _failed(task, f"{error.code}: {error}", target)
     except OSError as error:
         return _failed(task, f"cannot be read: {error.strerror}")
@@ -127,17 +133,17 @@ def _done(task: Task, make: Callable[[bytes], Result], spec: ModelSpec | None, o
     for name, path in targets.items():
         write(path, extra[name].data)
     write(output, result.output.data)
-    told = dict(result.report)
+    report = result.report
     entry = gallery.Entry(
         task.folder / task.source.name,
-        told.get("quality"),
+        report["quality"] if "quality" in report else None,  # noqa: SIM401 - mypy takes the type from it, not from get
         sheet=targets.get("sheet"),
         output=output,
-        report=_write_report(task, told),
+        report=_write_report(task, report),
     )
     text = str(output)
-    if "quality" in told:
-        text += f"  confidence {told['quality']['confidence']:.2f}  {sum(told['ms'].values()) / 1000:.1f} s"
+    if "quality" in report:
+        text += f"  confidence {report['quality']['confidence']:.2f}  {sum(report['ms'].values()) / 1000:.1f} s"
     return Line(True, text, entry)
 
 
@@ -146,7 +152,7 @@ def _failed(task: Task, message: str, told: Path | None = None) -> Line:
     return Line(False, f"{task.source}: {message}", entry)
 
 
-def _write_report(task: Task, told: dict[str, object]) -> Path:
+def _write_report(task: Task, report: Report) -> Path:
     target = task.target(".report.json")
-    write(target, (json.dumps(told, indent=2) + "\n").encode())
+    write(target, (json.dumps(report, indent=2) + "\n").encode())
     return target

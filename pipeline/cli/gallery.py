@@ -5,10 +5,11 @@ It is read by people with a keyboard, a screen reader or a dark screen too: WCAG
 
 import html
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+
+from pipeline.report import QualityFacts, ReasonFacts
 
 _PLAIN = frozenset((string.ascii_letters + string.digits + "-._~/").encode())
 """What needs no percent sign in a relative reference, RFC 3986, section 2.3."""
@@ -18,12 +19,12 @@ _PLAIN = frozenset((string.ascii_letters + string.digits + "-._~/").encode())
 class Entry:
     """One picture of the page.
 
-    picture: the source's name in the folder of its results. quality: as `Quality.described` gives it, or None where
+    picture: the source's name in the folder of its results. quality: as in its report, or None where
     there is no cutout; then `message` says why. sheet, output, report: files, None where there is none.
     """
 
     picture: PurePath
-    quality: Mapping[str, Any] | None = None
+    quality: QualityFacts | None = None
     message: str = ""
     sheet: PurePath | None = None
     output: PurePath | None = None
@@ -74,7 +75,7 @@ def _article(number: int, entry: Entry, folder: PurePath) -> str:
     )
 
 
-def _reasons(reasons: Sequence[Mapping[str, Any]]) -> str:
+def _reasons(reasons: Sequence[ReasonFacts]) -> str:
     items = "".join(
         f"<li><code>{html.escape(reason['code'])}</code> {reason['value']:g}: {html.escape(reason['advice'])}</li>"
         for reason in reasons

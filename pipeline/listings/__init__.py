@@ -1,7 +1,6 @@
 """Cutout, Matte -> a marketplace's listing picture and how it keeps that marketplace's rules."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from pipeline.geometry import Position
 from pipeline.listings.compliance import Compliance, check
 from pipeline.marketplaces import MARKETPLACES, QUALITY, WHITE, Marketplace
 from pipeline.options import Options
+from pipeline.report import ListingFacts
 from pipeline.types import Cutout, Encoded, Float32, Matte
 
 _CUT_OFF = 0.5
@@ -26,7 +26,7 @@ class Listing:
     quality: int
     compliance: Compliance
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> ListingFacts:
         """The file in the report, as JSON values."""
         return {
             "content_type": self.encoded.content_type,

@@ -17,13 +17,13 @@ how many times larger than in the source it is.
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
 from pipeline.marketplaces import Marketplace, rules
+from pipeline.report import ComplianceFacts, RuleFacts
 from pipeline.srgb import PROFILE
 from pipeline.types import Encoded, Float32, UInt8
 
@@ -38,11 +38,11 @@ class Compliance:
     """complies: whether all rules pass. rules: by measure, "passes", "value", what is asked, and on whose word."""
 
     complies: bool
-    rules: Mapping[str, Mapping[str, Any]]
+    rules: Mapping[str, RuleFacts]
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> ComplianceFacts:
         """As JSON values."""
-        return {"complies": self.complies, "rules": {name: dict(rule) for name, rule in self.rules.items()}}
+        return {"complies": self.complies, "rules": dict(self.rules)}
 
 
 def check(
@@ -53,12 +53,12 @@ def check(
     alpha: float32 (H, W) 0..1 of the listing, where the product is. touches_edge, enlarged: see above.
     """
     measured = {**_measures(listing, alpha), "touches_edge": touches_edge, "enlarged": enlarged}
-    told = {}
+    judged: dict[str, RuleFacts] = {}
     for rule in rules(marketplace):
         value = measured[rule.measure]
         shown = round(value, 4) if isinstance(value, float) else value
-        told[rule.measure] = {"passes": rule.passes(value), "value": shown, **rule.asks()}
-    return Compliance(all(rule["passes"] for rule in told.values()), told)
+        judged[rule.measure] = {"passes": rule.passes(value), "value": shown, **rule.asks()}
+    return Compliance(all(rule["passes"] for rule in judged.values()), judged)
 
 
 def _measures(listing: Encoded, alpha: Float32) -> dict[str, float | str]:

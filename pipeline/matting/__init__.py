@@ -6,7 +6,7 @@ PyMatting's `estimate_alpha_cf` solves, on the unknown pixels alone and by a mul
 
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from pipeline.matting import budget, multigrid
 from pipeline.matting.carry import carry_up
 from pipeline.matting.equations import assembled
 from pipeline.matting.pyramid import Float, Level, halved
+from pipeline.report import MattingFacts, SolvedFacts
 from pipeline.threads import usable
 from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Matte, Picture, Trimap, check_same_size
 
@@ -65,7 +66,7 @@ def solve(
     start = time.perf_counter()
     unknown = trimap.values == UNKNOWN
     count = int(np.count_nonzero(unknown))
-    alpha, solved = _by_hand(trimap, count), list[dict[str, Any]]()
+    alpha, solved = _by_hand(trimap, count), list[SolvedFacts]()
     if alpha is None:
         window = _window(unknown)
         budget.check(method, METHODS[method].cost, count, unknown[window].size, deadline)
@@ -77,7 +78,7 @@ def solve(
         alpha = (trimap.values == FOREGROUND).astype(np.float32)
         target = alpha[window]
         target[...] = part[: target.shape[0], : target.shape[1]]
-    facts = {
+    facts: MattingFacts = {
         "method": method,
         "unknown_share": round(count / unknown.size, 6),
         "solved": solved,
@@ -86,7 +87,7 @@ def solve(
     return Matte(alpha, facts)
 
 
-def _solved(level: Level, method: _Method, pool: Executor) -> tuple[Float, list[dict[str, Any]]]:
+def _solved(level: Level, method: _Method, pool: Executor) -> tuple[Float, list[SolvedFacts]]:
     levels = [level]
     while len(levels) <= method.octaves or levels[-1].unknown.size > method.largest:
         lower = halved(levels[-1])
@@ -103,8 +104,14 @@ def _solved(level: Level, method: _Method, pool: Executor) -> tuple[Float, list[
     for coarse, fine in zip(levels[:0:-1], levels[-2::-1], strict=True):
         alpha = carry_up(coarse, alpha, fine, pool)
     height, width = levels[-1].unknown.shape
-    size = {"width": width, "height": height, "unknown": len(equations)}
-    return alpha, [{**size, "cycles": solution.cycles, "residual": float(f"{solution.residual:.1e}")}]
+    solved: SolvedFacts = {
+        "width": width,
+        "height": height,
+        "unknown": len(equations),
+        "cycles": solution.cycles,
+        "residual": float(f"{solution.residual:.1e}"),
+    }
+    return alpha, [solved]
 
 
 def _by_hand(trimap: Trimap, unknown: int) -> Float | None:

@@ -6,10 +6,10 @@ reasons come from the fixed table of `reasons`; those that say `review` make som
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.quality import confidence, edges, reasons, signals
 from pipeline.quality.reduced import reduce
+from pipeline.report import QualityFacts
 from pipeline.types import Matte, Picture, ProbabilityMap, Trimap, check_same_size
 
 VERSION = 3
@@ -37,7 +37,7 @@ class Quality:
     reasons: tuple[Reason, ...]
     signals: Mapping[str, float]
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> QualityFacts:
         """As JSON values, with the version of this judgement."""
         return {
             "version": VERSION,

@@ -1,7 +1,7 @@
 """The fixed list of what may be wrong with a cutout, as data, and the numbers behind it that need no colours."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -145,7 +145,7 @@ def _hidden(probability: Float32, source: Float32) -> float:
 def _solved(trimap: Trimap, matte: Matte) -> float | None:
     """None where nothing had to be solved, or was not to be."""
     solved = matte.facts.get("solved")
-    unknown = cast("float", matte.facts.get("unknown_share", 0)) * trimap.values.size
+    unknown = matte.facts.get("unknown_share", 0) * trimap.values.size
     if solved is None or unknown < 1:
         return None
     return min(1.0, solved[0]["unknown"] / unknown) if solved else 0.0

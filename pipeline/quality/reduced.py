@@ -32,7 +32,7 @@ def reduce(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte:
     alpha = _shrunk(matte.alpha)
     return Reduced(
         _shrunk(picture.rgb),
-        alpha if trimap.facts.get("from") == "user" else _shrunk(probability.values),
+        alpha if trimap.facts.get("origin") == "user" else _shrunk(probability.values),
         alpha,
         _shrunk((trimap.values == UNKNOWN).astype(np.float32)),
         None if picture.alpha is None else _unit(_shrunk(picture.alpha)),

@@ -24,6 +24,7 @@ from pipeline import models
 from pipeline.doubt import SKETCH, SURE, doubt
 from pipeline.errors import ModelUnavailable
 from pipeline.models import Closer, ModelSpec
+from pipeline.report import SegmentFacts
 from pipeline.threads import usable
 from pipeline.types import Float32, Picture, ProbabilityMap, UInt8
 
@@ -86,10 +87,8 @@ class OnnxSegmenter:
         ]
         best = min(closer, key=lambda look: _doubt(first, look), default=first)
         box = best.box
-        facts = {
-            "looks": 1 + sum(look is not first for look in closer),
-            "box": [box.left, box.top, box.width, box.height],
-        }
+        looks = 1 + sum(look is not first for look in closer)
+        facts = SegmentFacts(looks=looks, box=[box.left, box.top, box.width, box.height])
         values = _together(first, best, (height, width))
         cell = math.sqrt(box.width * box.height) / self.spec.side
         return ProbabilityMap(values, cell, facts, self.spec)

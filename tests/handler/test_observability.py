@@ -16,7 +16,7 @@ def processed(status, error=None, door="queue", version="3"):
     )
 
 
-REPORT = {"source": {"width": 2000, "height": 1000}, "quality": {"needs_review": True}}
+REPORT = {"status": "done", "source": {"width": 2000, "height": 1000}, "quality": {"needs_review": True}}
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_the_dashboard_shows_every_queue(queue: str) -> None:
 
 
 def test_the_dashboard_and_the_alarm_read_the_metrics_that_are_written(capsys: pytest.CaptureFixture[str]) -> None:
-    report = {"source": {"width": 1, "height": 1}, "quality": {"needs_review": True}}
+    report: Any = {"status": "done", "source": {"width": 1, "height": 1}, "quality": {"needs_review": True}}
     observability.record(Processed(door="queue", identity={}, status="done", ms=5, version="1", report=report))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     directives = [directive for line in lines for directive in line["_aws"]["CloudWatchMetrics"]]

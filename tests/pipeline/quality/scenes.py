@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.quality import Quality, judge
+from pipeline.report import MattingFacts, TrimapFacts
 from pipeline.types import Matte, Picture, ProbabilityMap, Trimap
 
 SIDE = 200
@@ -32,8 +33,8 @@ class Scene(NamedTuple):
     matte: Plane | None = None
     unknown: Plane | None = None
     source_alpha: Plane | None = None
-    facts: dict[str, Any] = {}  # noqa: RUF012 - never changed
-    trimap_facts: dict[str, Any] = {}  # noqa: RUF012
+    facts: MattingFacts = {}  # noqa: RUF012 - never changed
+    trimap_facts: TrimapFacts = {}  # noqa: RUF012
 
     def judged(self) -> Quality:
         """The judgement."""

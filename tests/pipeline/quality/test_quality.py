@@ -39,7 +39,7 @@ def test_confidence_never_falls_where_a_signal_rises():
 
 def test_the_network_s_doubt_does_not_count_against_the_users_trimap():
     network = Scene(disc(), probability=HALF_SURE)
-    user = network._replace(trimap_facts={"from": "user"})
+    user = network._replace(trimap_facts={"origin": "user"})
     assert network.judged().needs_review
     assert not user.judged().needs_review
 

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.quality import nothing
 from pipeline.quality.reasons import RULES
+from pipeline.report import MattingFacts, SolvedFacts
 from tests.pipeline.quality.scenes import SIDE, Scene, disc
 
 HOLLOW = np.clip(disc(50), 0, 0.6)
@@ -16,15 +17,21 @@ BARS = np.where(np.indices((SIDE, SIDE))[1] % 12 < 6, disc(70), np.float32(0))
 CLEAR, HALF = np.full((SIDE, SIDE), 255, np.uint8), np.full((SIDE, SIDE), 255, np.uint8)
 HALF[:, :100] = 0
 MANY = np.indices((SIDE, SIDE))[0] < 80
-SOLVED = {"unknown_share": 0.01, "solved": [{"unknown": 400}]}
+
+
+def solved(unknown: int) -> MattingFacts:
+    """1 % of the picture was unknown, so 400 pixels, of which so many were solved for."""
+    size: SolvedFacts = {"width": SIDE, "height": SIDE, "unknown": unknown, "cycles": 4, "residual": 1e-8}
+    return {"unknown_share": 0.01, "solved": [size]}
+
 
 CASES = {
     "no_subject": (Scene(disc() * np.float32(0.3)), Scene(disc())),
     "uncertain_subject": (Scene(disc(), probability=HOLLOW), Scene(disc())),
     "existing_alpha_conflict": (Scene(disc(), source_alpha=HALF), Scene(disc(), source_alpha=CLEAR)),
     "solver_limited": (
-        Scene(disc(), facts={**SOLVED, "solved": [{"unknown": 40}]}),
-        Scene(disc(), facts=SOLVED),
+        Scene(disc(), facts=solved(40)),
+        Scene(disc(), facts=solved(400)),
     ),
     "large_unknown_area": (Scene(disc(), unknown=MANY), Scene(disc())),
     "low_contrast_edge": (

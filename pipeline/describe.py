@@ -1,0 +1,122 @@
+"""Results and rejections -> Report."""
+
+from collections.abc import Mapping
+
+from pipeline.errors import HairlineError, NoSubject
+from pipeline.listings import Listing
+from pipeline.models import ModelSpec
+from pipeline.options import Options
+from pipeline.quality import Quality, nothing
+from pipeline.report import (
+    SCHEMA,
+    AppliedReport,
+    CutReport,
+    Files,
+    GivenMatteFacts,
+    Heading,
+    RejectedReport,
+    Stored,
+    StoredReport,
+)
+from pipeline.types import Canvas, Encoded, Matte, Picture, ProbabilityMap, Trimap
+from pipeline.version import __version__
+
+
+def cut(
+    data: bytes,
+    source: Picture,
+    options: Options,
+    probability: ProbabilityMap,
+    trimap: Trimap,
+    matte: Matte,
+    quality: Quality,
+    canvas: Canvas,
+    output: Encoded,
+    listings: Mapping[str, Listing],
+    ms: Mapping[str, int],
+) -> CutReport:
+    """The report of an image that was cut out. data: its file. ms: milliseconds by stage."""
+    return {
+        "status": "done",
+        **_heading(probability.spec, options),
+        "quality": quality.described(),
+        "segment": probability.facts,
+        "trimap": trimap.facts,
+        "matting": matte.facts,
+        **_files(data, source, canvas, output, listings),
+        "ms": dict(ms),
+    }
+
+
+def applied(
+    data: bytes,
+    source: Picture,
+    options: Options,
+    matte: GivenMatteFacts,
+    canvas: Canvas,
+    output: Encoded,
+    listings: Mapping[str, Listing],
+) -> AppliedReport:
+    """The report of an image that was cut out by a given matte: no model was asked, and nothing is judged."""
+    return {
+        "status": "done",
+        **_heading(None, options),
+        "matting": matte,
+        **_files(data, source, canvas, output, listings),
+    }
+
+
+def rejected(error: HairlineError, spec: ModelSpec | None, options: Options) -> RejectedReport:
+    """The report of an image that was rejected.
+
+    spec: of the model that is asked first, whether or not it was. After NoSubject there is a judgement as well, because
+    the image was looked at.
+    """
+    report: RejectedReport = {
+        "status": "rejected",
+        **_heading(spec, options),  # type: ignore[typeddict-item] # mypy fears that it holds another "quality"
+        "reason": {"code": error.code, "message": str(error)},
+    }
+    if isinstance(error, NoSubject):
+        report["quality"] = nothing().described()
+    return report
+
+
+def stored(report: CutReport | RejectedReport, facts: Stored) -> StoredReport:
+    """The report as the output bucket holds it."""
+    if report["status"] == "done":
+        return {**report, **facts}
+    return {**report, **facts}
+
+
+def _heading(spec: ModelSpec | None, options: Options) -> Heading:
+    return {
+        "schema": SCHEMA,
+        "hairline": __version__,
+        "model": {"name": spec.name, "sha256": spec.sha256, "licence": spec.licence} if spec else None,
+        "options": options.described(),
+        "options_digest": options.digest(),
+    }
+
+
+def _files(data: bytes, source: Picture, canvas: Canvas, output: Encoded, listings: Mapping[str, Listing]) -> Files:
+    height, width = source.rgb.shape[:2]
+    return {
+        "source": {
+            "format": source.format,
+            "width": width,
+            "height": height,
+            "bytes": len(data),
+            "transparent": source.alpha is not None,
+            "notes": list(source.notes),
+        },
+        "output": {
+            "content_type": output.content_type,
+            "width": canvas.size[0],
+            "height": canvas.size[1],
+            "bytes": len(output.data),
+            "subject": list(canvas.subject) if canvas.subject else None,
+        },
+        "listings": {name: listing.described() for name, listing in listings.items()},
+        "compliance": {name: listing.compliance.described() for name, listing in listings.items()},
+    }
