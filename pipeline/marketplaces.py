@@ -1,8 +1,8 @@
-"""What the marketplaces ask of a listing's picture: one table, each number with where it stands and when it was read.
+"""What marketplaces require of a listing image: one table, each number with its source and the day it was read.
 
-A row says what we make (canvas, fill, format: our choices within the rules) and the rules that the finished file is
-held to. Marketplaces change their rules; then only this table changes. Nothing here is a promise of theirs: Amazon's
-own page is behind a login, so its numbers come from guides that quote it.
+A row says what Hairline makes (canvas and fill, chosen within the rules) and which rules the finished file must pass.
+If a marketplace changes its rules, only this table changes. The marketplaces promise nothing here: Amazon's own page is
+behind a login, so its numbers come from guides that quote it.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from pipeline.report import RequiredFacts
 
 WHITE = Colour(255, 255, 255)
 QUALITY = (70, 95)
-"""The least and the best JPEG quality that is tried for a file to fit; below 70 its blocks show on plain surfaces."""
+"""The lowest and the highest JPEG quality to try so that a file fits; below 70, blocks show on plain surfaces."""
 ENLARGED = 2.0
-"""How far a subject may be enlarged before a listing says that it fails: beyond it, edges and texture look soft."""
+"""The largest enlargement of a subject that complies; beyond it, edges and texture look soft."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """where: the page, or "Hairline" for what we ask ourselves. read: the day, as an ISO date."""
+    """where: the page, or "Hairline" for a rule of our own. read: the day, as an ISO date."""
 
     where: str
     read: str
@@ -28,9 +28,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one measure of a finished listing must be: a number from `least` to `most`, or a word of `among`.
+    """What one measure of a finished listing image must be: a number from `least` to `most`, or a word of `among`.
 
-    measure: one of those that `pipeline.listings.compliance` takes, which says what they mean.
+    measure: one that `pipeline.listings.compliance` takes and explains.
     """
 
     measure: str
@@ -40,13 +40,13 @@ class Rule:
     among: tuple[str, ...] = ()
 
     def passes(self, value: float | str) -> bool:
-        """Whether the value keeps the rule."""
+        """Whether the value complies."""
         if isinstance(value, str):
             return value in self.among
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
-    def asks(self) -> RequiredFacts:
-        """What the rule asks, and on whose word, as JSON values."""
+    def described(self) -> RequiredFacts:
+        """The rule and its source, as JSON values."""
         facts: RequiredFacts = {"source": self.source.where, "read": self.source.read}
         if self.least is not None:
             facts["least"] = self.least
@@ -59,10 +59,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Marketplace:
-    """A marketplace's listing picture: an opaque JPEG with the subject in the middle of white.
+    """A marketplace's listing image: an opaque JPEG with the subject in the middle of white.
 
-    canvas: its sides in pixels. fill: percent of the canvas that the subject's longer side takes. shadows: whether a
-    shadow may lie on the ground; not where the marketplace asks for exact white around the product.
+    canvas: its size. fill: percent of the canvas that the subject's longer side takes. shadows: whether a shadow may
+    be on the ground; not if the marketplace requires exact white around the product.
     """
 
     canvas: Size
@@ -71,7 +71,7 @@ class Marketplace:
     rules: tuple[Rule, ...]
 
     def most_bytes(self) -> float:
-        """The largest file that the rules allow."""
+        """The largest file that the rules allow, in bytes."""
         return min((rule.most for rule in self.rules if rule.measure == "bytes" and rule.most), default=float("inf"))
 
 
@@ -164,7 +164,7 @@ MARKETPLACES: dict[str, Marketplace] = {
 
 
 def rules(marketplace: Marketplace) -> tuple[Rule, ...]:
-    """The marketplace's rules, and ours for what it says nothing about; each measure once."""
+    """The marketplace's rules, and our own for measures that it does not mention; each measure once."""
     own = {rule.measure for rule in marketplace.rules}
     return (*marketplace.rules, *(rule for rule in _EVERYWHERE if rule.measure not in own))
 

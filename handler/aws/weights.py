@@ -34,7 +34,7 @@ def ensure_weights(config: ModelConfig, s3: Any) -> Path:
     Raises ModelUnavailable where the deployment has to be mended: no bucket, not there, not readable, other bytes, no
     room. Raises StoreUnavailable where S3 does not do what is asked this time.
     """
-    lacking = [spec for spec in config.model.networks if not (config.folder / spec.file).exists()]
+    lacking = [spec for spec in config.model.parts if not (config.folder / spec.file).exists()]
     if not lacking:
         return config.folder
     if config.bucket is None:
@@ -47,7 +47,7 @@ def ensure_weights(config: ModelConfig, s3: Any) -> Path:
     folder = Path(tempfile.gettempdir(), "hairline-models")
     try:
         with locked(folder):
-            for spec in config.model.networks:
+            for spec in config.model.parts:
                 path = folder / spec.file
                 if spec not in lacking:
                     path.unlink(missing_ok=True)

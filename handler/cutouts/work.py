@@ -219,7 +219,7 @@ def _mark(source: ObjectHead, config: CutoutConfig) -> str:
         "metadata": source.metadata.get(METADATA),
         "options": config.options.described(),
         "limits": config.options.limits(),
-        "model": "+".join(network.sha256 for network in config.model.model.networks),
+        "model": "+".join(network.sha256 for network in config.model.model.parts),
         "hairline": pipeline.__version__,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

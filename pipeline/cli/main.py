@@ -40,8 +40,8 @@ def _cut(given: argparse.Namespace) -> int:
             raise BadPaths(f"--{name} works with one image; you gave {len(tasks)}.")
     options = _options(given)
     spec = models.named(given.model)
-    for network in spec.networks:
-        models.read_weights(network, given.model_dir)
+    for part in spec.parts:
+        models.read_weights(part, given.model_dir)
     if not tasks:
         raise BadPaths(f"There is no image in {', '.join(map(str, given.inputs))}.")
     # Only now: ONNX Runtime and PyMatting take a second to load, which --help and a typing error need not wait for.

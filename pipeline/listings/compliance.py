@@ -57,7 +57,7 @@ def check(
     for rule in rules(marketplace):
         value = measured[rule.measure]
         shown = round(value, 4) if isinstance(value, float) else value
-        judged[rule.measure] = {"passes": rule.passes(value), "value": shown, **rule.asks()}
+        judged[rule.measure] = {"passes": rule.passes(value), "value": shown, **rule.described()}
     return Compliance(all(rule["passes"] for rule in judged.values()), judged)
 
 

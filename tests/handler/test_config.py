@@ -50,7 +50,7 @@ def test_an_option_may_need_another_one():
 
 
 def test_two_networks_are_a_model_too():
-    assert [one.name for one in CutoutConfig.from_env(COMPLETE | {"HAIRLINE_MODEL": "auto"}).model.model.networks] == [
+    assert [one.name for one in CutoutConfig.from_env(COMPLETE | {"HAIRLINE_MODEL": "auto"}).model.model.parts] == [
         "u2netp",
         "isnet",
     ]

@@ -86,7 +86,7 @@ def test_a_function_that_loads_a_model_has_room_for_its_weights_and_may_read_the
     assert (choice.model.stronger, choice.bucket) == (models.named("isnet"), "my-weights")
     room = made[function]["Properties"]["EphemeralStorage"]["Size"] * 1_000_000
     for each in models.CHOICES.values():
-        assert sum(spec.size for spec in each.networks) < room
+        assert sum(spec.size for spec in each.parts) < room
     assert made["CutoutFunction"]["Properties"]["EphemeralStorage"]["Size"] <= 512  # the most that SnapStart takes
     role = made[properties(function)["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"][0]["PolicyDocument"]
     (allowed,) = [s for s in role["Statement"] if s["Sid"] == "ReadWeights"]

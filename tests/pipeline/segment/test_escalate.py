@@ -88,7 +88,7 @@ def test_without_the_stronger_weights_nothing_starts(weights, tmp_path):
     with pytest.raises(ModelUnavailable, match=r"weights isnet"):
         open_model(named("auto"), tmp_path)
     (tmp_path / "isnet-fp16.onnx").write_bytes(b"half of them")
-    with pytest.raises(ModelUnavailable, match="fetch it again"):
+    with pytest.raises(ModelUnavailable, match="Download isnet again"):
         open_model(named("auto"), tmp_path)
 
 
