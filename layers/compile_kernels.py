@@ -2,8 +2,8 @@
 
     python compile_kernels.py SITE TOOLS ROOT OUTPUT COMPILER package.module ...
 
-The target's Python runs it, with numba in the folder SITE, setuptools in TOOLS and Hairline's code in ROOT, so it
-imports nothing from `layers`. numba.pycc compiles the functions to object code
+The target's Python runs it, with numba and PyMatting in the folder SITE, setuptools in TOOLS and Hairline's code in
+ROOT, so it imports nothing from `layers`. numba.pycc compiles the functions to object code
 (https://numba.readthedocs.io/en/stable/user/pycc.html). This program links it itself, because setuptools' flags would
 put this machine's paths into the result.
 """
@@ -30,7 +30,7 @@ class Decorated(NamedTuple):
 
 
 def main(site: str, tools: str, root: str, output: str, compiler: str, *modules: str) -> None:
-    """Write the extension module `output`, in which each function of the modules has its dotted name."""
+    """Write the extension module `output`, in which each decorated function has its dotted name."""
     sys.path[:0] = [site, tools, root]
     decorated = _decorated(modules, (site, root))
     _as_decorated({row.function: row.options for row in decorated.values()})
@@ -54,7 +54,7 @@ def main(site: str, tools: str, root: str, output: str, compiler: str, *modules:
 
 
 def _decorated(modules: Sequence[str], roots: Sequence[str]) -> dict[str, Decorated]:
-    """Every function in the modules that numba decorates, by dotted name."""
+    """Every function that numba decorates while the modules are imported, by dotted name."""
     numba: Any = import_module("numba")
     jit = numba.njit
     found: dict[str, Decorated] = {}

@@ -1,4 +1,4 @@
-"""The pipeline's functions that numba compiles, compiled ahead of time."""
+"""Functions that numba compiles, compiled ahead of time: the pipeline's, and those of PyMatting that it calls."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from layers.install import ROOT
 from layers.target import Target
 from layers.tools import SEEDED, program, run
 
-KERNELS = ("pipeline.foreground.kernels", "pipeline.matting.kernels.matrices", "pipeline.matting.kernels.vectors")
-"""The modules with decorated functions. All of their functions are compiled."""
+KERNELS = ("pipeline.foreground.estimator", "pipeline.matting.kernels.matrices", "pipeline.matting.kernels.vectors")
+"""Modules that have decorated functions, or load some. All of these functions are compiled."""
 SOURCES = (
     ROOT / "pipeline" / "matting" / "kernels" / "__init__.py",
     *(ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in KERNELS),
@@ -20,8 +20,9 @@ STANDIN = Path(__file__).parent / "standin" / "numba.py"
 
 
 def build(site: Path, tools: Path, output: Path, target: Target, interpreter: Path) -> None:
-    """Compile KERNELS into `output`. site: contains numba. tools: contains setuptools, which numba.pycc needs.
+    """Compile KERNELS into `output`.
 
+    site: contains numba and PyMatting. tools: contains setuptools, which numba.pycc needs.
     The same inputs give the same bytes. Raises BuildFailed.
     """
     script = Path(compile_kernels.__file__)

@@ -13,6 +13,7 @@ import numpy as np
 
 _Function = Callable[..., Any]
 _ARRAY = re.compile(r"([bfi]\d)(\[[:,\s\d]*\])?")
+prange = range
 
 
 def njit(signature: str, **_options: object) -> Callable[[_Function], _Function]:

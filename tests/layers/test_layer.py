@@ -133,12 +133,12 @@ def test_the_kernels_leave_the_lock_to_other_threads(layer: Layer, tmp_path: Pat
     program = """
 import threading
 import numpy as np
-from pipeline.foreground.kernels import estimate
+from pipeline.foreground.estimator import estimate_foreground_ml
 rng = np.random.default_rng(0)
-picture, alpha = rng.random((700, 700, 3), np.float32), rng.random((700, 700, 1), np.float32)
+picture, alpha = rng.random((700, 700, 3)), rng.random((700, 700))
 ended, turns = threading.Event(), 0
 def work():
-    estimate(picture, alpha)
+    estimate_foreground_ml(picture, alpha)
     ended.set()
 threading.Thread(target=work).start()
 while not ended.wait(0.001):
