@@ -195,7 +195,7 @@ def told(figures: Figures, scenario: Scenario) -> str:
 {scenario.pictures:,} images of 96 x 96 pixels and {scenario.refused} files that are not images went through the
 local S3, the queue and {scenario.workers} workers (`python -m bench.load`). A tenth was replaced before its turn.
 {scenario.repeats} events came twice, all in random order. S3 failed for {scenario.outage_s:.0f} s. {figures.kills}
-workers were killed (SIGKILL) during a request, five of them by one image that kills every worker that reads it.
+workers were killed (SIGKILL) during a request, eight of them by one image that kills every worker that reads it.
 
 - Wrong at the end: {"; ".join(figures.wrong) or "nothing"}. Expected: one whole result for every key, made from
   its newest image, {scenario.compared} of them the same byte for byte as the library's; the deadly image, and

@@ -15,11 +15,14 @@ def _config(connect_s: float, read_s: float, attempts: int, **more: Any) -> Conf
 class Patience(Enum):
     """How long one call may take. botocore's own defaults, 60 s and five attempts, can use up a function's whole time.
 
-    QUEUE: a message is retried as a whole, so a call may take its time. REQUEST: API Gateway ends an HTTP request after
-    29 s; links are signed with version 4, which S3 requires for upload forms. WEBHOOK: a shop waits for about 5 s.
+    QUEUE: a message is retried as a whole, so a call may take its time. IMAGE: S3 answers 503 to a new bucket that gets
+    thousands of images a second until it has divided the bucket, so repeat for some 15 s. REQUEST: API Gateway ends an
+    HTTP request after 29 s; links are signed with version 4, which S3 requires for upload forms. WEBHOOK: a shop waits
+    for about 5 s.
     """
 
     QUEUE = _config(3, 20, 3)
+    IMAGE = _config(3, 20, 6)
     REQUEST = _config(2, 8, 2, signature_version="s3v4")
     WEBHOOK = _config(1, 5, 3)
 

@@ -13,6 +13,23 @@ _BATCH = 10
 """The most messages that SQS accepts in one call."""
 
 
+class Visibility:
+    """Decides when messages that were received from a queue are delivered again. client: boto3's for SQS."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def hide(self, queue_arn: str, receipt_handle: str, seconds: int) -> None:
+        """Let the message that has this receipt handle become visible after `seconds`. Raises StoreUnavailable."""
+        # Events name their queue by its ARN, arn:PARTITION:sqs:REGION:ACCOUNT:NAME; SQS wants the URL.
+        account, name = queue_arn.split(":")[4:]
+        url = f"{self._client.meta.endpoint_url}/{account}/{name}"
+        with translated(f"postpone a message of the queue {name}"):
+            self._client.change_message_visibility(
+                QueueUrl=url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+            )
+
+
 class Queue:
     """client: boto3's for SQS."""
 

@@ -4,13 +4,14 @@ import functools
 import json
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, FailureResponse, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from snapshot_restore_py import register_before_snapshot
 
-from handler.cutouts import wiring, work
+from handler.cutouts import retries, wiring, work
+from handler.errors import StoreUnavailable
 from handler.events import s3, sqs
 from handler.observability import logger, tracer
 
@@ -25,11 +26,13 @@ def on_queue(event: dict[str, Any], context: LambdaContext) -> PartialItemFailur
     deps = wiring.deps()
 
     def one(record: SQSRecord) -> None:
-        work.process_message(record.body, functools.partial(sqs.parse, record.body), deps, _clock(context))
+        attempt = _attempt(record)
+        with logger.append_context_keys(message_id=record.message_id, attempt=attempt):
+            work.process_message(record.body, functools.partial(sqs.parse, record.body), deps, _clock(context))
 
     # Raising when all messages fail would mean the same to the queue, but count as an error of the function and slow
     # down the mapping: with one message in a batch, each temporary fault of S3 would set off the alarm.
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    processor = _Postponing(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, one, processor, context)
 
 
@@ -38,6 +41,23 @@ def on_queue(event: dict[str, Any], context: LambdaContext) -> PartialItemFailur
 def on_s3(event: dict[str, Any], context: LambdaContext) -> None:
     """S3 -> Lambda, asynchronous. Lambda retries after an error, then sends the event to the on-failure destination."""
     work.process_message(json.dumps(event), functools.partial(s3.parse, event), wiring.deps(), _clock(context))
+
+
+class _Postponing(BatchProcessor):
+    """Decides when a message that failed is received again."""
+
+    def failure_handler(self, record: SQSRecord, exception: Any) -> FailureResponse:
+        """As Powertools calls it, once for each message that failed."""
+        wait_s = retries.wait_s(_attempt(record))
+        try:
+            wiring.visibility().hide(record.event_source_arn, record.receipt_handle, wait_s)
+        except StoreUnavailable as error:  # the message then stays hidden for the queue's visibility timeout
+            logger.warning("postpone", extra={"message_id": record.message_id, "reason": str(error)})
+        return super().failure_handler(record, exception)
+
+
+def _attempt(record: SQSRecord) -> int:
+    return int(record.attributes.approximate_receive_count)
 
 
 def _clock(context: LambdaContext) -> work.Clock:

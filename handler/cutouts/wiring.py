@@ -11,7 +11,7 @@ from handler.aws.clients import Patience, client
 from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
 from handler.aws.event_bus import EventBridgePublisher
-from handler.aws.queue import Queue
+from handler.aws.queue import Queue, Visibility
 from handler.config import CutoutConfig
 from handler.notifications import NullPublisher, Publisher
 from pipeline.segment import Segmenter, open_model
@@ -33,7 +33,7 @@ class Deps:
 def deps() -> Deps:
     """Raises BadConfig, ModelUnavailable, StoreUnavailable at every event until they are fixed."""
     config = CutoutConfig.from_env(os.environ)
-    s3, sqs = client("s3", Patience.QUEUE), client("sqs", Patience.QUEUE)
+    s3, sqs = client("s3", Patience.IMAGE), client("sqs", Patience.QUEUE)
     folder = weights.ensure_weights(config.model, s3)
     store = S3Store(s3)
     return Deps(
@@ -44,6 +44,12 @@ def deps() -> Deps:
         _publisher(config, store, sqs),
         version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     )
+
+
+@functools.cache
+def visibility() -> Visibility:
+    """Made when the first image fails."""
+    return Visibility(client("sqs", Patience.QUEUE))
 
 
 def _publisher(config: CutoutConfig, store: S3Store, sqs: Any) -> Publisher:

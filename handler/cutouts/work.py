@@ -169,6 +169,8 @@ def _current_report(folder: ObjectRef, existing: Mapping[str, str], mark: str, d
 
 
 def _cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> tuple[dict[str, Encoded], CutReport]:
+    # A container that is killed writes nothing more, so this line must name the image before the work begins.
+    observability.logger.info("begin", extra={"key": source.ref.key, "version": source.version, "bytes": source.size})
     options = _options(source, deps.config)
     if source.size > options.max_bytes:
         raise ImageTooLarge.of_file(source.size, options.max_bytes)

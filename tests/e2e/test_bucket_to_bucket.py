@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from handler.cutouts import retries
 from tests.e2e.conftest import Site, check_whole
 
 HTML = b"<!DOCTYPE html><html><body>404</body></html>"
@@ -182,7 +183,10 @@ def test_a_bucket_that_is_not_ours_is_not_touched(site: Site, small: bytes) -> N
     assert len(site.dead()) == 1
 
 
-def test_a_fault_that_stays_ends_in_the_dead_letter_queue(build: Callable[..., Site], small: bytes) -> None:
+def test_a_fault_that_stays_ends_in_the_dead_letter_queue(
+    build: Callable[..., Site], small: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "WAITS_S", (0,) * len(retries.WAITS_S))
     site = build(visibility_s=0)
     site.drop("a.png", small)
     site.s3.delete_bucket(Bucket=site.made.output_bucket)
@@ -192,7 +196,10 @@ def test_a_fault_that_stays_ends_in_the_dead_letter_queue(build: Callable[..., S
     assert site.waiting() == 0
 
 
-def test_a_fault_that_passes_loses_nothing(build: Callable[..., Site], small: bytes) -> None:
+def test_a_fault_that_passes_loses_nothing(
+    build: Callable[..., Site], small: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "WAITS_S", (1,) * len(retries.WAITS_S))
     site = build(visibility_s=1)
     site.drop("a.png", small)
     site.s3.delete_bucket(Bucket=site.made.output_bucket)

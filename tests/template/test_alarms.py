@@ -1,16 +1,18 @@
 """Alarms: what each watches, what makes it ring, and who hears of it."""
 
+import itertools
 import re
 from typing import Any
 
 import pytest
 
+from handler.cutouts import retries
 from tests.template.deployments import TEMPLATE, deployed, of_type, properties
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
 NEW_VERSION = ("NewVersionErrorsAlarm", "NewVersionFailingAlarm")
 PEOPLE_WAIT_FOR_ITS_END = {"QueueAgeAlarm", "WebhookFailingAlarm", "ApiFailingAlarm"}
-TRIES = 5
+TRIES = {"Queue": retries.MAX_TRIES, "FetchQueue": 5, "CallbackQueue": 5}
 
 LAMBDA = {
     "CutoutErrorsAlarm": ("Errors", "CutoutFunction"),
@@ -83,9 +85,10 @@ QUEUE_OF = {"CutoutFunction": "Queue", "FetchFunction": "FetchQueue", "CallbackF
 def test_one_message_that_kills_its_function_rings_no_alarm_until_it_is_a_dead_letter(alarm: str, timeout: int) -> None:
     made, _ = deployed(Timeout=str(timeout))
     rule = made[alarm]["Properties"]
-    queue = made[QUEUE_OF[LAMBDA[alarm][1]]]["Properties"]
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == TRIES
-    failures = [n * int(queue["VisibilityTimeout"]) for n in range(TRIES)]
+    name = QUEUE_OF[LAMBDA[alarm][1]]
+    queue = made[name]["Properties"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == TRIES[name]
+    failures = [n * int(queue["VisibilityTimeout"]) for n in range(TRIES[name])]
     for start in range(-rule["Period"], failures[-1] + 1, 30):
         windows = [start + n * rule["Period"] for n in range(rule["EvaluationPeriods"])]
         counts = [sum(window <= failure < window + rule["Period"] for failure in failures) for window in windows]
@@ -94,11 +97,24 @@ def test_one_message_that_kills_its_function_rings_no_alarm_until_it_is_a_dead_l
         assert not all(breaching)
 
 
+@pytest.mark.parametrize("alarm", ["FailingAlarm", "NewVersionFailingAlarm"])
+def test_the_quick_retries_of_one_image_do_not_ring_as_many_failures(alarm: str) -> None:
+    rule = properties(alarm)
+    (expression,) = [row["Expression"] for row in rule["Metrics"] if "Expression" in row]
+    assert expression == "IF(failed > 2, 100 * failed / tries, 0)"
+    (period,) = {row["MetricStat"]["Period"] for row in rule["Metrics"] if "MetricStat" in row}
+    failures = [0, *itertools.accumulate(retries.WAITS_S)]
+    for start in range(-period, failures[-1] + 1):
+        windows = [start + n * period for n in range(rule["EvaluationPeriods"])]
+        counts = [sum(window <= failure < window + period for failure in failures) for window in windows]
+        assert not all(count > 2 for count in counts)
+
+
 @pytest.mark.parametrize("timeout", TEMPLATE["Parameters"]["Timeout"]["AllowedValues"])
 @pytest.mark.parametrize(("alarm", "queue"), [(a, q) for a, (metric, q) in QUEUES.items() if "Age" in metric])
 def test_a_message_that_is_retried_is_not_taken_for_one_that_waits(alarm: str, queue: str, timeout: int) -> None:
     made, _ = deployed(Timeout=str(timeout))
-    assert made[alarm]["Properties"]["Threshold"] >= TRIES * int(made[queue]["Properties"]["VisibilityTimeout"])
+    assert made[alarm]["Properties"]["Threshold"] >= TRIES[queue] * int(made[queue]["Properties"]["VisibilityTimeout"])
     assert made[alarm]["Properties"]["Threshold"] >= 3600
 
 

@@ -27,7 +27,7 @@ ROLES: dict[str, Allowed] = {
         "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
         "SendEvents": ("events:PutEvents", BUS),
         "RememberNotifications": (READ_WRITE, "{state}/told/*"),
-        "ReceiveMessages": (RECEIVE, "<Queue.Arn>"),
+        "ReceiveMessages": ([*RECEIVE, "sqs:ChangeMessageVisibility"], "<Queue.Arn>"),
         "SendMessages": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
     },
     "ApiCutoutRole": {"StoreLargeAnswers": (READ_WRITE, "{state}/replies/*"), **API},

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handler.cutouts import retries
 from handler.local import poller, stack
 from handler.local.poller import Context, Poller
 from handler.local.stack import Stack
@@ -112,7 +113,7 @@ def test_what_always_fails_ends_in_the_dead_letter_queue(made: Stack) -> None:
     poll = polling(made, function)
     while poll.poll(wait_s=0):
         pass
-    assert len(function.events) == 5  # maxReceiveCount
+    assert len(function.events) == retries.MAX_TRIES
     assert left(made, made.queue_url) == []
     assert left(made, made.dead_letter_queue_url) == ["a", "b", "c"]
 
