@@ -1,11 +1,8 @@
 """One matte, many pictures: an alpha that was solved once, put onto other sizes of the same picture."""
 
-from typing import cast
-
-import cv2
 import numpy as np
 
-from pipeline import compose, decode, describe, encode, foreground, listings, option_images, shrink
+from pipeline import compose, decode, describe, encode, foreground, listings, option_images, raster, shrink
 from pipeline.errors import AspectMismatch
 from pipeline.options import Options
 from pipeline.report import AppliedReport, GivenMatteFacts
@@ -57,11 +54,7 @@ def _fitted(alpha: UInt8, picture: Picture) -> Float32:
             f"The picture is {columns}x{rows} pixels and the matte {width}x{height}: these are no two sizes of one "
             "picture. Give the matte of this very picture, uncropped."
         )
-    shrinks = columns <= width and rows <= height
-    values = np.divide(alpha, 255, dtype=np.float32)
-    if values.shape != (rows, columns):
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        values = cast("Float32", np.clip(cv2.resize(values, (columns, rows), interpolation=how), 0, 1))
+    values = np.clip(raster.resampled(raster.unit(alpha), (columns, rows)), 0, 1)
     if picture.alpha is not None:
-        values *= np.divide(picture.alpha, 255, dtype=np.float32)
+        values *= raster.unit(picture.alpha)
     return values

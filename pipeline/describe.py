@@ -115,7 +115,7 @@ def _files(data: bytes, source: Picture, canvas: Canvas, output: Encoded, listin
             "width": canvas.size[0],
             "height": canvas.size[1],
             "bytes": len(output.data),
-            "subject": list(canvas.subject) if canvas.subject else None,
+            "subject": canvas.subject.described() if canvas.subject else None,
         },
         "listings": {name: listing.described() for name, listing in listings.items()},
         "compliance": {name: listing.compliance.described() for name, listing in listings.items()},

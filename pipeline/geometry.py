@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from pipeline.box import Box
+
 LARGEST_SIDE = 20_000
 """Of a canvas, in pixels."""
 LARGEST_CANVAS = 100_000_000
@@ -130,13 +132,13 @@ class Region:
     def __str__(self) -> str:
         return " ".join(map(str, self.lengths))
 
-    def box(self, width: int, height: int) -> tuple[int, int, int, int] | None:
-        """(left, top, right, bottom) in pixels, clipped to an image of that size; None if nothing of it is left."""
+    def box(self, width: int, height: int) -> Box | None:
+        """The part in pixels, clipped to an image of that size; None if nothing of it is left."""
         sides = (width, height, width, height)
         left, top, right, bottom = (
             min(length.pixels(whole), whole) for length, whole in zip(self.lengths, sides, strict=True)
         )
-        return (left, top, right, bottom) if left < right and top < bottom else None
+        return Box.between(left, top, right, bottom) if left < right and top < bottom else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ pure foreground. Nothing else changes: no soft alpha is hardened, and a strand t
 subject, or anything solid or large enough to be meant, stays.
 """
 
-from typing import cast
-
 import cv2
 import numpy as np
 
+from pipeline import raster
+from pipeline.box import Box
 from pipeline.report import IslandFacts
 from pipeline.types import UNKNOWN, Float32, Matte, Picture, Trimap, UInt8, check_same_size
 
@@ -35,11 +35,11 @@ def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
     alpha = matte.alpha.copy()
     facts = matte.facts.copy()
     unknown = (trimap.values == UNKNOWN).view(np.uint8)
-    x, y, width, height = cv2.boundingRect(unknown)
-    if width:
+    islands = raster.bounds(unknown)
+    if islands is not None:
         gap = max(1, round(GAP * max(alpha.shape)))
         room = 2 * gap + 1  # so that an island at the box's edge sees the subject beyond it
-        box = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
+        box = islands.widened(room).within(Box.whole(alpha.shape)).slices
         largest = max(AT_LEAST, int(LARGEST * alpha.size))
         facts["specks"] = _clear(alpha[box], unknown[box], largest, gap, to=0.0)
         facts["pinholes"] = _clear(alpha[box], unknown[box], largest, gap, to=1.0)
@@ -47,7 +47,7 @@ def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
         facts["specks"] = facts["pinholes"] = {"count": 0, "pixels": 0}
     facts["source_alpha"] = picture.alpha is not None
     if picture.alpha is not None:
-        alpha *= np.divide(picture.alpha, 255, dtype=np.float32)  # exactly 1 where it is opaque
+        alpha *= raster.unit(picture.alpha)  # exactly 1 where it is opaque
     return Matte(alpha, facts)
 
 
@@ -61,9 +61,9 @@ def edged(matte: Matte, shift: float, feather: float) -> Matte:
         moved = cv2.dilate if shift > 0 else cv2.erode
         whole, part = divmod(abs(shift), 1)
         near, far = (moved(alpha, _disc(int(whole) + more)) for more in (0, 1))
-        alpha = cast("Float32", ((1 - part) * near + part * far).astype(np.float32))
+        alpha = ((1 - part) * near + part * far).astype(np.float32)
     if feather:
-        alpha = cast("Float32", np.clip(cv2.GaussianBlur(alpha, (0, 0), feather), 0, 1))
+        alpha = np.clip(raster.blurred(alpha, feather), 0, 1)
     return Matte(alpha, {**matte.facts, "shift": shift, "feather": feather})
 
 
@@ -74,7 +74,7 @@ def _disc(radius: int) -> UInt8:
 
 def _clear(alpha: Float32, unknown: UInt8, largest: int, gap: int, *, to: float) -> IslandFacts:
     """Set to `to`, in place, the isolated islands of at most `largest` unknown pixels that deviate from it little."""
-    deviation = cast("Float32", np.abs(alpha - np.float32(to)))
+    deviation: Float32 = np.abs(alpha - np.float32(to))
     visible = deviation > PURE
     if visible.all():  # an island lies in something
         return {"count": 0, "pixels": 0}

@@ -17,18 +17,19 @@ from pipeline import (
     matting,
     option_images,
     quality,
+    raster,
     refine,
     sheet,
     shrink,
     trimap,
 )
+from pipeline.box import Box
 from pipeline.errors import BadOptions, OutOfTime
 from pipeline.listings import Listing
 from pipeline.options import Options
 from pipeline.report import CutReport
 from pipeline.segment import Segmenter
 from pipeline.types import (
-    FOREGROUND,
     UNKNOWN,
     Canvas,
     Cutout,
@@ -41,7 +42,6 @@ from pipeline.types import (
     Trimap,
 )
 
-_Box = tuple[int, int, int, int]
 _Args = ParamSpec("_Args")
 _Made = TypeVar("_Made")
 
@@ -80,7 +80,7 @@ def cut_out(
     return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, report)
 
 
-def _roi(picture: Picture, options: Options) -> _Box | None:
+def _roi(picture: Picture, options: Options) -> Box | None:
     if options.roi is None:
         return None
     height, width = picture.rgb.shape[:2]
@@ -93,17 +93,16 @@ def _roi(picture: Picture, options: Options) -> _Box | None:
     return box
 
 
-def _probability(picture: Picture, segmenter: Segmenter, box: _Box | None) -> ProbabilityMap:
+def _probability(picture: Picture, segmenter: Segmenter, box: Box | None) -> ProbabilityMap:
     if box is None:
         return segmenter.segment(picture)
-    left, top, right, bottom = box
-    part = segmenter.segment(Picture(picture.rgb[top:bottom, left:right]))
+    part = segmenter.segment(Picture(picture.rgb[box.slices]))
     values = np.zeros(picture.rgb.shape[:2], np.float32)
-    values[top:bottom, left:right] = part.values
+    values[box.slices] = part.values
     return replace(part, values=values)
 
 
-def _trimap(picture: Picture, probability: ProbabilityMap, options: Options, box: _Box | None) -> Trimap:
+def _trimap(picture: Picture, probability: ProbabilityMap, options: Options, box: Box | None) -> Trimap:
     if options.trimap is None:
         known = trimap.build(picture, probability)
     else:
@@ -117,7 +116,7 @@ def _trimap(picture: Picture, probability: ProbabilityMap, options: Options, box
 
 def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:
     if options.matting == "off":
-        sure = np.divide(known.values, FOREGROUND, dtype=np.float32)
+        sure = raster.unit(known.values)
         return Matte(np.where(known.values == UNKNOWN, probability.values, sure), {"method": "off"})
     return matting.solve(picture, known, method=options.matting, threads=options.threads, deadline=left)
 
@@ -126,7 +125,7 @@ def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: O
     # As a fraction of 255 the trimap's 0, 128 and 255 come back exactly.
     planes: dict[str, Float32] = {
         "probability": probability.values,
-        "trimap": np.divide(known.values, FOREGROUND, dtype=np.float32),
+        "trimap": raster.unit(known.values),
         "alpha": matte.alpha,
     }
     return {

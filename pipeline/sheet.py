@@ -5,12 +5,11 @@ Source, probability, trimap, alpha, the cutout on black, on white and on a check
 
 import textwrap
 from collections.abc import Iterator
-from typing import cast
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from pipeline import raster
 from pipeline.compose import over
 from pipeline.quality import Quality
 from pipeline.types import Canvas, Cutout, Matte, Picture, ProbabilityMap, Trimap, UInt8, to_uint8
@@ -64,31 +63,25 @@ def _panels(
         yield name, np.repeat(_reduced(grey)[..., None], 3, axis=2)
     # Premultiplied, means over areas mix as the pixels do.
     alpha = np.ascontiguousarray(cutout.rgba[..., 3])
-    visible = cv2.multiply(cutout.rgba[..., :3], cv2.merge([alpha] * 3), scale=1 / 255)
-    premultiplied = _reduced(cast("UInt8", visible))
-    opacity = np.divide(_reduced(alpha)[..., None], 255, dtype=np.float32)
+    premultiplied = _reduced(raster.premultiplied(cutout.rgba))
+    opacity = raster.unit(_reduced(alpha)[..., None])
     rgb = np.rint(np.clip(premultiplied / np.maximum(opacity, np.float32(1 / 255)), 0, 255)).astype(np.uint8)
     for name, behind in _grounds(rgb.shape[:2]):
         yield f"on {name}", over(rgb, opacity[..., 0], behind, linear=True)
 
 
 def _grounds(size: tuple[int, int]) -> Iterator[tuple[str, UInt8]]:
-    y, x = np.indices(size)
-    checks = np.where((y // SQUARE + x // SQUARE) % 2, np.uint8(255), np.uint8(190))
     for name, grey in (
         ("black", np.zeros(size, np.uint8)),
         ("white", np.full(size, 255, np.uint8)),
-        ("checks", checks),
+        ("checks", raster.checks(size, SQUARE)),
     ):
         yield name, np.repeat(grey[..., None], 3, axis=2)
 
 
 def _reduced(plane: UInt8) -> UInt8:
     """`plane`, (H, W) or (H, W, 3), with a longest side of at most PANEL; means over areas."""
-    height, width = plane.shape[:2]
-    scale = min(1.0, PANEL / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cast("UInt8", cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
+    return raster.shrunk(plane, PANEL)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

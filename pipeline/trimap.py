@@ -5,6 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pipeline.box import Box
 from pipeline.doubt import SURE, doubt
 from pipeline.errors import BadOptions, NoSubject
 from pipeline.report import TrimapFacts
@@ -92,18 +93,19 @@ def marked(trimap: Trimap, strokes: UInt8) -> Trimap:
         values[near & (trimap.values == other) & against.any()] = UNKNOWN
     for value in (FOREGROUND, BACKGROUND):
         values[strokes == value] = value
-    return _told(values, {**trimap.facts, "scribbled_share": float(np.isin(strokes, (FOREGROUND, BACKGROUND)).mean())})
+    return _counted(
+        values, {**trimap.facts, "scribbled_share": float(np.isin(strokes, (FOREGROUND, BACKGROUND)).mean())}
+    )
 
 
-def within(trimap: Trimap, box: tuple[int, int, int, int]) -> Trimap:
-    """`trimap` with nothing but background outside of the box (left, top, right, bottom)."""
-    left, top, right, bottom = box
+def within(trimap: Trimap, box: Box) -> Trimap:
+    """`trimap` with background alone outside the box."""
     values = np.full_like(trimap.values, BACKGROUND)
-    values[top:bottom, left:right] = trimap.values[top:bottom, left:right]
-    return _told(values, {**trimap.facts, "roi": list(box)})
+    values[box.slices] = trimap.values[box.slices]
+    return _counted(values, {**trimap.facts, "roi": box.described()})
 
 
-def _told(values: UInt8, facts: TrimapFacts) -> Trimap:
+def _counted(values: UInt8, facts: TrimapFacts) -> Trimap:
     return Trimap(values, {**facts, "unknown_share": float((values == UNKNOWN).mean())})
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.box import Box
 from pipeline.errors import BadOptions
 from pipeline.models import ModelSpec
 from pipeline.report import AppliedReport, CutReport, MattingFacts, SegmentFacts, TrimapFacts
@@ -132,13 +133,12 @@ class Canvas:
 
     rgb: uint8 (H, W, 3) sRGB, or None where alpha alone was asked for.
     alpha: float32 (H, W) 0..1, or None where the canvas is opaque. At least one of the two is there.
-    subject: the box (left, top, width, height), in pixels of this canvas, of what is visible of the subject; None
-    where nothing is.
+    subject: what is visible of the subject, in pixels of this canvas; None where nothing is.
     """
 
     rgb: UInt8 | None
     alpha: Float32 | None
-    subject: tuple[int, int, int, int] | None = None
+    subject: Box | None = None
 
     def __post_init__(self) -> None:
         _check(self.rgb is not None or self.alpha is not None, "Canvas holds nothing")
@@ -150,9 +150,9 @@ class Canvas:
         if self.rgb is not None and self.alpha is not None:
             check_same_size(self.rgb, self.alpha)
         if self.subject is not None:
-            left, top, width, height = self.subject
-            inside = 0 <= left < left + width <= self.size[0] and 0 <= top < top + height <= self.size[1]
-            _check(inside, f"Canvas.subject {self.subject} is outside of {self.size}")
+            box = self.subject
+            filled = box.width > 0 and box.height > 0 and box == box.within(Box(0, 0, *self.size))
+            _check(filled, f"Canvas.subject {self.subject} is outside of {self.size}")
 
     @property
     def size(self) -> tuple[int, int]:

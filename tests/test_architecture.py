@@ -20,10 +20,10 @@ def rooms(package, *names):
 
 GROUND = rooms(
     "pipeline",
-    *("errors", "formats", "geometry", "marketplaces", "models", "options", "report", "sniff", "version"),
+    *("box", "errors", "formats", "geometry", "marketplaces", "models", "options", "report", "sniff", "version"),
 )
 """Tables and rules without numpy: what functions that never cut may load."""
-VALUES = GROUND | rooms("pipeline", "types", "srgb", "threads", "doubt")
+VALUES = GROUND | rooms("pipeline", "types", "raster", "srgb", "threads", "doubt")
 """What every stage may use: types and rules, no work on pixels."""
 STAGES = rooms(
     "pipeline",
@@ -43,7 +43,8 @@ ARROWS = {
     "pipeline.version": set(),
     "pipeline.face": rooms("pipeline", "run", "apply", "models", "segment", "options", "report", "types", "errors"),
     "pipeline.errors": set(),
-    "pipeline.geometry": set(),
+    "pipeline.box": set(),
+    "pipeline.geometry": {"pipeline.box"},
     "pipeline.report": set(),
     "pipeline.marketplaces": rooms("pipeline", "geometry", "report"),
     "pipeline.models": {"pipeline.errors"},
@@ -53,7 +54,8 @@ ARROWS = {
     "pipeline.srgb": set(),
     "pipeline.threads": set(),
     "pipeline.disk": set(),
-    "pipeline.types": rooms("pipeline", "models", "errors", "report"),
+    "pipeline.types": rooms("pipeline", "box", "models", "errors", "report"),
+    "pipeline.raster": rooms("pipeline", "box", "types"),
     "pipeline.doubt": {"pipeline.types"},
     **dict.fromkeys(STAGES, VALUES),
     "pipeline.listings": VALUES | rooms("pipeline", "compose", "encode"),

@@ -5,22 +5,21 @@ Resampling is of premultiplied colours, so that transparent black never darkens 
 does, and it keeps hair from turning dark on white.
 """
 
-from typing import TypeVar, cast
-
 import cv2
 import numpy as np
 
-from pipeline.compose.placement import Box, Placement, place
+from pipeline import raster
+from pipeline.box import Box
+from pipeline.compose.placement import Placement, place
 from pipeline.compose.shadow import cast_shadow
 from pipeline.geometry import Colour
 from pipeline.options import Options
+from pipeline.raster import Plane
 from pipeline.types import Canvas, Cutout, Float32, Matte, Picture, UInt8, check_same_size, to_uint8
 
 STRIP = 256
 """Rows that are composited at a time, so that float copies stay small."""
 WHITE = (255, 255, 255)
-
-_Plane = TypeVar("_Plane", Float32, UInt8)
 
 
 def compose(
@@ -38,17 +37,14 @@ def compose(
     """
     check_same_size(cutout.rgba, matte.alpha)
     placement = place(matte.alpha, options)
-    visible = placement.subject
-    subject = (visible.left, visible.top, visible.width, visible.height)
     piece = matte.alpha[placement.source.slices]
-    size = placement.target.width, placement.target.height
-    resized = _resized(piece, size)
+    resized = raster.resampled(piece, placement.target.size)
     clipped = piece if resized is piece else np.clip(resized, 0, 1)  # bicubic overshoots
     if least:
         clipped = np.where(clipped < least, np.float32(0), clipped)
     alpha = _pasted(clipped, placement)
     if options.channels == "alpha":
-        return Canvas(None, alpha, subject)
+        return Canvas(None, alpha, placement.subject)
     rgb = _pasted(_colours(cutout.rgba[placement.source.slices], piece, resized), placement)
     behind = _behind(options, background, placement.size)
     linear = options.blend == "linear"
@@ -59,8 +55,8 @@ def compose(
         else:
             behind = over(np.zeros_like(behind), shade, behind, linear=linear)
     if behind is None:
-        return Canvas(rgb, alpha, subject)
-    return Canvas(over(rgb, alpha, behind, linear=linear), None, subject)
+        return Canvas(rgb, alpha, placement.subject)
+    return Canvas(over(rgb, alpha, behind, linear=linear), None, placement.subject)
 
 
 def over(rgb: UInt8, alpha: Float32, behind: UInt8, *, linear: bool) -> UInt8:
@@ -96,31 +92,14 @@ def _on_shadow(rgb: UInt8, alpha: Float32, shade: Float32) -> tuple[UInt8, Float
     return rgb, np.minimum(both, 1)
 
 
-def _resized(plane: _Plane, size: tuple[int, int]) -> _Plane:
-    """`plane` (h, w) or (h, w, 3) at `size` (width, height): means over areas when shrinking, else bicubic."""
-    height, width = plane.shape[:2]
-    if (width, height) == size:
-        return plane
-    shrinks = size[0] <= width and size[1] <= height
-    return cast("_Plane", cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC))
-
-
 def _colours(rgba: UInt8, alpha: Float32, resized: Float32) -> UInt8:
     """The colours (h, w, 3) that belong to `resized`, which is `alpha` at its new size; zero where it rounds to 0."""
     if resized.shape == alpha.shape:
-        return cast("UInt8", cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
-    size = resized.shape[1], resized.shape[0]
-    rgb = np.zeros((*resized.shape, 3), np.uint8)
-    # Not clipped: colour times alpha overshoots just as alpha does, and the quotient does not.
-    weight = np.where(resized * 255 > 0.5, resized, np.float32(np.inf))
-    for channel in range(3):
-        # One plane at a time: a float copy of the whole picture would be its largest one.
-        light = _resized(rgba[..., channel] * alpha, size)
-        rgb[..., channel] = np.rint(np.clip(light / weight, 0, 255))
-    return rgb
+        return raster.opaque(rgba)
+    return raster.resampled_colours(rgba, alpha, resized, resized * 255 > 0.5)
 
 
-def _pasted(piece: _Plane, placement: Placement) -> _Plane:
+def _pasted(piece: Plane, placement: Placement) -> Plane:
     """`piece`, which is of the target's size, on an empty canvas; what lies over its edges is left out."""
     width, height = placement.size
     target = placement.target
@@ -128,9 +107,7 @@ def _pasted(piece: _Plane, placement: Placement) -> _Plane:
         return piece
     canvas = np.zeros((height, width, *piece.shape[2:]), piece.dtype)
     kept = target.within(Box(0, 0, width, height))
-    rows = slice(kept.top - target.top, kept.bottom - target.top)
-    columns = slice(kept.left - target.left, kept.right - target.left)
-    canvas[kept.slices] = piece[rows, columns]
+    canvas[kept.slices] = piece[kept.moved(-target.left, -target.top).slices]
     return canvas
 
 
@@ -147,13 +124,13 @@ def _filling(background: Picture, size: tuple[int, int]) -> UInt8:
     """The largest centred part of `background` that has the canvas's shape, at the canvas's size."""
     rgb = background.rgb
     if background.alpha is not None:
-        share = np.divide(background.alpha, 255, dtype=np.float32)
+        share = raster.unit(background.alpha)
         rgb = over(rgb, share, np.full_like(rgb, WHITE), linear=True)
     height, width = rgb.shape[:2]
     factor = max(size[0] / width, size[1] / height)
     part = min(width, max(1, round(size[0] / factor))), min(height, max(1, round(size[1] / factor)))
     left, top = (width - part[0]) // 2, (height - part[1]) // 2
-    return _resized(rgb[top : top + part[1], left : left + part[0]], size)
+    return raster.resampled(rgb[top : top + part[1], left : left + part[0]], size)
 
 
 def _light() -> Float32:

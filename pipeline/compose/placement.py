@@ -7,50 +7,19 @@ canvas is too small, it shrinks to fit. Aspect ratios are always kept.
 """
 
 from dataclasses import dataclass
-from typing import Self
 
-import cv2
 import numpy as np
 
+from pipeline.box import Box
 from pipeline.errors import BadOptions, NoSubject
 from pipeline.geometry import LARGEST_CANVAS, LARGEST_SIDE, Position, Size
 from pipeline.options import Options, Place
+from pipeline.raster import bounds
 from pipeline.types import Float32
 
 CENTRE = Position(0.5, 0.5)
 VISIBLE = 8 / 255
 """Alpha from which a pixel counts for the subject's box. A residue of 1 or 2 in 255 far from it must not widen it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Pixels left <= x < left + width, top <= y < top + height. May lie partly outside of its picture."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def right(self) -> int:
-        """One past the last column."""
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> int:
-        """One past the last row."""
-        return self.top + self.height
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """As an index into an array (H, W); only for a box that lies inside."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
-
-    def within(self, other: Self) -> Self:
-        """What both have in common; width or height is 0 where nothing is."""
-        left, top = max(self.left, other.left), max(self.top, other.top)
-        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
-        return type(self)(left, top, max(0, right - left), max(0, bottom - top))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +61,10 @@ def place(alpha: Float32, options: Options) -> Placement:
 
 
 def _subject(alpha: Float32) -> Box:
-    left, top, width, height = cv2.boundingRect((alpha >= VISIBLE).view(np.uint8))
-    if width == 0:
+    subject = bounds(alpha >= VISIBLE)
+    if subject is None:
         raise NoSubject("Nothing of this picture is left to see: all of it is background or already transparent.")
-    return Box(left, top, width, height)
+    return subject
 
 
 def _with_margin(subject: Box, picture: Box, options: Options) -> Box:

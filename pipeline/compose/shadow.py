@@ -9,11 +9,11 @@ as far as it lies near the lowest point.
 A shadow has no detail finer than its blur, so it is made small and enlarged.
 """
 
-from typing import cast
-
 import cv2
 import numpy as np
 
+from pipeline import raster
+from pipeline.box import Box
 from pipeline.types import Float32, UInt8
 
 SIDE = 640
@@ -38,30 +38,25 @@ def cast_shadow(alpha: Float32, kind: str, opacity: int) -> Float32:
     Zero throughout where nothing of alpha is solid. What would fall beyond the canvas is lost.
     """
     height, width = alpha.shape
-    shrink = min(1.0, SIDE / max(height, width))
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    small = cast("Float32", cv2.resize(alpha, size, interpolation=cv2.INTER_AREA))
-    left, top, across, down = cv2.boundingRect((small >= SOLID).view(np.uint8))
-    if across == 0:
+    small = raster.shrunk(alpha, SIDE)
+    box = raster.bounds(small >= SOLID)
+    if box is None:
         return np.zeros_like(alpha)
-    length = float(max(across, down))
-    made = _dropped(small, length) if kind == "drop" else _contact(small, (left, top, across, down), length)
+    length = float(max(box.size))
+    made = _dropped(small, length) if kind == "drop" else _contact(small, box, length)
     made = np.clip(made, 0, 1) * np.float32(opacity / 100)
-    return cast("Float32", cv2.resize(made, (width, height), interpolation=cv2.INTER_LINEAR))
+    return raster.bilinear(made, (width, height))
 
 
 def _dropped(alpha: Float32, length: float) -> Float32:
-    moved = np.array([[1, 0, DROP_SHIFT[0] * length], [0, 1, DROP_SHIFT[1] * length]], np.float32)
-    size = alpha.shape[1], alpha.shape[0]
-    shifted = cv2.warpAffine(alpha, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return _blurred(cast("Float32", shifted), DROP_BLUR * length, DROP_BLUR * length)
+    shifted = raster.shifted(alpha, DROP_SHIFT[0] * length, DROP_SHIFT[1] * length)
+    return _blurred(shifted, DROP_BLUR * length, DROP_BLUR * length)
 
 
-def _contact(alpha: Float32, box: tuple[int, int, int, int], length: float) -> Float32:
-    left, top, across, down = box
-    columns = np.arange(left, left + across)
+def _contact(alpha: Float32, box: Box, length: float) -> Float32:
+    columns = np.arange(box.left, box.right)
     floor = _floor((alpha >= SOLID).view(np.uint8), columns)
-    rise = (top + down - 1 - floor) / (CONTACT_RISE * length)
+    rise = (box.bottom - 1 - floor) / (CONTACT_RISE * length)
     dark = np.exp(-(rise**2)).astype(np.float32)
     rows = np.arange(alpha.shape[0], dtype=np.float32)[:, None]
     shade = np.zeros_like(alpha)
@@ -89,7 +84,4 @@ def _floor(solid: UInt8, columns: np.ndarray) -> np.ndarray:
 
 
 def _blurred(plane: Float32, across: float, down: float) -> Float32:
-    blurred = cv2.GaussianBlur(
-        plane, (0, 0), sigmaX=max(across, 0.3), sigmaY=max(down, 0.3), borderType=cv2.BORDER_CONSTANT
-    )
-    return cast("Float32", blurred)
+    return raster.blurred(plane, max(across, 0.3), max(down, 0.3), black_outside=True)

@@ -8,12 +8,12 @@ tiles, and only those that hold fractional pixels are solved: cost and memory fo
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
 
-import cv2
 import numba
 import numpy as np
 
+from pipeline import raster
+from pipeline.box import Box
 from pipeline.foreground.estimator import estimate_foreground_ml
 from pipeline.types import Cutout, Float32, Matte, Picture, UInt8, check_same_size, to_uint8
 
@@ -31,8 +31,6 @@ mean colours mean nothing, as at the tips of long hair, and it is solved by the 
 OVERVIEW = 512
 """Longest side, in pixels, of the reduced picture that those tiles look at."""
 
-_Box = tuple[slice, slice]
-
 
 def unmix(picture: Picture, matte: Matte) -> Cutout:
     """The subject of `picture` with its own colours; same height and width.
@@ -43,8 +41,7 @@ def unmix(picture: Picture, matte: Matte) -> Cutout:
     """
     check_same_size(picture.rgb, matte.alpha)
     alpha = to_uint8(matte.alpha)
-    visible = cv2.bitwise_and(picture.rgb, picture.rgb, mask=alpha)
-    rgba = cast("UInt8", cv2.merge([*cv2.split(visible), alpha]))
+    rgba = raster.with_alpha(picture.rgb, alpha)
     with _one_thread():
         _fill(rgba, picture.rgb, alpha)
     return Cutout(rgba)
@@ -54,14 +51,14 @@ def _fill(rgba: UInt8, source: UInt8, alpha: UInt8) -> None:
     """Write the foreground colours into the fractional pixels of `rgba`."""
     overview: tuple[Float32, Float32] | None = None
     for core, window, fractional in _tiles(alpha):
-        rgb, share = _unit(source[window]), _unit(alpha[window])
+        rgb, share = _unit(source[window.slices]), _unit(alpha[window.slices])
         if (share > 0.9).sum() >= ENOUGH and (share < 0.1).sum() >= ENOUGH:
             colours, _ = _estimate(rgb, share)
         else:
             overview = overview or _overview(source, alpha)
             colours = _carried_up(rgb, share, overview, window, alpha.shape)
-        inside = tuple(slice(c.start - w.start, c.stop - w.start) for c, w in zip(core, window, strict=True))
-        rgba[core][..., :3][fractional] = np.rint(colours[inside][fractional] * 255)
+        inside = core.moved(-window.left, -window.top)
+        rgba[core.slices][..., :3][fractional] = np.rint(colours[inside.slices][fractional] * 255)
 
 
 @contextmanager
@@ -81,25 +78,20 @@ def _one_thread() -> Iterator[None]:
         numba.set_num_threads(before)
 
 
-def _tiles(alpha: UInt8) -> Iterator[tuple[_Box, _Box, np.ndarray]]:
+def _tiles(alpha: UInt8) -> Iterator[tuple[Box, Box, np.ndarray]]:
     """The boxes of fractional pixels, one at most in each tile; each with its window of context and its own mask."""
-    height, width = alpha.shape
-    for top in range(0, height, TILE):
-        for left in range(0, width, TILE):
+    whole = Box.whole(alpha.shape)
+    for top in range(0, whole.height, TILE):
+        for left in range(0, whole.width, TILE):
             tile = alpha[top : top + TILE, left : left + TILE]
             mask = (tile > 0) & (tile < 255)
-            x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
-            if w == 0:
-                continue
-            core = np.s_[top + y : top + y + h, left + x : left + x + w]
-            yield core, (_widened(core[0], height), _widened(core[1], width)), mask[y : y + h, x : x + w]
-
-
-def _widened(span: slice, size: int) -> slice:
-    return slice(max(0, span.start - CONTEXT), min(size, span.stop + CONTEXT))
+            if (part := raster.bounds(mask)) is not None:
+                core = part.moved(left, top)
+                yield core, core.widened(CONTEXT).within(whole), mask[part.slices]
 
 
 def _unit(values: UInt8) -> Float32:
+    # Multiplied, unlike raster.unit: the last bits differ, and results were measured with these.
     return values * np.float32(1 / 255)
 
 
@@ -114,28 +106,26 @@ def _estimate(rgb: Float32, alpha: Float32) -> tuple[Float32, Float32]:
 
 def _overview(rgb: UInt8, alpha: UInt8) -> tuple[Float32, Float32]:
     """Foreground and background colours of the whole picture, made small; means over areas mix as their pixels do."""
-    shrink = min(1.0, OVERVIEW / max(alpha.shape))
-    size = max(1, round(alpha.shape[1] * shrink)), max(1, round(alpha.shape[0] * shrink))
-    small = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (rgb, alpha)]
-    return _estimate(_unit(cast("UInt8", small[0])), _unit(cast("UInt8", small[1])))
+    return _estimate(_unit(raster.shrunk(rgb, OVERVIEW)), _unit(raster.shrunk(alpha, OVERVIEW)))
 
 
 def _carried_up(
-    rgb: Float32, alpha: Float32, overview: tuple[Float32, Float32], window: _Box, size: tuple[int, int]
+    rgb: Float32, alpha: Float32, overview: tuple[Float32, Float32], window: Box, size: tuple[int, int]
 ) -> Float32:
     """The overview's F and B at `window`, moved no more than it takes to mix to what the pixels show."""
     front, back = (_magnified(colours, window, size) for colours in overview)
     a = alpha[..., None]
     missing = rgb - a * front - (1 - a) * back
     # The least change of (F, B) that makes up for it goes along (alpha, 1 - alpha).
-    return cast("Float32", np.clip(front + missing * (a / (a * a + (1 - a) ** 2)), 0, 1))
+    colours: Float32 = np.clip(front + missing * (a / (a * a + (1 - a) ** 2)), 0, 1)
+    return colours
 
 
-def _magnified(colours: Float32, window: _Box, size: tuple[int, int]) -> Float32:
+def _magnified(colours: Float32, window: Box, size: tuple[int, int]) -> Float32:
     """The part of `colours` that lies at `window` of a picture of `size`, at that picture's resolution, bilinear."""
     centres = [
         (np.arange(span.start, span.stop, dtype=np.float32) + np.float32(0.5)) * (small / whole) - np.float32(0.5)
-        for span, small, whole in zip(window, colours.shape, size, strict=False)
+        for span, small, whole in zip(window.slices, colours.shape, size, strict=False)
     ]
     y, x = np.meshgrid(centres[0].astype(np.float32), centres[1].astype(np.float32), indexing="ij")
-    return cast("Float32", cv2.remap(colours, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    return raster.looked_up(colours, x, y)

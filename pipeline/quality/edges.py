@@ -3,11 +3,10 @@
 Colour differences are distances in CIELAB (CIE76): about 2 is just noticeable, 10 is plain to see.
 """
 
-from typing import cast
-
 import cv2
 import numpy as np
 
+from pipeline import raster
 from pipeline.quality.reduced import Reduced
 from pipeline.types import Float32
 
@@ -34,7 +33,7 @@ def measure(small: Reduced) -> dict[str, float]:
         return {}
     outline = cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
     numbers = {"busy_matte": float(outline.sum()) / 2 / np.sqrt(4 * np.pi * area)}
-    rgb: Float32 = np.divide(small.rgb, 255, dtype=np.float32)
+    rgb = raster.unit(small.rgb)
     front, near_front = _mean_around(rgb, small.alpha >= _SURE)
     back, near_back = _mean_around(rgb, small.alpha <= 1 - _SURE)
     seen = outline & near_front & near_back
@@ -53,13 +52,13 @@ def measure(small: Reduced) -> dict[str, float]:
 
 def _mean_around(rgb: Float32, where: np.ndarray) -> tuple[Float32, np.ndarray]:
     """The mean colour within REACH of each pixel, of those pixels where `where` holds; and whether there is any."""
-    side = (2 * REACH + 1, 2 * REACH + 1)
+    side = 2 * REACH + 1
     weight = where.astype(np.float32)
-    count = cv2.boxFilter(weight, -1, side, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    total = cv2.boxFilter(rgb * weight[..., None], -1, side, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    return cast("Float32", total / np.maximum(count, 1)[..., None]), count > 0.5
+    count, total = raster.summed(weight, side), raster.summed(rgb * weight[..., None], side)
+    return np.divide(total, np.maximum(count, 1)[..., None], dtype=np.float32), count > 0.5
 
 
 def _lab(colours: Float32) -> Float32:
     """CIELAB of sRGB colours float32 (n, 3)."""
-    return cast("Float32", cv2.cvtColor(colours[None], cv2.COLOR_RGB2LAB)[0])
+    values: Float32 = raster.lab(colours[None])[0]
+    return values

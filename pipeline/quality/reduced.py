@@ -1,12 +1,11 @@
 """Everything that is judged, made small: what a judgement needs to see is coarse, and 12 megapixels take time."""
 
 from dataclasses import dataclass
-from typing import Any, cast
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline import raster
+from pipeline.raster import Plane
 from pipeline.types import UNKNOWN, Float32, Matte, Picture, ProbabilityMap, Trimap, UInt8
 
 SIDE = 320
@@ -35,16 +34,9 @@ def reduce(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte:
         alpha if trimap.facts.get("origin") == "user" else _shrunk(probability.values),
         alpha,
         _shrunk((trimap.values == UNKNOWN).astype(np.float32)),
-        None if picture.alpha is None else _unit(_shrunk(picture.alpha)),
+        None if picture.alpha is None else raster.unit(_shrunk(picture.alpha)),
     )
 
 
-def _shrunk(plane: NDArray[Any]) -> NDArray[Any]:
-    height, width = plane.shape[:2]
-    scale = min(1.0, SIDE / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cast("NDArray[Any]", cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
-
-
-def _unit(values: UInt8) -> Float32:
-    return np.divide(values, 255, dtype=np.float32)
+def _shrunk(plane: Plane) -> Plane:
+    return raster.shrunk(plane, SIDE)

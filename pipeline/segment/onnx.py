@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import cv2
 import numpy as np
 
 # ONNX Runtime would report its use to Microsoft, under a number that it keeps in the home folder. It reads this when it
@@ -20,7 +19,8 @@ import numpy as np
 os.putenv("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
-from pipeline import models
+from pipeline import models, raster
+from pipeline.box import Box
 from pipeline.doubt import SKETCH, SURE, doubt
 from pipeline.errors import ModelUnavailable
 from pipeline.models import Closer, ModelSpec
@@ -76,20 +76,18 @@ class OnnxSegmenter:
         height, width = picture.rgb.shape[:2]
         small = _squeezed(picture.rgb, self.spec)
         span = contrast(small, self.spec)
-        first = _Look(_Box(0, 0, height, width), self._coarse(small, span))
+        first = _Look(Box.whole(picture.rgb.shape), self._coarse(small, span))
         boxes = () if doubt(first.coarse) <= SURE else _boxes(first.coarse, self.spec.closer, (height, width))
         closer = [
             # A box as large as the picture has been looked at: the first answer competes in its place.
-            first
-            if box == first.box
-            else _Look(box, self._coarse(_squeezed(picture.rgb[box.slices()], self.spec), span))
+            first if box == first.box else _Look(box, self._coarse(_squeezed(picture.rgb[box.slices], self.spec), span))
             for box in boxes
         ]
         best = min(closer, key=lambda look: _doubt(first, look), default=first)
         box = best.box
         looks = 1 + sum(look is not first for look in closer)
-        facts = SegmentFacts(looks=looks, box=[box.left, box.top, box.width, box.height])
-        values = _together(first, best, (height, width))
+        facts = SegmentFacts(looks=looks, box=box.described())
+        values = _together(first, best, first.box.size)
         cell = math.sqrt(box.width * box.height) / self.spec.side
         return ProbabilityMap(values, cell, facts, self.spec)
 
@@ -125,41 +123,22 @@ def network_input(small: Float32, span: tuple[float, float], spec: ModelSpec) ->
 def _squeezed(rgb: UInt8, spec: ModelSpec) -> Float32:
     """uint8 (H, W, 3) as float32 (side, side, 3), 0..255."""
     shrinks = min(rgb.shape[:2]) >= spec.side
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    small: UInt8 = cv2.resize(rgb, (spec.side, spec.side), interpolation=interpolation)  # type: ignore[assignment]
-    return small.astype(np.float32)
-
-
-class _Box(NamedTuple):
-    """A part of the picture, in its pixels."""
-
-    top: int
-    left: int
-    height: int
-    width: int
-
-    def slices(self) -> tuple[slice, slice]:
-        return np.s_[self.top : self.top + self.height, self.left : self.left + self.width]
-
-    def scaled(self, down: float) -> "_Box":
-        top, left = round(self.top * down), round(self.left * down)
-        bottom, right = round((self.top + self.height) * down), round((self.left + self.width) * down)
-        return _Box(top, left, max(1, bottom - top), max(1, right - left))
+    return (raster.averaged if shrinks else raster.bilinear)(rgb, (spec.side, spec.side)).astype(np.float32)
 
 
 class _Look(NamedTuple):
     """Where the network looked, and what it answered, (side, side)."""
 
-    box: _Box
+    box: Box
     coarse: Float32
 
 
-def _boxes(coarse: Float32, closer: Sequence[Closer], size: tuple[int, int]) -> list[_Box]:
+def _boxes(coarse: Float32, closer: Sequence[Closer], size: tuple[int, int]) -> list[Box]:
     """The boxes worth a look: around what `coarse` holds for the subject, without repeats."""
     return list(dict.fromkeys(box for look in closer if (box := _around(coarse, look, size)) is not None))
 
 
-def _around(coarse: Float32, look: Closer, size: tuple[int, int]) -> _Box | None:
+def _around(coarse: Float32, look: Closer, size: tuple[int, int]) -> Box | None:
     """The box of what is likelier than `look.above`, widened by its share of its own sides; None where nothing is."""
     likely = coarse > look.above
     spans = []
@@ -172,14 +151,14 @@ def _around(coarse: Float32, look: Closer, size: tuple[int, int]) -> _Box | None
         room = look.widened * (last - first)
         spans.append((max(0, int(first - room)), min(whole, int(np.ceil(last + room)))))
     (top, bottom), (left, right) = spans
-    return _Box(top, left, bottom - top, right - left)
+    return Box.between(left, top, right, bottom)
 
 
 def _together(first: _Look, look: _Look, size: tuple[int, int]) -> Float32:
     """`look` laid over `first`, float32 of `size`; the boxes are in the pixels of that size."""
-    values = _resized(first.coarse, size)
+    values = raster.bilinear(first.coarse, size)
     if look is not first:
-        values[look.box.slices()] = _resized(look.coarse, (look.box.height, look.box.width))
+        values[look.box.slices] = raster.bilinear(look.coarse, look.box.size)
     return values
 
 
@@ -187,9 +166,4 @@ def _doubt(first: _Look, look: _Look) -> float:
     down = min(1.0, SKETCH / max(first.box.height, first.box.width))
     small = _Look(look.box.scaled(down), look.coarse)
     whole = first.box.scaled(down)
-    return doubt(_together(first, small, (whole.height, whole.width)))
-
-
-def _resized(plane: Float32, size: tuple[int, int]) -> Float32:
-    resized: Float32 = cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
-    return resized
+    return doubt(_together(first, small, whole.size))

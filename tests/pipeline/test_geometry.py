@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.box import Box
 from pipeline.geometry import Colour, Length, Margin, Position, Region, Size
 
 TYPES = (Colour, Length, Margin, Position, Region, Size)
@@ -119,5 +120,5 @@ def test_a_canvas_has_a_largest_size():
 
 def test_a_region_of_interest_is_cut_off_at_the_picture():
     region = Region.parse("10px 5% 300px 95%")
-    assert region.box(200, 100) == (10, 5, 200, 95)
+    assert region.box(200, 100) == Box(10, 5, 190, 90)
     assert Region.parse("300px 0 400px 9").box(200, 100) is None

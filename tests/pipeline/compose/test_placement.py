@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.compose.placement import Box, place
+from pipeline.box import Box
+from pipeline.compose.placement import place
 from pipeline.errors import BadOptions, NoSubject
 from pipeline.options import Options
 

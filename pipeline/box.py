@@ -1,0 +1,67 @@
+"""A rectangle of whole pixels: the one layout in which every stage says which part of an image it means."""
+
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The pixels left <= x < left + width, top <= y < top + height; it may lie partly outside its image."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @classmethod
+    def between(cls, left: int, top: int, right: int, bottom: int) -> Self:
+        """The box from its edges; right and bottom are one past the last pixel."""
+        return cls(left, top, right - left, bottom - top)
+
+    @classmethod
+    def whole(cls, shape: tuple[int, ...]) -> Self:
+        """All of an array of that shape, (H, W, ...)."""
+        return cls(0, 0, shape[1], shape[0])
+
+    @property
+    def right(self) -> int:
+        """One past the last column."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        """One past the last row."""
+        return self.top + self.height
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.width, self.height
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """As an index into an array (H, W, ...); only for a box that lies inside it."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def within(self, other: Self) -> Self:
+        """What both have in common; width or height is 0 where nothing is."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        return type(self)(left, top, max(0, right - left), max(0, bottom - top))
+
+    def widened(self, room: int) -> Self:
+        """With `room` more pixels on each side."""
+        return type(self)(self.left - room, self.top - room, self.width + 2 * room, self.height + 2 * room)
+
+    def moved(self, right: int, down: int) -> Self:
+        """The box so many pixels further to the right and down."""
+        return type(self)(self.left + right, self.top + down, self.width, self.height)
+
+    def scaled(self, factor: float) -> Self:
+        """The box in an image scaled by `factor`, edges rounded to whole pixels, at least a pixel wide and high."""
+        left, top, right, bottom = (round(edge * factor) for edge in (self.left, self.top, self.right, self.bottom))
+        return type(self)(left, top, max(1, right - left), max(1, bottom - top))
+
+    def described(self) -> list[int]:
+        """[left, top, width, height], as reports give it."""
+        return [self.left, self.top, self.width, self.height]

@@ -1,0 +1,134 @@
+"""Pixels at another size, and what else several stages do to planes of them.
+
+A plane is an array (H, W) or (H, W, 3), uint8 of 0..255 or float32. A size is (width, height), as OpenCV has it. OpenCV
+keeps the dtype of what it resamples; its type stubs do not say so, hence the casts, all of which are here.
+"""
+
+from typing import TypeVar, cast
+
+import cv2
+import numpy as np
+
+from pipeline.box import Box
+from pipeline.types import Float32, UInt8
+
+Plane = TypeVar("Plane", Float32, UInt8)
+
+
+def size_within(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """The size of an array of `shape`, (H, W, ...), shrunk to a longest side of at most `side`; never enlarged."""
+    height, width = shape[:2]
+    scale = min(1.0, side / max(height, width))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def averaged(plane: Plane, size: tuple[int, int]) -> Plane:
+    """`plane` at `size`: means over areas, which is right where it shrinks."""
+    return cast("Plane", cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
+
+
+def bilinear(plane: Plane, size: tuple[int, int]) -> Plane:
+    """`plane` at `size`, interpolated bilinearly: smooth, never beyond the values that it has."""
+    return cast("Plane", cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR))
+
+
+def resampled(plane: Plane, size: tuple[int, int]) -> Plane:
+    """`plane` at `size`: means over areas where neither side grows, else bicubic, which may overshoot.
+
+    `plane` itself where it has that size already.
+    """
+    height, width = plane.shape[:2]
+    if (width, height) == size:
+        return plane
+    if size[0] <= width and size[1] <= height:
+        return averaged(plane, size)
+    return cast("Plane", cv2.resize(plane, size, interpolation=cv2.INTER_CUBIC))
+
+
+def shrunk(plane: Plane, side: int) -> Plane:
+    """`plane` with a longest side of at most `side` pixels; means over areas."""
+    return averaged(plane, size_within(plane.shape, side))
+
+
+def resampled_colours(rgb: UInt8, alpha: Float32, resized: Float32, visible: np.ndarray) -> UInt8:
+    """The colours that belong to `resized`, which is `resampled(alpha, size)`: uint8 (h, w, 3).
+
+    rgb: uint8 (H, W, 3 or more). alpha: float32 (H, W), in any unit. visible: bool (h, w); elsewhere colours are 0.
+    Colours are weighted by alpha, so that what is transparent never bleeds into an edge. Neither is clipped before the
+    division: bicubic overshoots in both alike, and the quotient does not.
+    """
+    size = resized.shape[1], resized.shape[0]
+    weight = np.where(visible, resized, np.float32(np.inf))
+    colours = np.empty((*resized.shape, 3), np.uint8)
+    for channel in range(3):  # one plane at a time: a float copy of the whole image would be the largest array of all
+        light = resampled(cast("Float32", rgb[..., channel] * alpha), size)
+        colours[..., channel] = np.rint(np.clip(light / weight, 0, 255))
+    return colours
+
+
+def premultiplied(rgba: UInt8) -> UInt8:
+    """The colours (H, W, 3) of uint8 (H, W, 4), times its alpha: as they show on black. Rounded to nearest."""
+    opacity = cv2.merge([np.ascontiguousarray(rgba[..., 3])] * 3)
+    return cast("UInt8", cv2.multiply(rgba[..., :3], opacity, scale=1 / 255))
+
+
+def unit(plane: UInt8) -> Float32:
+    """uint8 of 0..255 as float32 of 0..1; 0 and 255 become exactly 0 and 1."""
+    return cast("Float32", np.divide(plane, 255, dtype=np.float32))
+
+
+def with_alpha(rgb: UInt8, alpha: UInt8) -> UInt8:
+    """uint8 (H, W, 4) of colours (H, W, 3), set to 0 where alpha is 0, and alpha (H, W)."""
+    visible = cv2.bitwise_and(rgb, rgb, mask=alpha)
+    return cast("UInt8", cv2.merge([*cv2.split(visible), alpha]))
+
+
+def opaque(rgba: UInt8) -> UInt8:
+    """The colours of uint8 (H, W, 4) as an array (H, W, 3) of its own."""
+    return cast("UInt8", cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
+
+
+def shifted(plane: Float32, right: float, down: float) -> Float32:
+    """`plane` moved by fractions of pixels, bilinear; what comes in at the edge is 0."""
+    move = np.array([[1, 0, right], [0, 1, down]], np.float32)
+    size = plane.shape[1], plane.shape[0]
+    done = cv2.warpAffine(plane, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return cast("Float32", done)
+
+
+def looked_up(plane: Float32, x: Float32, y: Float32) -> Float32:
+    """`plane` at the points (x, y), float32 (h, w) each, in its pixels; bilinear, the edge goes on outside."""
+    return cast("Float32", cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def blurred(plane: Float32, across: float, down: float | None = None, *, black_outside: bool = False) -> Float32:
+    """`plane` under a Gaussian of standard deviations `across` and `down` (by default the same), in pixels.
+
+    Beyond the edge it goes on as in a mirror, or with zeros where `black_outside`.
+    """
+    border = cv2.BORDER_CONSTANT if black_outside else cv2.BORDER_DEFAULT
+    done = cv2.GaussianBlur(plane, (0, 0), sigmaX=across, sigmaY=across if down is None else down, borderType=border)
+    return cast("Float32", done)
+
+
+def summed(plane: Float32, side: int) -> Float32:
+    """For each pixel, the sum of `plane` over the square of that side around it; zeros outside."""
+    done = cv2.boxFilter(plane, -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return cast("Float32", done)
+
+
+def lab(rgb: Float32) -> Float32:
+    """CIELAB (D65; L 0..100) of sRGB colours, both float32 (H, W, 3)."""
+    return cast("Float32", cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB))
+
+
+def bounds(mask: np.ndarray) -> Box | None:
+    """The smallest box around what is true in a mask, bool (H, W); None where nothing is."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return Box(left, top, width, height) if width else None
+
+
+def checks(shape: tuple[int, int], square: int) -> UInt8:
+    """A grey checkerboard, uint8 of `shape` (H, W), of squares of `square` pixels."""
+    y, x = np.indices(shape)
+    return np.where((y // square + x // square) % 2, np.uint8(255), np.uint8(190))
