@@ -1,4 +1,4 @@
-"""One matte, many pictures: an alpha that was solved once, put onto other sizes of the same picture."""
+"""One matte for many files: an alpha that was solved once, applied to other sizes of the same image."""
 
 import numpy as np
 
@@ -12,13 +12,13 @@ _DEFAULTS = Options()
 
 
 def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Result[AppliedReport]:
-    """Cut a picture out by the matte of another size of it.
+    """Cut the subject out of an image with the matte of another size of the same image.
 
-    data: the bytes of the picture. alpha: those of a matte, grey, or of a cutout, whose transparency is taken. options:
-    those that shape the output; a background given as a picture as well. The subject's own colours are unmixed at the
-    picture's size, from its own pixels, and the picture's own transparency counts.
-    Raises InputError where the picture is at fault, BadOptions where the matte or the background is, AspectMismatch
-    where the two cannot be the same picture.
+    data: the image file. alpha: the file of a grey matte, or of a cutout, whose transparency is used. options: those
+    that shape the output; the others have no effect. The subject's own colours are estimated from this image's pixels,
+    at its size, and its own transparency counts.
+    Raises InputError if the image is at fault, BadOptions if the matte or the background is, AspectMismatch if the two
+    cannot be the same image.
     """
     source = decode.decode(data, **options.limits())
     picture = shrink.shrink(source, options.shrink_to_megapixels)
@@ -51,8 +51,8 @@ def _fitted(alpha: UInt8, picture: Picture) -> Float32:
     # Sides were rounded to whole pixels: one side's factor, taken for the other, may miss by a pixel of the smaller.
     if min(abs(columns - down * width), abs(rows - across * height)) > max(1, across, down):
         raise AspectMismatch(
-            f"The picture is {columns}x{rows} pixels and the matte {width}x{height}: these are no two sizes of one "
-            "picture. Give the matte of this very picture, uncropped."
+            f"The image is {columns} x {rows} pixels and the matte {width} x {height}, so their shapes differ. Use the "
+            "matte made from this image, before any crop."
         )
     values = np.clip(raster.resampled(raster.unit(alpha), (columns, rows)), 0, 1)
     if picture.alpha is not None:

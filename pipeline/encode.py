@@ -67,7 +67,7 @@ def encode(canvas: Canvas, *, format: str, quality: int | None = None, depth: in
     if max(canvas.size) > form.side:
         width, height = canvas.size
         raise BadOptions(
-            f"The result has {width} x {height} pixels, and {name} holds {form.side} a side. Choose format png."
+            f"The result is {width} x {height} pixels, and {name} allows at most {form.side} a side. Choose format png."
         )
     if canvas.rgb is not None and canvas.alpha is not None and not form.transparent:
         raise BadOptions(f"format {name} cannot be transparent: give a background, or choose png or webp.")

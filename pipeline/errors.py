@@ -1,24 +1,24 @@
-"""Everything that can go wrong in the pipeline, as one small tree.
+"""Every error that the pipeline raises on purpose, as one tree.
 
     HairlineError
-    ├── InputError                what was sent cannot be cut out; sending it again changes nothing
-    │   ├── BadOptions            an option, or a picture given as one (trimap, background), is wrong
-    │   │   └── AspectMismatch    a matte of another shape than the picture that it is put onto
-    │   ├── UnsupportedFormat     a format that we do not read
-    │   │   └── NotAnImage        not a picture at all: HTML, SVG, text, an archive
-    │   ├── CorruptImage          a format that we read, damaged
+    ├── InputError                the image or an option is at fault; a retry cannot help
+    │   ├── BadOptions            an option, or an image given as one (trimap, background), is wrong
+    │   │   └── AspectMismatch    the matte has another shape than the image
+    │   ├── UnsupportedFormat     Hairline does not read this format
+    │   │   └── NotAnImage        not an image: HTML, SVG, text, an archive
+    │   ├── CorruptImage          the file is damaged
     │   │   ├── EmptyImage        no bytes
-    │   │   └── TruncatedImage    the end is missing
+    │   │   └── TruncatedImage    the file ends early
     │   ├── ImageTooLarge         more bytes or pixels than the options allow
-    │   └── NoSubject             nothing in the picture stands out from its background
-    ├── ResourceError             it might work later, or with more time or memory
+    │   └── NoSubject             no subject was found
+    ├── ResourceError             a retry may help, or more time or memory
     │   ├── OutOfTime
     │   └── OutOfMemory
-    ├── ModelUnavailable          the segmenter's weights are missing or are not the ones that we know
-    └── MattingFailed             our fault: the solver gave no usable answer
+    ├── ModelUnavailable          the model's weights are missing or wrong
+    └── MattingFailed             a bug: the solver gave no usable answer
 
-Each class has a `code`, which is the word for it in reports, on the wire and in metrics, and never changes.
-Messages are for the person who sent the picture: what was wrong, with which input, and what to do.
+Each class has a stable `code`, which reports, responses, logs and metrics use. A message says which input is wrong,
+what is wrong with it, and what to do.
 """
 
 import difflib
@@ -27,7 +27,7 @@ from typing import ClassVar, Self
 
 
 class HairlineError(Exception):
-    """The root. Catch it to catch everything that the pipeline raises on purpose."""
+    """The root: catches every error that the pipeline raises on purpose."""
 
     code: ClassVar[str] = "error"
 
@@ -45,37 +45,37 @@ class BadOptions(InputError):
 
 
 class AspectMismatch(BadOptions):
-    """A matte and a picture that cannot be two sizes of one picture."""
+    """The matte and the image cannot be two sizes of one image."""
 
     code = "aspect_mismatch"
 
 
 class UnsupportedFormat(InputError):
-    """A picture in a format that is not read here."""
+    """An image in a format that Hairline does not read."""
 
     code = "unsupported_format"
 
 
 class NotAnImage(UnsupportedFormat):
-    """The bytes are not a raster picture at all."""
+    """The bytes are not a raster image."""
 
     code = "not_an_image"
 
 
 class CorruptImage(InputError):
-    """The header is a picture's, but what follows cannot be read."""
+    """The header is an image's, but the rest cannot be read."""
 
     code = "corrupt_image"
 
 
 class EmptyImage(CorruptImage):
-    """There are no bytes."""
+    """The file is empty."""
 
     code = "empty_image"
 
 
 class TruncatedImage(CorruptImage):
-    """The picture ends early, as after a broken upload."""
+    """The file ends early, as after a broken upload."""
 
     code = "truncated_image"
 
@@ -93,37 +93,37 @@ class ImageTooLarge(InputError):
 
 
 class NoSubject(InputError):
-    """The segmenter found nothing that stands out."""
+    """No subject was found."""
 
     code = "no_subject"
 
 
 class ResourceError(HairlineError):
-    """The machine was not up to it this time."""
+    """Time or memory ran out; a retry may succeed."""
 
     code = "resource_error"
 
 
 class OutOfTime(ResourceError):
-    """The next stage could not have finished within the time budget, so it was not begun."""
+    """The next stage could not finish in time, so it was not started."""
 
     code = "out_of_time"
 
 
 class OutOfMemory(ResourceError):
-    """The next stage would not fit into the memory that is left."""
+    """The next stage does not fit in memory, so it was not started."""
 
     code = "out_of_memory"
 
 
 class ModelUnavailable(HairlineError):
-    """The weights are missing, unreadable, or have another checksum than the table says."""
+    """The weights are missing or unreadable, or their checksum is wrong."""
 
     code = "model_unavailable"
 
 
 class MattingFailed(HairlineError):
-    """The solver gave no usable answer. Should not happen; if it does, we want to know."""
+    """The solver gave no usable answer: a bug in Hairline."""
 
     code = "matting_failed"
 

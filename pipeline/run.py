@@ -1,4 +1,4 @@
-"""Bytes in, cutout out: the one line that joins the stages."""
+"""Bytes -> Result: the stages of a cutout, one after the other."""
 
 import time
 from collections.abc import Callable
@@ -52,11 +52,12 @@ _DEFAULTS = Options()
 def cut_out(
     data: bytes, segmenter: Segmenter, options: Options = _DEFAULTS, *, deadline: float | None = None
 ) -> Result[CutReport]:
-    """Cut the subject out of an encoded picture.
+    """Cut the subject out of an image.
 
-    data: the bytes of a picture file. deadline: seconds from now after which an answer is of no use.
-    The same data, segmenter and options give the same pictures, to the byte.
-    Raises InputError where the picture or the options are at fault, OutOfTime, OutOfMemory, or MattingFailed.
+    data: an image file. deadline: seconds from now after which the result is useless; None for no limit.
+    The same data, segmenter and options give the same files, to the byte.
+    Raises InputError if the image or an option is at fault, OutOfTime or OutOfMemory if it cannot finish,
+    MattingFailed, and ModelUnavailable from a segmenter that loads its weights late.
     """
     lap = _Stopwatch(deadline)
     background = option_images.background(options)
@@ -140,7 +141,7 @@ def _listings(cutout: Cutout, matte: Matte, options: Options) -> dict[str, Listi
 
 
 class _Stopwatch:
-    """Calls each stage, notes its milliseconds, and begins none after the deadline."""
+    """Calls each stage, records its milliseconds, and starts none after the deadline."""
 
     def __init__(self, deadline: float | None) -> None:
         self._start, self._deadline = time.perf_counter(), deadline
@@ -155,7 +156,9 @@ class _Stopwatch:
     ) -> _Made:
         left = self.left()
         if left is not None and left <= 0:
-            raise OutOfTime(f"The time budget of {self._deadline:.1f} s was used up before the stage {stage!r}.")
+            raise OutOfTime(
+                f"Time ran out before {stage} (limit {self._deadline:.1f} s). Send a smaller image, or allow more time."
+            )
         begin = time.perf_counter()
         made = function(*args, **kwargs)
         self.ms[stage] = round(1000 * (time.perf_counter() - begin))

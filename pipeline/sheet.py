@@ -89,7 +89,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _words(quality: Quality, width: int) -> str:
-    lines = [f"confidence {quality.confidence:.2f}", "needs a look" if quality.needs_review else "needs no look"]
+    lines = [f"confidence {quality.confidence:.2f}", "needs review" if quality.needs_review else "no review needed"]
     for reason in quality.reasons:
         lines += ["", *textwrap.wrap(f"{reason.code} {reason.value:g}: {reason.advice}", width // 7)]
     return "\n".join(lines)

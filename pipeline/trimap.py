@@ -1,4 +1,4 @@
-"""ProbabilityMap -> Trimap: what is sure stays, what is in doubt becomes unknown, and matting decides it."""
+"""ProbabilityMap -> Trimap: certain pixels stay as they are, doubtful ones become unknown and are left to matting."""
 
 from typing import NamedTuple
 
@@ -49,8 +49,8 @@ def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
     check_same_size(picture.rgb, probability.values)
     if not (probability.values >= 0.5).any():
         raise NoSubject(
-            "Nothing in this picture stands out from its background. Take a picture with one clear subject, "
-            "or send a trimap that says where it is."
+            "No subject was found in this image. Use a photo with one clear subject, or mark the subject's rectangle "
+            "with roi. On the command line you can also pass --trimap."
         )
     zone = zone_of(doubt(probability.values))
     reach = max(1, round(zone.band * probability.cell))
@@ -67,12 +67,10 @@ def zone_of(bits: float) -> Zone:
 
 def from_grey(grey: UInt8, picture: Picture) -> Trimap:
     """The user's own trimap, uint8 (H, W): 0 background, 255 foreground, anything else unknown. Raises BadOptions."""
-    if grey.shape != picture.rgb.shape[:2]:
-        sizes = [f"{height}x{width}" for width, height in (grey.shape, picture.rgb.shape[:2])]
-        raise BadOptions(f"The trimap is {sizes[0]} pixels, but the picture is {sizes[1]}; they must agree.")
+    _check_size("trimap", grey, picture.rgb)
     values = np.where((grey == BACKGROUND) | (grey == FOREGROUND), grey, np.uint8(UNKNOWN))
     if not (values != BACKGROUND).any():
-        raise BadOptions("The trimap is background (0) everywhere; mark the subject with 255 and its edges with 128.")
+        raise BadOptions("trimap is background (0) everywhere. Mark the subject with 255 and its edges with 128.")
     return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "origin": "user"})
 
 
@@ -82,9 +80,7 @@ def marked(trimap: Trimap, strokes: UInt8) -> Trimap:
     Where a stroke contradicts what was known, that is unknown within SPREAD around the stroke, so that matting carries
     the stroke on to what looks alike. Raises BadOptions.
     """
-    if strokes.shape != trimap.values.shape:
-        sizes = [f"{height}x{width}" for width, height in (strokes.shape, trimap.values.shape)]
-        raise BadOptions(f"The scribbles are {sizes[0]} pixels, but the picture is {sizes[1]}; they must agree.")
+    _check_size("scribbles", strokes, trimap.values)
     values = trimap.values.copy()
     reach = max(1, round(SPREAD * max(values.shape)))
     for value, other in ((FOREGROUND, BACKGROUND), (BACKGROUND, FOREGROUND)):
@@ -103,6 +99,14 @@ def within(trimap: Trimap, box: Box) -> Trimap:
     values = np.full_like(trimap.values, BACKGROUND)
     values[box.slices] = trimap.values[box.slices]
     return _counted(values, {**trimap.facts, "roi": box.described()})
+
+
+def _check_size(option: str, given: UInt8, image: UInt8) -> None:
+    if given.shape != image.shape[:2]:
+        (height, width), (rows, columns) = given.shape, image.shape[:2]
+        raise BadOptions(
+            f"{option} is {width} x {height} pixels, but the image is {columns} x {rows}. Resize {option} to match."
+        )
 
 
 def _counted(values: UInt8, facts: TrimapFacts) -> Trimap:

@@ -91,10 +91,13 @@ A room may always import itself. A new room needs a line here, and there is no a
 
 FORBIDDEN_IN_PIPELINE = {
     *("boto3", "botocore", "aws_lambda_powertools", "requests", "urllib3", "urllib", "http", "socket", "ssl", "ftplib"),
-    *("os.environ", "os.environb", "os.getenv", "time.time", "time.time_ns", "time.localtime", "time.gmtime"),
+    *("os.environ", "os.environb", "os.getenv", "os.putenv", "os.unsetenv"),
+    *("time.time", "time.time_ns", "time.localtime", "time.gmtime"),
     *("datetime", "random", "numpy.random", "uuid", "secrets"),
 }
 """No AWS, no network, no environment, no clock (a stopwatch is none), no chance."""
+ALLOWED_IN_PIPELINE = {("pipeline.segment.onnx", "os.putenv")}
+"""ONNX Runtime's telemetry can be disabled only by a variable that it reads when it is imported."""
 
 
 def sources(*packages):
@@ -200,7 +203,8 @@ def test_the_kernels_are_where_the_layer_compiles_them():
 @pytest.mark.parametrize("path", sources("pipeline"), ids=module)
 def test_the_library_touches_no_cloud_network_environment_clock_or_chance(path):
     for name in [*imports(path), *(name for name, _ in uses(ast.parse(path.read_text())))]:
-        assert not any(covers(name, forbidden) for forbidden in FORBIDDEN_IN_PIPELINE), f"{module(path)} uses {name}"
+        if (module(path), name) not in ALLOWED_IN_PIPELINE:
+            assert not any(covers(name, bad) for bad in FORBIDDEN_IN_PIPELINE), f"{module(path)} uses {name}"
 
 
 @pytest.mark.parametrize("path", sources("handler"), ids=module)

@@ -56,7 +56,7 @@ def _article(number: int, entry: Entry, folder: PurePath) -> str:
         state, verdict = "review", f"<p>No cutout. {html.escape(entry.message)}</p>"
     else:
         state = "review" if entry.quality["needs_review"] else "good"
-        look = "needs a look" if state == "review" else "needs no look"
+        look = "needs review" if state == "review" else "no review needed"
         verdict = f"<p>Confidence <strong>{entry.quality['confidence']:.2f}</strong>, {look}.</p>"
         verdict += _reasons(entry.quality["reasons"])
     links = [
@@ -109,7 +109,7 @@ img { height: auto; max-width: 100%; }
 </head>
 <body>
 <header><h1>Cutouts, worst first</h1>
-<p>$count, of which $review should be looked at.</p></header>
+<p>$count, $review of which need review.</p></header>
 <main><ol>
 $body
 </ol></main>

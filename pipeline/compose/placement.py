@@ -63,7 +63,10 @@ def place(alpha: Float32, options: Options) -> Placement:
 def _subject(alpha: Float32) -> Box:
     subject = bounds(alpha >= VISIBLE)
     if subject is None:
-        raise NoSubject("Nothing of this picture is left to see: all of it is background or already transparent.")
+        raise NoSubject(
+            "Nothing of this image is visible: all of it is background or already transparent. Use a photo with one "
+            "clear subject."
+        )
     return subject
 
 

@@ -66,7 +66,7 @@ def solve(
     start = time.perf_counter()
     unknown = trimap.values == UNKNOWN
     count = int(np.count_nonzero(unknown))
-    alpha, solved = _by_hand(trimap, count), list[SolvedFacts]()
+    alpha, solved = _trivial(trimap, count), list[SolvedFacts]()
     if alpha is None:
         window = _window(unknown)
         budget.check(method, METHODS[method].cost, count, unknown[window].size, deadline)
@@ -98,7 +98,10 @@ def _solved(level: Level, method: _Method, pool: Executor) -> tuple[Float, list[
     equations, target = assembled(levels[-1], pool)
     solution = multigrid.solve(equations, target, pool, tolerance=method.tolerance, most=method.most)
     if not np.isfinite(solution.residual) or (method.must_reach and solution.residual > method.tolerance):
-        raise MattingFailed(f"The matting system was solved only to a residual of {solution.residual:.1e}.")
+        raise MattingFailed(
+            f"Matting did not converge (residual {solution.residual:.1e}). This is a bug in Hairline; please report it "
+            "with the image."
+        )
     alpha = levels[-1].foreground.astype(np.float32)
     alpha[equations.rows, equations.cols] = np.clip(solution.x, 0, 1)
     for coarse, fine in zip(levels[:0:-1], levels[-2::-1], strict=True):
@@ -114,12 +117,13 @@ def _solved(level: Level, method: _Method, pool: Executor) -> tuple[Float, list[
     return alpha, [solved]
 
 
-def _by_hand(trimap: Trimap, unknown: int) -> Float | None:
-    """The alpha where no system is needed: nothing is unknown, or nothing known contradicts one value for all."""
+def _trivial(trimap: Trimap, unknown: int) -> Float | None:
+    """The alpha where no system must be solved: no pixel is unknown, or all known pixels agree. Else None."""
     if unknown == trimap.values.size:
         raise NoSubject(
-            "Not one pixel of this picture is certain to be subject or background. Take a picture in which the "
-            "subject stands out, or send a trimap that marks some of both."
+            "No pixel of this image is certain to be subject or background. Use a photo in which the subject stands "
+            "out, or mark the subject's rectangle with roi. On the command line you can also pass a --trimap that "
+            "marks some of both."
         )
     if not (trimap.values == FOREGROUND).any():
         return np.zeros(trimap.values.shape, np.float32)

@@ -1,4 +1,4 @@
-"""The fixed list of what may be wrong with a cutout, as data, and the numbers behind it that need no colours."""
+"""The reasons to doubt a cutout, as one table, and the numbers behind those that need no colours."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +11,15 @@ from pipeline.quality.reduced import Reduced
 from pipeline.types import Float32, Matte, Trimap
 
 _PIECE = 0.05
-"""A separate piece of at least this share of the largest one's area is a subject, anything smaller a crumb."""
+"""A separate piece counts as a subject of its own from this share of the largest piece's area."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a reason is given, and what is told then.
+    """When a reason is given, and its advice.
 
-    It is given where its number is beyond `limit`: above it, or below where `below` holds. review: whether somebody
-    has to look, or is only told.
+    A reason is given when its number is above `limit`, or below it if `below`. review: whether it makes the cutout need
+    a review; other reasons only inform.
     """
 
     code: str
@@ -34,86 +34,89 @@ class Rule:
 
 
 RULES = (
-    # The share of the picture that is more subject than not.
+    # The share of the image whose alpha is over one half.
     Rule(
         "no_subject",
         1e-6,
-        "Nothing stands out as the subject. Take a picture with one clear subject, or send a trimap.",
+        "No subject was found. Use a photo with one clear subject, or set roi.",
         below=True,
         review=True,
     ),
-    # The confidence.
+    # The confidence, 0 to 1.
     Rule(
         "uncertain_subject",
         REVIEW_BELOW,
-        "It is unsure what belongs to the subject. Look at the outline, try a larger model, or send a trimap.",
+        "The model is not sure what the subject is. Check the outline; if it is wrong, set roi or try a larger model.",
         below=True,
         review=True,
     ),
-    # Of what the network takes for the subject, the share that the source's own transparency hides.
+    # The share of the subject, as the model sees it, that the source's own transparency hides.
     Rule(
         "existing_alpha_conflict",
         0.1,
-        "The file's own transparency hides a part of the subject. Send it without transparency if that is wrong.",
+        "The file's own transparency hides part of the subject. If that is wrong, send the file without transparency.",
         review=True,
     ),
-    # The share of the unknown pixels for which alpha was solved, and not carried up from a smaller picture.
+    # The share of the unknown pixels for which alpha was solved, rather than carried up from a smaller image.
     Rule(
         "solver_limited",
         0.2,
-        "Fine detail was not solved at full size. Send the picture smaller, or a trimap with less or surer unknown.",
+        "Fine detail was computed at reduced size. For sharper edges send a smaller image.",
         below=True,
         review=True,
     ),
-    # The share of the picture that the trimap leaves unknown.
+    # The share of the image that the trimap leaves unknown.
     Rule(
         "large_unknown_area",
         0.25,
-        "Much of the picture was left to matting. Send a trimap if the result is uneven.",
+        "A large part of the image was uncertain. Check it for patchy transparency.",
     ),
-    # The share of the outline along which the subject's colour is nearly that of what is behind it.
+    # The share of the outline along which subject and background have similar colours.
     Rule(
         "low_contrast_edge",
         0.2,
-        "Subject and background have nearly the same colour along the outline. Look at it, or use another background.",
+        "Subject and background have similar colours along the edge. Check the edge, or photograph on another "
+        "background.",
     ),
-    # The colour difference (CIE76) that a remainder of the background makes along the outline.
+    # The mean colour difference (CIE76) along the outline that a remainder of the background makes.
     Rule(
         "halo_risk",
         6.0,
-        "The old background may show as a rim. Look at the cutout on the background that you will use.",
+        "A rim of the old background may be visible. Check the cutout on the background you will use.",
     ),
-    # The outline's length, in those of a circle of the same area.
+    # The outline's length, relative to that of a circle of the same area.
     Rule(
         "busy_matte",
         4.0,
-        "The outline is torn or very fine. Look whether strands and holes are real.",
+        "The edge is very fine or ragged. Check that strands and holes are real.",
     ),
-    # How many.
+    # The number of separate subjects.
     Rule(
         "several_subjects",
         1.0,
-        "There are several separate subjects. Crop the picture to one if you want only that.",
+        "There is more than one subject. Crop the image if you want only one.",
     ),
-    # The share of the picture that the subject covers.
+    # The share of the image that the subject covers.
     Rule(
         "tiny_subject",
         0.01,
-        "The subject fills little of the frame. Crop the picture closer around it.",
+        "The subject is small in the frame. Crop closer.",
         below=True,
     ),
-    # The share of the picture's rim that the subject covers.
+    # The share of the image's border pixels that the subject covers.
     Rule(
         "touches_border",
         0.02,
-        "The subject is cut off by the picture's edge. Check that this is meant.",
+        "The subject is cut off at the image's edge. Check that this is intended.",
     ),
 )
-"""Most serious first. But for the confidence's, limits are set by eye, beyond what nine in ten photographs reach."""
+"""Most serious first. The confidence's limit is calibrated; the others are set by eye, beyond what nine in ten
+photographs reach.
+"""
 
 
 def measure(small: Reduced, trimap: Trimap, matte: Matte) -> dict[str, float]:
-    """By reason, the number behind it; a reason that cannot apply has none."""
+    """The number behind each reason, by code; a reason that cannot apply is left out."""
     solid = small.alpha > 0.5
     rim = np.concatenate([solid[0], solid[-1], solid[:, 0], solid[:, -1]])
     numbers = {
@@ -143,7 +146,7 @@ def _hidden(probability: Float32, source: Float32) -> float:
 
 
 def _solved(trimap: Trimap, matte: Matte) -> float | None:
-    """None where nothing had to be solved, or was not to be."""
+    """The share of the unknown pixels that were solved for, 0 to 1; None if matting was off or had nothing to do."""
     solved = matte.facts.get("solved")
     unknown = matte.facts.get("unknown_share", 0) * trimap.values.size
     if solved is None or unknown < 1:

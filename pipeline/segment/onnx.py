@@ -14,8 +14,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-# ONNX Runtime would report its use to Microsoft, under a number that it keeps in the home folder. It reads this when it
-# is imported: https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md
+# ONNX Runtime reports its use to Microsoft, under a number that it writes to the home folder when it is imported. Only
+# this variable prevents that (https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md): its function
+# disable_telemetry_events comes too late, after the import. So it is set here, for every user of the library, and with
+# putenv, so that os.environ stays as the caller has it.
 os.putenv("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
@@ -59,7 +61,10 @@ class OnnxSegmenter:
         try:
             self._session = ort.InferenceSession(weights, settings, providers=["CPUExecutionProvider"])
         except ort.capi.onnxruntime_pybind11_state.Fail as error:
-            raise ModelUnavailable(f"{spec.file} cannot be loaded: {error}") from error
+            raise ModelUnavailable(
+                f"{spec.file} has the right checksum, but ONNX Runtime cannot load it: {error}. Check which version of "
+                "onnxruntime is installed."
+            ) from error
         self._input = self._session.get_inputs()[0].name
         # The first of U2-Net's seven outputs is the fused one; asking for it alone skips the other six's resizing.
         self._output = self._session.get_outputs()[0].name

@@ -53,12 +53,14 @@ def _names(text):
 
 def test_failed_pictures_come_first_then_the_least_sure():
     entries = [_cut("sure.jpg", 0.9), _cut("b.jpg", 0.2, "halo_risk"), _cut("a.jpg", 0.2)]
-    entries.append(Entry(OUT / "none.jpg", message="no_subject: Nothing stands out.", report=OUT / "none.report.json"))
+    entries.append(
+        Entry(OUT / "none.jpg", message="no_subject: No subject was found.", report=OUT / "none.report.json")
+    )
     text = page(entries, OUT)
     assert _names(text) == ["none.jpg", "a.jpg", "b.jpg", "sure.jpg"]
     words = "".join(_Reader(text).words)
     assert "4 pictures, of which 3 should be looked at" in words
-    assert "No cutout. no_subject: Nothing stands out." in words
+    assert "No cutout. no_subject: No subject was found." in words
     assert "halo_risk 0.25: Mind halo_risk." in words
 
 
@@ -95,6 +97,6 @@ def test_it_can_be_read_without_seeing_it():
     assert [article["aria-labelledby"] for article in reader.all("article")] == ids
     assert len(set(ids)) == 2
     words = "".join(reader.words)
-    assert "needs a look" in words  # not by the border's colour alone
+    assert "needs review" in words  # not by the border's colour alone
     assert "cutout of a.jpg" in words
     assert "cutout of b.jpg" in words
