@@ -52,8 +52,8 @@ class TrimapFacts(TypedDict, total=False):
 class SolvedFacts(TypedDict):
     """A system of equations that matting solved."""
 
-    width: Annotated[int, "of the image it was solved on, in pixels: less than the image's own where it was halved"]
-    height: Annotated[int, "of the same"]
+    width: Annotated[int, "width of the image part it was solved on, in pixels, after halving"]
+    height: Annotated[int, "height of that image, in pixels"]
     unknown: Annotated[int, "pixels that it solved for"]
     cycles: Annotated[int, "multigrid cycles"]
     residual: Annotated[float, "relative residual that is left"]
@@ -62,8 +62,8 @@ class SolvedFacts(TypedDict):
 class IslandFacts(TypedDict):
     """Small islands that refinement removed."""
 
-    count: Annotated[int, "islands"]
-    pixels: Annotated[int, "pixels of all of them"]
+    count: Annotated[int, "number of islands"]
+    pixels: Annotated[int, "pixels in all of them"]
 
 
 class MattingFacts(TypedDict, total=False):
@@ -99,7 +99,7 @@ class ReasonFacts(TypedDict):
 class QualityFacts(TypedDict):
     """How far the cutout may be trusted."""
 
-    version: Annotated[int, "of the judgement; compare confidences of one version only"]
+    version: Annotated[int, "version of the judgement; compare confidences of one version only"]
     confidence: Annotated[float, "chance, 0 to 1, that the outline is right (intersection over union of 0.8 or more)"]
     needs_review: Annotated[bool, "whether a person should check the cutout"]
     reasons: Annotated[Sequence[ReasonFacts], "most serious first, often none"]
@@ -160,8 +160,8 @@ class RejectionFacts(TypedDict):
 class ObjectFacts(TypedDict):
     """The image's object in the input bucket."""
 
-    bucket: Annotated[str, "the bucket"]
-    key: Annotated[str, "the key"]
+    bucket: Annotated[str, "name of the input bucket"]
+    key: Annotated[str, "key of the object"]
     version: Annotated[str | None, "its version, null in a bucket without versions"]
     etag: Annotated[str, "its ETag"]
 
@@ -169,11 +169,11 @@ class ObjectFacts(TypedDict):
 class Heading(TypedDict):
     """What every report begins with."""
 
-    schema: Annotated[int, "of this report; increases when readers must change"]
+    schema: Annotated[int, "version of the report's format; increases when readers must change"]
     hairline: Annotated[str, "Hairline's version"]
-    model: Annotated[ModelFacts | None, "null where no model was asked"]
+    model: Annotated[ModelFacts | None, "the model whose answer was used; null where none was asked"]
     options: Annotated[Mapping[str, Any], "every option that shapes the result, described in docs/options.md"]
-    options_digest: Annotated[str, "sha256 of the options in hex: equal options, equal digest"]
+    options_digest: Annotated[str, "sha256 of the options, in hex: equal options have equal digests"]
 
 
 class Files(TypedDict):
@@ -181,14 +181,14 @@ class Files(TypedDict):
 
     source: SourceFacts
     output: OutputFacts
-    listings: Annotated[Mapping[str, ListingFacts], "by marketplace; empty where none was requested"]
-    compliance: Annotated[Mapping[str, ComplianceFacts], "by marketplace, as listings"]
+    listings: Annotated[Mapping[str, ListingFacts], "listing images by marketplace; empty where none was requested"]
+    compliance: Annotated[Mapping[str, ComplianceFacts], "by marketplace, how its listing image meets the rules"]
 
 
 class Cut(Heading, Files):
     """What is said of an image that was cut out."""
 
-    status: Annotated[Literal["done"], "the cutout was made"]
+    status: Annotated[Literal["done"], "done: the cutout was made"]
     quality: QualityFacts
     segment: SegmentFacts
     trimap: TrimapFacts
@@ -205,14 +205,14 @@ class CutReport(Cut):
 class AppliedReport(Heading, Files):
     """An image that was cut out by the matte of another size of it, with `hairline apply`."""
 
-    status: Annotated[Literal["done"], "the cutout was made"]
+    status: Annotated[Literal["done"], "done: the cutout was made"]
     matting: GivenMatteFacts
 
 
 class Rejected(Heading):
     """What is said of an image that was rejected."""
 
-    status: Annotated[Literal["rejected"], "no cutout was made"]
+    status: Annotated[Literal["rejected"], "rejected: no cutout was made"]
     reason: RejectionFacts
     quality: NotRequired[Annotated[QualityFacts, "only where the image was looked at and has no subject"]]
 
@@ -226,8 +226,8 @@ class Stored(TypedDict):
     """What a report in the output bucket also says."""
 
     object: ObjectFacts
-    mark: Annotated[str, "sha256 in hex of all that the result depends on: an equal mark is not cut again"]
-    files: Annotated[Mapping[str, str], "the files beside this report: name to ETag"]
+    mark: Annotated[str, "sha256, in hex, of all that the result depends on: the same mark is not cut again"]
+    files: Annotated[Mapping[str, str], "the files beside this report, by name, with their ETags"]
 
 
 @final

@@ -100,7 +100,10 @@ def _probability(picture: Picture, segmenter: Segmenter, box: Box | None) -> Pro
     part = segmenter.segment(Picture(picture.rgb[box.slices]))
     values = np.zeros(picture.rgb.shape[:2], np.float32)
     values[box.slices] = part.values
-    return replace(part, values=values)
+    facts = part.facts.copy()
+    if "box" in facts:
+        facts["box"] = Box(*facts["box"]).moved(box.left, box.top).described()
+    return replace(part, values=values, facts=facts)
 
 
 def _trimap(picture: Picture, probability: ProbabilityMap, options: Options, box: Box | None) -> Trimap:

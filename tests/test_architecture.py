@@ -29,7 +29,7 @@ STAGES = rooms(
     "pipeline",
     *("decode", "shrink", "segment", "trimap", "matting", "refine", "quality", "foreground", "compose", "encode"),
 )
-PRODUCTS = rooms("pipeline", "listings", "describe", "sheet", "option_images")
+PRODUCTS = rooms("pipeline", "listings", "describe", "schema", "sheet", "option_images")
 LIBRARY = VALUES | STAGES | PRODUCTS | rooms("pipeline", "run", "apply", "face", "disk") | {"pipeline"}
 
 HANDLER_GROUND = rooms(
@@ -46,6 +46,7 @@ ARROWS = {
     "pipeline.box": set(),
     "pipeline.geometry": {"pipeline.box"},
     "pipeline.report": set(),
+    "pipeline.schema": {"pipeline.report"},
     "pipeline.marketplaces": rooms("pipeline", "geometry", "report"),
     "pipeline.models": {"pipeline.errors"},
     "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces"),

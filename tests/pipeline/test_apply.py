@@ -79,7 +79,7 @@ def test_output_options_and_profiles_hold_as_for_a_cut():
 
 @pytest.mark.parametrize("size", [(320, 320), (240, 320), (320, 230), (1000, 760), (320, 1)])
 def test_another_shape_is_refused_by_name(size):
-    with pytest.raises(AspectMismatch, match=f"{size[0]}x{size[1]} pixels and the matte 320x240") as refused:
+    with pytest.raises(AspectMismatch, match=f"{size[0]} x {size[1]} pixels and the matte 320 x 240") as refused:
         apply_matte(saved(scene(*size), "PNG"), saved(alpha_at(320, 240), "PNG"))
     assert refused.value.code == "aspect_mismatch"
 

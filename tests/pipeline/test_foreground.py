@@ -127,11 +127,11 @@ def test_what_is_far_away_does_not_matter():
 def test_only_the_neighbourhood_of_fractional_pixels_is_solved():
     alpha = to_uint8(ramped(1000, 4000, 1990, 2010))
     tiles = list(_tiles(alpha))
-    area = sum((rows.stop - rows.start) * (columns.stop - columns.start) for _, (rows, columns), _ in tiles)
+    area = sum(window.width * window.height for _, window, _ in tiles)
     assert 0 < area < 0.03 * alpha.size
     covered = np.zeros(alpha.shape, int)
     for core, _, mask in tiles:
-        covered[core] += mask
+        covered[core.slices] += mask
     np.testing.assert_array_equal(covered, (alpha > 0) & (alpha < 255))
     assert list(_tiles(np.where(alpha < 128, 0, 255).astype(np.uint8))) == []
 

@@ -155,7 +155,7 @@ def test_the_users_trimap_decides(photo, segmenter):
     grey[40:80, 40:80] = 255
     alpha = _opened(cut_out(photo, segmenter, Options(trimap=_png(grey))).output)[..., 3]
     assert np.array_equal(alpha, grey)
-    with pytest.raises(BadOptions, match="255x256"):
+    with pytest.raises(BadOptions, match="255 x 256"):
         cut_out(photo, segmenter, Options(trimap=_png(grey[:, 1:])))
 
 

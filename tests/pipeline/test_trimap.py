@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline import trimap
+from pipeline.box import Box
 from pipeline.doubt import SURE
 from pipeline.errors import BadOptions, NoSubject
 from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap
@@ -94,7 +95,7 @@ def test_the_users_own_greys_are_unknown():
 
 
 def test_the_users_trimap_must_fit_and_hold_a_subject():
-    with pytest.raises(BadOptions, match="160x120"):
+    with pytest.raises(BadOptions, match="160 x 120"):
         trimap.from_grey(np.zeros((160, 120), np.uint8), PICTURE)
     with pytest.raises(BadOptions, match="everywhere"):
         trimap.from_grey(np.zeros((120, 160), np.uint8), PICTURE)
@@ -118,13 +119,13 @@ def test_strokes_that_agree_change_nothing():
 
 
 def test_strokes_must_fit():
-    with pytest.raises(BadOptions, match="scribbles are 120x160"):
+    with pytest.raises(BadOptions, match="scribbles is 120 x 160"):
         trimap.marked(trimap.build(PICTURE, _probability()), np.zeros((160, 120), np.uint8))
 
 
 def test_outside_of_the_region_of_interest_is_background():
     before = trimap.build(PICTURE, _probability())
-    after = trimap.within(before, (0, 0, 80, 120))
+    after = trimap.within(before, Box(0, 0, 80, 120))
     assert (after.values[:, 80:] == BACKGROUND).all()
     assert np.array_equal(after.values[:, :80], before.values[:, :80])
     assert after.facts["unknown_share"] == pytest.approx((after.values == UNKNOWN).mean())

@@ -16,6 +16,7 @@ from handler.jobs import Job, ObjectRef
 from pipeline.errors import BadOptions, ImageTooLarge, MattingFailed, NotAnImage, OutOfMemory, OutOfTime
 from tests.handler.conftest import INPUT, OUTPUT
 from tests.handler.folder_store import FolderStore
+from tests.pipeline.strict_schema import assert_valid
 
 KEY = "products/red shoe+1.jpg"
 JOB = Job(ObjectRef(INPUT, KEY))
@@ -85,7 +86,9 @@ def assert_whole(cloud):
         }
         del listed["report.json"]
         assert report(cloud)["files"] == listed
-        assert (report(cloud)["status"] == "done") == ("alpha.png" in listed)
+        done = report(cloud)["status"] == "done"
+        assert_valid(report(cloud), "StoredCutReport" if done else "StoredRejectedReport")
+        assert done == ("alpha.png" in listed)
 
 
 def test_a_picture_becomes_cutout_alpha_and_report(cloud, deps, photo):

@@ -53,8 +53,8 @@ def test_without_options_every_pixel_keeps_its_bits(pair):
 def test_a_crop_with_a_margin_past_the_edge_moves_pixels_without_changing_them():
     cutout, matte = scene()
     canvas = compose(cutout, matte, Options(crop=True, margin="20px"), None)
-    left, top, width, height = canvas.subject
-    assert (left, top) == (20, 20)
+    width, height = canvas.subject.size
+    assert (canvas.subject.left, canvas.subject.top) == (20, 20)
     assert canvas.size == (width + 40, height + 40)
     x, y = 30 - width // 2, 25 - height // 2  # of the subject in the picture: it is round
     np.testing.assert_array_equal(canvas.alpha[20:-20, 20:-20], matte.alpha[y : y + height, x : x + width])
@@ -167,7 +167,7 @@ def test_enlarging_stays_within_the_range_of_alpha():
     cutout, matte = scene(soft=False)
     big = compose(cutout, matte, Options(crop=True, scale=100, canvas=(300, 300)), None)
     assert (big.alpha.min(), big.alpha.max()) == (0, 1)
-    assert max(big.subject[2:]) == 300
+    assert max(big.subject.size) == 300
 
 
 def test_alpha_alone_has_the_same_geometry():
@@ -215,10 +215,12 @@ def test_white_shows_through_a_transparent_background():
 
 def test_the_subject_box_is_where_the_subject_is_on_the_canvas():
     canvas = compose(*scene(), Options(crop=True, scale=70, canvas=(200, 120), position="100% 0%"), None)
-    left, top, width, height = canvas.subject
+    box = canvas.subject
     rows, columns = np.nonzero(canvas.alpha >= 8 / 255)
     np.testing.assert_allclose(
-        (left, top, left + width, top + height), (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1), atol=2
+        (box.left, box.top, box.right, box.bottom),
+        (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1),
+        atol=2,
     )
 
 

@@ -76,7 +76,7 @@ def test_faint_hair_is_part_of_the_subject():
 
 @pytest.mark.parametrize("value", [0, 2 / 255])
 def test_nothing_visible_is_refused(value):
-    with pytest.raises(NoSubject, match="Nothing of this picture"):
+    with pytest.raises(NoSubject, match="Nothing of this image is visible"):
         place(np.full((5, 5), value, np.float32), Options())
 
 

@@ -97,9 +97,9 @@ def test_nothing_is_a_judgement_too():
 
 
 def test_the_documentation_lists_them_all_with_their_limits():
-    text = (Path(__file__).parents[3] / "docs" / "report.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "report.md").read_text().partition("### Reasons")[2]
     rows = re.findall(r"^\| `(\w+)` \| (?:above|below) ([\d.]+) \|", text, re.MULTILINE)
     known = {rule.code: rule.limit for rule in RULES}
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(known)
     assert {code: float(limit) for code, limit in rows} == {code: known[code] for code, _ in rows}
-    assert len(rows) == len(RULES) - 2
+    assert len(rows) == len(RULES) - 1  # no_subject is given at 0
