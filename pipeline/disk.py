@@ -1,25 +1,51 @@
 """Files written whole or not at all, and folders that one process at a time may change."""
 
+import errno
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 
 def write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: an interruption leaves what was there before. Makes the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        part.chmod(0o644)
-        part.replace(path)
-    except BaseException:  # Ctrl-C as well: no half-written file may stay
-        part.unlink(missing_ok=True)
-        raise
+    write_all({path: data})
+
+
+def write_all(files: Mapping[Path, bytes], stale: Iterable[Path] = ()) -> None:
+    """Write files that belong together, in order, in place of the `stale` ones. Makes the folders. Raises OSError.
+
+    All data is on the disk before the first name changes: an error until then, such as a full disk, leaves everything
+    as it was. Then the stale files go, in order, and the new ones get their names. An error on the way, or an
+    interruption, removes those that already have theirs, so that no part of the whole is left.
+    """
+    with ExitStack() as undo:
+        parts = []
+        for path, data in files.items():
+            _check_name(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".hairline.", suffix=".part")
+            part = Path(name)
+            undo.callback(part.unlink, missing_ok=True)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            part.chmod(0o644)
+            parts.append(part)
+        for path in stale:
+            path.unlink(missing_ok=True)
+        for part, path in zip(parts, files, strict=True):
+            part.replace(path)
+            undo.callback(path.unlink, missing_ok=True)
+        undo.pop_all()
+
+
+def _check_name(path: Path) -> None:
+    """Raise OSError if no file can have this name: it is too long, or a folder has it."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISDIR(path.lstat().st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
 
 
 @contextmanager

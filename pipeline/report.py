@@ -30,6 +30,8 @@ class SourceFacts(TypedDict):
     bytes: Annotated[int, "size of the file"]
     transparent: Annotated[bool, "whether the file has transparency of its own"]
     notes: Annotated[Sequence[str], "what decoding left out or changed, such as 'first of 12 frames'"]
+    name: NotRequired[Annotated[str, "the file's name; from the command line only"]]
+    sha256: NotRequired[Annotated[str, "checksum of the file, in hex; from the command line only"]]
 
 
 class SegmentFacts(TypedDict, total=False):
@@ -201,12 +203,16 @@ class CutReport(Cut):
     """An image that was cut out."""
 
 
-@final
-class AppliedReport(Heading, Files):
-    """An image that was cut out by the matte of another size of it, with `hairline apply`."""
+class Applied(Heading, Files):
+    """What is said of an image that was cut out by the matte of another size of it."""
 
     status: Annotated[Literal["done"], "done: the cutout was made"]
     matting: GivenMatteFacts
+
+
+@final
+class AppliedReport(Applied):
+    """An image that was cut out by the matte of another size of it, with `hairline apply`."""
 
 
 class Rejected(Heading):

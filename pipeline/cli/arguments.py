@@ -15,9 +15,10 @@ _Table = Mapping[str, Option[Any, Any]]
 
 _EXIT = """exit status:
   0    all went well
-  1    some images were rejected or failed; the others are done
+  1    some images were rejected or failed, or a listing image breaks its marketplace's rules; the others are done
   2    wrong usage; nothing was done
-  130  interrupted; finished images stay
+  130  interrupted, by Ctrl-C or SIGTERM; finished images stay
+  141  the program that read the output ended; finished images stay
 """
 _CUT = """example:
   hairline cut photos/ -o out --background white --format jpeg --crop --margin 5%
@@ -65,8 +66,10 @@ def _command(commands: Any, name: str, summary: str, about: str, example: str) -
 
 
 def _add_cut(command: argparse.ArgumentParser, rows: _Table) -> None:
-    command.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="image files and folders of them")
-    _add_folder(command)
+    command.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="image files and folders of them, or - for standard input"
+    )
+    _add_folder(command, "folder for the results, or - for one cutout on standard output")
     command.add_argument(
         "--jobs", type=_at_least_one, default=1, metavar="N", help="images to process at the same time (default: 1)"
     )
@@ -117,6 +120,7 @@ def _add_matte(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o", dest="out", type=Path, required=True, metavar="ALPHA.png", help="file for alpha, a 16-bit grey PNG"
     )
+    _add_force(command)
     command.add_argument(
         "--method",
         choices=("fast", "exact"),
@@ -125,8 +129,18 @@ def _add_matte(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_folder(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-o", dest="out", type=Path, required=True, metavar="DIR", help="folder for the results")
+def _add_folder(command: argparse.ArgumentParser, about: str = "folder for the results") -> None:
+    command.add_argument("-o", dest="out", type=Path, required=True, metavar="DIR", help=about)
+    command.add_argument(
+        "--again", action="store_true", help="also process images whose results are up to date (default: off)"
+    )
+    _add_force(command)
+
+
+def _add_force(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--force", action="store_true", help="replace files that Hairline did not write (default: off)"
+    )
 
 
 def _add_options(command: argparse.ArgumentParser, rows: _Table, groups: tuple[str, ...]) -> dict[str, Any]:

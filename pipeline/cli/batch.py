@@ -1,102 +1,88 @@
-"""Pictures on disk to cutouts on disk, one or several at a time, none of which can stop the others."""
+"""Images on disk to cutouts on disk, one or several at a time, none of which can stop the others."""
 
 import functools
-import json
-import multiprocessing
+import hashlib
 import sys
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
-from pipeline import decode, describe, encode, matting, trimap
+from pipeline import decode, encode, matting, option_images, trimap
 from pipeline.apply import apply_matte
-from pipeline.cli import gallery
-from pipeline.cli.plan import Task
+from pipeline.cli import gallery, image, workers
+from pipeline.cli.image import Line, Recipe
+from pipeline.cli.names import Task
+from pipeline.cli.text import counted, one_line
 from pipeline.disk import write
-from pipeline.errors import HairlineError
 from pipeline.models import ModelSpec
 from pipeline.options import Options
-from pipeline.report import AppliedReport, CutReport, Report
+from pipeline.report import CutReport
 from pipeline.run import cut_out
 from pipeline.segment import Segmenter, open_model
 from pipeline.threads import usable
 from pipeline.types import Canvas, Result
 
+KILLED = (
+    "failed: its process was killed twice, probably for lack of memory. Use fewer --jobs or --shrink-to-megapixels."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is the same for all pictures of one command."""
+    """What is the same for all images of one command. again: cut what is done already, too."""
 
     spec: ModelSpec
     folder: Path
     options: Options
+    again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """How one picture ended, as it is told to the user."""
+def cut_all(
+    tasks: Sequence[Task], work: Work, *, jobs: int, page: Path | None = None, left_out: Counter[str] | None = None
+) -> int:
+    """Cut every image; returns 0, or 1 where an image was rejected or failed or a listing breaks rules.
 
-    done: bool
-    text: str
-    entry: gallery.Entry
-
-
-def cut_all(tasks: Sequence[Task], work: Work, *, jobs: int, page: Path | None = None) -> int:
-    """Cut every picture; returns 0, or 1 where some were refused. One line each: done on stdout, refused on stderr.
-
-    page: the folder that holds all results and gets, when they are done, an index.html that shows them.
+    Prints a line for each image: cut on stdout, others on stderr, where a summary follows. page: the folder that holds
+    all results and gets, when they are done, an index.html that shows them. left_out: for the summary.
     """
     work = replace(work, options=replace(work.options, threads=max(1, usable() // jobs)))
-    entries: list[gallery.Entry] = []
-    refused = 0
-    quiet = len(tasks) < 2 or not sys.stderr.isatty()
-    with tqdm(total=len(tasks), unit="picture", disable=quiet) as bar, _lines(tasks, work, jobs) as lines:
-        for line in lines:
-            bar.write(line.text, file=sys.stdout if line.done else sys.stderr)
-            bar.update()
-            refused += not line.done
-            entries.append(line.entry)
-    if page is not None:
-        write(page / "index.html", gallery.page(entries, page).encode("utf-8", "surrogateescape"))
-    return 1 if refused else 0
+    lines: Generator[Line, None, None]
+    if jobs == 1:
+        lines = (_cut_one(task, work) for task in tasks)
+    else:
+        lines = workers.run(functools.partial(_cut_one, work=work), tasks, jobs, _lost)
+    with closing(lines):
+        return _report(lines, len(tasks), page, left_out or Counter())
 
 
-def apply_all(tasks: Sequence[Task], alpha: bytes, options: Options) -> int:
-    """Put one matte onto every picture; returns and prints as `cut_all` does."""
+def apply_all(
+    tasks: Sequence[Task], alpha: bytes, options: Options, *, again: bool, left_out: Counter[str] | None = None
+) -> int:
+    """Put one matte onto every image; returns and prints as `cut_all` does."""
     make = functools.partial(apply_matte, alpha=alpha, options=options)
-    refused = 0
-    for task in tasks:
-        line = _done(task, make, None, options)
-        print(line.text, file=sys.stdout if line.done else sys.stderr)
-        refused += not line.done
-    return 1 if refused else 0
+    recipe = Recipe(options, matte=hashlib.sha256(alpha).hexdigest())
+    lines = (image.process(task, make, recipe, again=again) for task in tasks)
+    return _report(lines, len(tasks), None, left_out or Counter())
+
+
+def cut_to_stdout(source: Path, work: Work) -> None:
+    """Cut one image to standard output. Raises OSError and HairlineError."""
+    result = _cutter(work)(image.read(source))
+    sys.stdout.buffer.write(result.output.data)
+    sys.stdout.buffer.flush()
 
 
 def solve_alone(picture: bytes, grey: bytes, target: Path, method: str) -> None:
-    """The matting stage alone: a picture and a trimap, encoded, to a 16-bit grey PNG. Raises HairlineError."""
-    limits = Options().limits()
-    decoded = decode.decode(picture, **limits)
-    known = trimap.from_grey(decode.decode_grey(grey, **limits), decoded)
+    """The matting stage alone: an image and a trimap, encoded, to a 16-bit grey PNG. Raises HairlineError, OSError."""
+    options = Options()
+    decoded = decode.decode(picture, **options.limits())
+    known = trimap.from_grey(option_images.decoded("trimap", decode.decode_grey, grey, options), decoded)
     matte = matting.solve(decoded, known, method=method)
     write(target, encode.encode(Canvas(None, matte.alpha), format="png", quality=None, depth=16).data)
-
-
-@contextmanager
-def _lines(tasks: Sequence[Task], work: Work, jobs: int) -> Iterator[Iterator[Line]]:
-    if jobs == 1:
-        yield (_cut_one(task, work) for task in tasks)
-        return
-    # Spawned, not forked: ONNX Runtime's and OpenCV's threads do not survive a fork.
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        yield (future.result() for future in as_completed([pool.submit(_cut_one, task, work) for task in tasks]))
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 @functools.cache
@@ -104,55 +90,58 @@ def _segmenter(spec: ModelSpec, folder: Path, threads: int) -> Segmenter:
     return open_model(spec, folder, threads=threads)
 
 
-def _cut_one(task: Task, work: Work) -> Line:
+def _cutter(work: Work) -> Callable[[bytes], Result[CutReport]]:
     def make(data: bytes) -> Result[CutReport]:
         return cut_out(data, _segmenter(work.spec, work.folder, work.options.threads or 1), work.options)
 
-    return _done(task, make, work.spec, work.options)
+    return make
 
 
-def _done(
-    task: Task,
-    make: Callable[[bytes], Result[CutReport | AppliedReport]],
-    spec: ModelSpec | None,
-    options: Options,
-) -> Line:
-    """Read, make, and write the pictures and last the report."""
+def _cut_one(task: Task, work: Work) -> Line:
+    return image.process(task, _cutter(work), Recipe(work.options, work.spec), again=work.again)
+
+
+def _lost(task: Task, _: BaseException) -> Line:
+    return image.failed(task, KILLED)
+
+
+def _report(lines: Iterable[Line], total: int, page: Path | None, left_out: Counter[str]) -> int:
+    entries: list[gallery.Entry] = []
+    ends: Counter[str] = Counter()
+    quiet = total < 2 or not sys.stderr.isatty()
+    with tqdm(total=total, unit="image", disable=quiet) as bar:
+        for line in lines:
+            stream = sys.stdout if line.good else sys.stderr
+            bar.write(one_line(line.text), file=stream)
+            stream.flush()  # so that a closed pipe ends the run here, and a reader sees each image at once
+            bar.update()
+            ends[line.status] += 1
+            entries.append(line.entry)
+    breaking = sum(1 for entry in entries if entry.breaks)
+    good = not (ends["rejected"] or ends["failed"] or breaking)
+    if page is not None:
+        good &= _page(page, entries)
+    for text in _summary(ends, breaking, left_out) if total > 1 or left_out else ():
+        print(text, file=sys.stderr)
+    return 0 if good else 1
+
+
+def _page(folder: Path, entries: Sequence[gallery.Entry]) -> bool:
     try:
-        result = make(task.source.read_bytes())
-    except HairlineError as error:
-        target = _write_report(task, describe.rejected(error, spec, options))
-        return _failed(task, f"{error.code}: {error}", target)
+        write(folder / gallery.NAME, gallery.page(entries, folder).encode("utf-8", "surrogateescape"))
     except OSError as error:
-        return _failed(task, f"cannot be read: {error.strerror}")
-    except Exception:  # noqa: BLE001 - our own bug: shown whole, and the pictures after this one get their turn
-        return _failed(task, f"failed unexpectedly:\n{traceback.format_exc()}")
-    output = task.target(f".{result.output.extension}")
-    extra = {**result.stages, **result.listings}
-    targets = {name: task.target(f".{name}.{made.extension}") for name, made in extra.items()}
-    for name, path in targets.items():
-        write(path, extra[name].data)
-    write(output, result.output.data)
-    report = result.report
-    entry = gallery.Entry(
-        task.folder / task.source.name,
-        report["quality"] if "quality" in report else None,  # noqa: SIM401 - mypy takes the type from it, not from get
-        sheet=targets.get("sheet"),
-        output=output,
-        report=_write_report(task, report),
-    )
-    text = str(output)
-    if "quality" in report:
-        text += f"  confidence {report['quality']['confidence']:.2f}  {sum(report['ms'].values()) / 1000:.1f} s"
-    return Line(True, text, entry)
+        print(f"{folder / gallery.NAME}: cannot be written: {error.strerror}", file=sys.stderr)
+        return False
+    return True
 
 
-def _failed(task: Task, message: str, told: Path | None = None) -> Line:
-    entry = gallery.Entry(task.folder / task.source.name, message=message, report=told)
-    return Line(False, f"{task.source}: {message}", entry)
-
-
-def _write_report(task: Task, report: Report) -> Path:
-    target = task.target(".report.json")
-    write(target, (json.dumps(report, indent=2) + "\n").encode())
-    return target
+def _summary(ends: Counter[str], breaking: int, left_out: Counter[str]) -> list[str]:
+    """ "12 cut, 2 rejected, 1 failed", and what was left out."""
+    parts = [f"{ends[status]} {status}" for status in ("cut", "done before", "rejected", "failed") if ends[status]]
+    if breaking:
+        parts.append(f"{breaking} with a listing image that breaks its marketplace's rules")
+    lines = [", ".join(parts)] if parts else []
+    if total := left_out.total():
+        kinds = ", ".join(f"{kind} ({number})" for kind, number in sorted(left_out.items()) if number)
+        lines.append(f"{counted(total, 'file')} left out: {one_line(kinds)}")
+    return lines

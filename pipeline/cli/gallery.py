@@ -11,21 +11,26 @@ from pathlib import PurePath
 
 from pipeline.report import QualityFacts, ReasonFacts
 
+NAME = "index.html"
+GENERATOR = '<meta name="generator" content="Hairline">'
+"""By this a page of Hairline is known."""
 _PLAIN = frozenset((string.ascii_letters + string.digits + "-._~/").encode())
 """What needs no percent sign in a relative reference, RFC 3986, section 2.3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One picture of the page.
+    """One image of the page.
 
-    picture: the source's name in the folder of its results. quality: as in its report, or None where
-    there is no cutout; then `message` says why. sheet, output, report: files, None where there is none.
+    picture: the source's name in the folder of its results. quality: as in its report, or None where there is no
+    cutout; then `message` says why. breaks: which marketplaces' rules its listing images break, a sentence each.
+    sheet, output, report: files, None where there is none.
     """
 
     picture: PurePath
     quality: QualityFacts | None = None
     message: str = ""
+    breaks: Sequence[str] = ()
     sheet: PurePath | None = None
     output: PurePath | None = None
     report: PurePath | None = None
@@ -37,9 +42,13 @@ def page(entries: Sequence[Entry], folder: PurePath) -> str:
     folder: where the page will lie; all files are below it, and the links are relative to it.
     """
     ordered = sorted(entries, key=lambda entry: (_confidence(entry), entry.picture))
-    review = sum(1 for entry in entries if entry.quality is None or entry.quality["needs_review"])
+    review = sum(1 for entry in entries if _needs_review(entry))
     body = "\n".join(_article(number, entry, folder) for number, entry in enumerate(ordered))
-    return _PAGE.substitute(count=_counted(len(entries), "picture"), review=review, body=body)
+    return _PAGE.substitute(generator=GENERATOR, count=_counted(len(entries), "image"), review=review, body=body)
+
+
+def _needs_review(entry: Entry) -> bool:
+    return entry.quality is None or entry.quality["needs_review"] or bool(entry.breaks)
 
 
 def _confidence(entry: Entry) -> float:
@@ -55,9 +64,10 @@ def _article(number: int, entry: Entry, folder: PurePath) -> str:
     if entry.quality is None:
         state, verdict = "review", f"<p>No cutout. {html.escape(entry.message)}</p>"
     else:
-        state = "review" if entry.quality["needs_review"] else "good"
+        state = "review" if _needs_review(entry) else "good"
         look = "needs review" if state == "review" else "no review needed"
         verdict = f"<p>Confidence <strong>{entry.quality['confidence']:.2f}</strong>, {look}.</p>"
+        verdict += "".join(f"<p>Listing image {html.escape(text)}.</p>" for text in entry.breaks)
         verdict += _reasons(entry.quality["reasons"])
     links = [
         f'<a href="{_href(path, folder)}">{word}<span class="unseen"> of {name}</span></a>'
@@ -93,6 +103,7 @@ _PAGE = string.Template("""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+$generator
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Cutouts of $count, worst first</title>
 <style>

@@ -1,78 +1,180 @@
 """The command line: `hairline`, also as `python -m pipeline`.
 
-Exit status: 0 all went well, 1 some images were rejected or failed (the others are done), 2 wrong usage,
-130 interrupted.
+Exit status: 0 all went well, 1 some images were rejected, failed or break a marketplace's rules (the others are done),
+2 wrong usage, 130 interrupted, 141 the reader of the output ended.
 """
 
 import argparse
+import os
+import signal
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pipeline import models
+from pipeline.cli import gallery
 from pipeline.cli.arguments import flag, parser
-from pipeline.cli.plan import BadPaths, plan
-from pipeline.errors import HairlineError
+from pipeline.cli.names import STDIN, BadPaths, endings, key
+from pipeline.cli.plan import Plan, plan
+from pipeline.cli.text import one_line, show_everything
+from pipeline.errors import HairlineError, InputError
 from pipeline.geometry import Colour
 from pipeline.options import PLANES, Options
 from pipeline.options.kinds import ColourOrFile, File
+
+STREAM = Path("-")
+MAX_MEGAPIXELS_TO_SHRINK = 175.0
+"""The limit for images that are shrunk: decoding takes 3 to 8 bytes a pixel, cutting far more."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        show_everything(stream)
     try:
-        return {"cut": _cut, "apply": _apply, "matte": _matte}[given.command](given)
+        with _sigterm_as_ctrl_c():
+            return {"cut": _cut, "apply": _apply, "matte": _matte}[given.command](given)
     except (BadPaths, HairlineError) as error:
         # Raised before any image was begun: the command itself is wrong.
-        print(f"hairline: {error}", file=sys.stderr)
+        print(f"hairline: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("hairline: interrupted. Finished images stay.", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # As a shell reports SIGPIPE. What is left in the buffers must not raise again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        return 128 + 13
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _cut(given: argparse.Namespace) -> int:
-    tasks = plan(given.inputs, given.out)
-    for name in ("trimap", "scribbles"):
-        if getattr(given, name) is not None and len(tasks) != 1:
-            raise BadPaths(f"--{name} works with one image; you gave {len(tasks)}.")
     options = _options(given)
-    spec = models.named(given.model)
-    for part in spec.parts:
-        models.read_weights(part, given.model_dir)
-    if not tasks:
+    sources = [STDIN if path == STREAM else path for path in given.inputs]
+    if STDIN in sources and len(sources) > 1:
+        raise BadPaths("INPUT - is standard input, which is one image. Leave the other inputs out.")
+    page = given.out if given.sheet and any(path.is_dir() for path in sources) else None
+    if given.out == STREAM:
+        return _cut_to_stdout(given, sources, options)
+    planned = _planned(given, sources, options, pages=[gallery.NAME] if page else [])
+    for name in ("trimap", "scribbles"):
+        if getattr(given, name) is not None and len(planned.tasks) != 1:
+            raise BadPaths(f"--{name} works with one image; you gave {len(planned.tasks)}.")
+    spec = _model(given)
+    if not planned.tasks:
         raise BadPaths(f"There is no image in {', '.join(map(str, given.inputs))}.")
+    _check_writable(given.out)
     # Only now: ONNX Runtime and PyMatting take a second to load, which --help and a typing error need not wait for.
     from pipeline.cli.batch import Work, cut_all
 
-    page = given.out if given.sheet and any(path.is_dir() for path in given.inputs) else None
-    return cut_all(tasks, Work(spec, given.model_dir, options), jobs=min(given.jobs, len(tasks)), page=page)
+    work = Work(spec, given.model_dir, options, again=given.again)
+    return cut_all(planned.tasks, work, jobs=min(given.jobs, len(planned.tasks)), page=page, left_out=planned.left_out)
+
+
+def _cut_to_stdout(given: argparse.Namespace, sources: Sequence[Path], options: Options) -> int:
+    if len(sources) != 1 or sources[0].is_dir():
+        raise BadPaths("-o - writes one image to standard output. Give one image, or a folder for -o.")
+    if options.stages or options.marketplaces:
+        raise BadPaths("-o - writes the cutout alone. Leave out --stages, --sheet and --marketplace.")
+    if sys.stdout.isatty():
+        raise BadPaths("-o - would write an image to the terminal. Redirect standard output to a file or a program.")
+    spec = _model(given)
+    from pipeline.cli.batch import Work, cut_to_stdout
+
+    try:
+        cut_to_stdout(sources[0], Work(spec, given.model_dir, options))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"{one_line(str(sources[0]))}: {error.strerror}", file=sys.stderr)
+        return 1
+    except HairlineError as error:
+        print(f"{one_line(str(sources[0]))}: {error.code}: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _apply(given: argparse.Namespace) -> int:
-    tasks, alpha, options = plan(given.inputs, given.out), _read(given.alpha), _options(given)
-    if given.out.resolve() == given.alpha.resolve().parent:
+    if STREAM in (given.alpha, given.out, *given.inputs):
+        raise BadPaths("- works with hairline cut only. To name a file or folder -, write ./-")
+    options = _options(given)
+    planned, alpha = _planned(given, given.inputs, options), _read(given.alpha)
+    folders = {key(task.folder.resolve()) for task in planned.tasks} | {key(given.out.resolve())}
+    if key(given.alpha.resolve().parent) in folders:
         raise BadPaths(
             f"The output folder {given.out} is the one that {given.alpha.name} is in, so results could overwrite it. "
             "Choose another folder for -o."
         )
+    if not planned.tasks:
+        raise BadPaths(f"There is no image in {', '.join(map(str, given.inputs))}.")
+    _check_writable(given.out)
     from pipeline.cli.batch import apply_all
 
-    return apply_all(tasks, alpha, options)
+    return apply_all(planned.tasks, alpha, options, again=given.again, left_out=planned.left_out)
 
 
 def _matte(given: argparse.Namespace) -> int:
+    if STREAM in (given.image, given.trimap, given.out):
+        raise BadPaths("- works with hairline cut only. To name a file -, write ./-")
+    if given.out.suffix.lower() != ".png":
+        raise BadPaths(f"-o must end in .png, since alpha is a 16-bit PNG; {given.out} does not.")
+    for source in (given.image, given.trimap):
+        if key(given.out.resolve()) == key(source.resolve()):
+            raise BadPaths(f"-o {given.out} is the input {source}, which alpha would overwrite. Choose another name.")
+    if given.out.is_dir():
+        raise BadPaths(f"-o takes a file, but {given.out} is a folder.")
+    if given.out.exists() and not given.force:
+        raise BadPaths(f"-o {given.out} exists. Choose another name, or add --force to replace it.")
+    image, trimap = _read(given.image), _read(given.trimap)
     from pipeline.cli.batch import solve_alone
 
-    image, trimap = _read(given.image), _read(given.trimap)
     try:
         solve_alone(image, trimap, given.out, given.method)
-    except HairlineError as error:
-        print(f"{given.image}: {error.code}: {error}", file=sys.stderr)
+    except InputError as error:
+        print(f"{one_line(str(given.image))}: {error.code}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        raise BadPaths(f"-o {given.out} cannot be written: {error.strerror}.") from error
     return 0
+
+
+def _planned(given: argparse.Namespace, sources: Sequence[Path], options: Options, pages: Sequence[str] = ()) -> Plan:
+    try:
+        return plan(sources, given.out, endings(options), pages, force=given.force)
+    except OSError as error:
+        raise BadPaths(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+def _model(given: argparse.Namespace) -> models.ModelSpec:
+    spec = models.named(given.model)
+    for part in spec.parts:
+        models.read_weights(part, given.model_dir)
+    return spec
+
+
+def _check_writable(folder: Path) -> None:
+    """Make the folder and write into it once. Raises BadPaths."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise BadPaths(f"-o {folder} cannot be written: {error.strerror}.") from error
 
 
 def _options(given: argparse.Namespace) -> Options:
@@ -87,6 +189,8 @@ def _options(given: argparse.Namespace) -> Options:
             value = _read(Path(value))
         values[name] = value
     if given.command == "cut":
+        if given.shrink_to_megapixels is not None and given.max_megapixels is None:
+            values["max_megapixels"] = MAX_MEGAPIXELS_TO_SHRINK
         values["stages"] = (*(PLANES if given.planes else ()), *(("sheet",) if given.sheet else ()))
     return Options(**values)
 

@@ -1,68 +1,85 @@
-"""Which files a command reads, and where it writes their results."""
+"""Which files a command reads, and where it writes their results: decided before anything is written."""
 
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from pipeline.cli import earlier
+from pipeline.cli.names import REPORT, STDIN, BadPaths, Source, Task, assign
 from pipeline.formats import SUFFIXES
 
-
-class BadPaths(Exception):
-    """The paths given do not fit together; the message says which."""
+NO_ENDING = "no ending"
+UNREADABLE = "unreadable folder"
+LINK = "linked folder"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One image to read, and the folder and stem of everything that is written for it."""
+class Plan:
+    """tasks: the images to process, in a fixed order. left_out: what else the folders hold, counted by ending."""
 
-    source: Path
-    folder: Path
-    stem: str
-
-    def target(self, ending: str) -> Path:
-        """`<folder>/<stem><ending>`."""
-        return self.folder / f"{self.stem}{ending}"
+    tasks: list[Task]
+    left_out: Counter[str]
 
 
-def plan(inputs: Sequence[Path], out: Path) -> list[Task]:
-    """The tasks for files and folders, in a fixed order. A folder is searched recursively; `out` gets its subfolders.
+def plan(
+    inputs: Sequence[Path],
+    out: Path,
+    ends: tuple[str, ...] = (REPORT,),
+    pages: Sequence[str] = (),
+    *,
+    force: bool = False,
+) -> Plan:
+    """The plan for files and folders. A folder is searched with all its subfolders, which `out` gets, too.
 
-    Two images that would get the same name (a.jpg, a.png) keep their endings in it (a.jpg.png, a.png.png).
-    Raises BadPaths for a path that does not exist, and if an output could replace an input.
+    ends, pages: see `names`. Left out without a word are hidden files and results of earlier runs.
+    Raises BadPaths for a path that does not exist, for results that would go into a folder of inputs, and, unless
+    `force`, if a result would replace a file that Hairline did not write.
     """
     if out.exists() and not out.is_dir():
         raise BadPaths(f"-o takes a folder, but {out} is a file.")
-    found: dict[Path, Path] = {}  # source -> folder; an image named twice is cut once
+    found: dict[PurePath, Source] = {}
+    left_out: Counter[str] = Counter()
     for given in inputs:
         if given.is_dir():
-            for path in _pictures(given, out):
-                found.setdefault(path, out / path.parent.relative_to(given))
-        elif given.exists():
-            found.setdefault(given, out)
+            for source in _images(given, out, left_out):
+                found.setdefault(source.absolute, source)
+        elif given == STDIN or given.exists():
+            found.setdefault(_absolute(given), Source(given, _absolute(given), PurePath()))
         else:
             raise BadPaths(f"{given} does not exist: it is neither a file nor a folder.")
-    stems = Counter((folder, source.stem) for source, folder in found.items())
-    tasks = [
-        Task(source, folder, source.stem if stems[folder, source.stem] == 1 else source.name)
-        for source, folder in found.items()
-    ]
-    for task in tasks:
-        if task.folder.resolve() == task.source.parent.resolve():
-            raise BadPaths(
-                f"The output folder {task.folder} is the one that {task.source.name} is in, so results could overwrite "
-                "originals. Choose another folder for -o."
-            )
-    return tasks
+    tasks = assign(list(found.values()), out, out.resolve(), ends, pages)
+    if not force and (foreign := earlier.foreign(tasks, [out / page for page in pages])) is not None:
+        raise BadPaths(
+            f"{foreign} exists, and no report of Hairline beside it says that it is a result of the same image. Choose "
+            "another folder for -o, or add --force to replace it."
+        )
+    return Plan(tasks, left_out)
 
 
-def _pictures(folder: Path, out: Path) -> list[Path]:
-    excluded = out.resolve()
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and excluded not in path.resolve().parents
-    )
+def _absolute(path: Path) -> PurePath:
+    """One file by two paths is one; links of two names in one folder are two images."""
+    return path.parent.resolve() / path.name
+
+
+def _images(folder: Path, out: Path, left_out: Counter[str]) -> Iterator[Source]:
+    if folder.resolve() == out.resolve():
+        raise BadPaths(f"The output folder {out} is an input, too. Choose another folder for -o.")
+    for place, folders, files in os.walk(folder, onerror=lambda _: left_out.update([UNREADABLE])):
+        parent = Path(place)
+        visible = sorted(name for name in folders if not _hidden(name) and (parent / name).resolve() != out.resolve())
+        links = [name for name in visible if (parent / name).is_symlink()]
+        left_out[LINK] += len(links)
+        folders[:] = [name for name in visible if name not in links]
+        results = earlier.results(parent, files)
+        for name in sorted(name for name in files if not _hidden(name) and name not in results):
+            path = parent / name
+            if path.suffix.lower() in SUFFIXES and path.is_file():
+                yield Source(path, _absolute(path), PurePath(parent.relative_to(folder)))
+            else:
+                left_out[path.suffix or NO_ENDING] += 1
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".")

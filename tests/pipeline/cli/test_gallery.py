@@ -59,7 +59,7 @@ def test_failed_pictures_come_first_then_the_least_sure():
     text = page(entries, OUT)
     assert _names(text) == ["none.jpg", "a.jpg", "b.jpg", "sure.jpg"]
     words = "".join(_Reader(text).words)
-    assert "4 pictures, 3 of which need review" in words
+    assert "4 images, 3 of which need review" in words
     assert "No cutout. no_subject: No subject was found." in words
     assert "halo_risk 0.25: Mind halo_risk." in words
 

@@ -1,5 +1,6 @@
 """The command line, as a user runs it: files in, files out, exit status, and nothing half-written."""
 
+import hashlib
 import json
 import os
 import re
@@ -158,7 +159,7 @@ def test_the_help_shows_defaults_an_example_and_the_exit_status(command, capsys)
 
 def test_a_refused_matte_is_1(folder, capsys):
     assert main(["matte", str(folder / "in/a.jpg"), str(folder / "in/page.jpg"), "-o", str(folder / "x.png")]) == 1
-    assert "not_an_image" in capsys.readouterr().err
+    assert "bad_options: The trimap: This is an HTML page" in capsys.readouterr().err
     assert not (folder / "x.png").exists()
 
 
@@ -212,7 +213,76 @@ def test_the_matte_is_not_written_over(folder):
 
 def test_listings_are_written_beside_the_cutout(folder, capsys):
     line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--marketplace", "amazon-main,etsy"]
-    assert main(line) == 0
+    assert main(line) == 1, "a small image, enlarged, breaks the rules of both"
+    assert "breaks amazon-main: touches_edge 0.4014 (at most 0), enlarged 7.8125 (at most 2)" in capsys.readouterr().out
     assert _names(folder / "out") == ["a.amazon-main.jpg", "a.etsy.jpg", "a.png", "a.report.json"]
     assert main([*line[:-1], "amazon-mian"]) == 2
     assert "Unknown marketplace 'amazon-mian'. Did you mean amazon-main?" in capsys.readouterr().err
+
+
+def test_equal_names_in_two_folders_are_both_cut(folder, photo):
+    for name in ("c1", "c2"):
+        (folder / name).mkdir()
+        (folder / name / "main.jpg").write_bytes(photo)
+    assert main(["cut", str(folder / "c1"), str(folder / "c2"), "-o", str(folder / "out")]) == 0
+    assert [name for name in _names(folder / "out") if name.endswith(".png")] == ["c1/main.png", "c2/main.png"]
+
+
+def test_a_matte_replaces_neither_its_inputs_nor_another_file(folder, capsys):
+    Image.fromarray(np.full((256, 256), 255, np.uint8)).save(folder / "trimap.png")
+    (folder / "in/a.png").write_bytes((folder / "in/a.jpg").read_bytes())
+    (folder / "link.png").symlink_to(folder / "in/a.png")
+    before = _contents(folder)
+    command = ["matte", str(folder / "in/a.png"), str(folder / "trimap.png"), "-o"]
+    wrong = {
+        "trimap.png": "is the input",
+        "in/a.png": "is the input",
+        "link.png": "is the input",
+        "in/b.jpg": "must end in .png",
+        "in/none.jpg": "must end in .png",
+        "in": "must end in .png",
+    }
+    for name, words in wrong.items():
+        assert main([*command, str(folder / name)]) == 2
+        assert words in capsys.readouterr().err
+    assert _contents(folder) == before
+    (folder / "mine.png").write_bytes(b"mine")
+    assert main([*command, str(folder / "mine.png")]) == 2
+    assert "exists" in capsys.readouterr().err
+    assert (folder / "mine.png").read_bytes() == b"mine"
+    assert main([*command, str(folder / "mine.png"), "--force"]) == 0
+    assert (folder / "mine.png").read_bytes() != b"mine"
+
+
+def _contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_rejection_removes_what_an_earlier_run_left(folder, capsys):
+    line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--stages"]
+    assert main(line) == 0
+    (folder / "out/a.note.txt").write_text("mine")
+    (folder / "in/a.jpg").write_bytes(b"xx")
+    assert main(line) == 1
+    assert _names(folder / "out") == ["a.note.txt", "a.report.json"]
+    report = json.loads((folder / "out/a.report.json").read_text())
+    assert report["source"] == {"name": "a.jpg", "sha256": hashlib.sha256(b"xx").hexdigest()}
+    assert report["files"] == []
+
+
+def test_another_format_replaces_the_cutout_of_an_earlier_run(folder):
+    line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out")]
+    assert main([*line, "--stages"]) == 0
+    assert main([*line, "--format", "webp"]) == 0
+    assert _names(folder / "out") == ["a.report.json", "a.webp"]
+
+
+def test_a_file_of_somebody_else_is_replaced_only_by_force(folder, capsys):
+    (folder / "out").mkdir()
+    (folder / "out/b.png").write_bytes(b"mine")
+    line = ["cut", str(folder / "in/a.jpg"), str(folder / "in/sub/b.jpg"), "-o", str(folder / "out")]
+    assert main(line) == 2
+    assert "out/b.png exists" in capsys.readouterr().err
+    assert _contents(folder / "out") == {folder / "out/b.png": b"mine"}
+    assert main([*line, "--force"]) == 0
+    assert (folder / "out/b.png").read_bytes() != b"mine"

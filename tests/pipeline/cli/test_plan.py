@@ -1,11 +1,13 @@
 """Which files are read and written, and that each is whole or not there."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from pipeline.cli.plan import BadPaths, plan
-from pipeline.disk import write
+from pipeline.cli.names import BadPaths
+from pipeline.cli.plan import plan
+from pipeline.disk import write, write_all
 
 
 def _touch(*paths):
@@ -16,28 +18,28 @@ def _touch(*paths):
 
 def test_a_folder_keeps_its_shape_and_leaves_other_files_alone(tmp_path):
     _touch(tmp_path / "in/b.jpg", tmp_path / "in/sub/A.PNG", tmp_path / "in/notes.txt", tmp_path / "in/.hidden/c.jpg")
-    tasks = plan([tmp_path / "in"], tmp_path / "out")
+    tasks = plan([tmp_path / "in"], tmp_path / "out").tasks
     assert [task.target(".png") for task in tasks] == [tmp_path / "out/b.png", tmp_path / "out/sub/A.png"]
 
 
 def test_a_named_file_is_tried_whatever_its_ending(tmp_path):
     _touch(tmp_path / "in/picture.dat")
-    assert [task.stem for task in plan([tmp_path / "in/picture.dat"], tmp_path / "out")] == ["picture"]
+    assert [task.stem for task in plan([tmp_path / "in/picture.dat"], tmp_path / "out").tasks] == ["picture"]
 
 
 def test_equal_stems_keep_their_endings(tmp_path):
     _touch(tmp_path / "in/a.jpg", tmp_path / "in/a.png", tmp_path / "in/b.jpg")
-    assert [task.stem for task in plan([tmp_path / "in"], tmp_path / "out")] == ["a.jpg", "a.png", "b"]
+    assert [task.stem for task in plan([tmp_path / "in"], tmp_path / "out").tasks] == ["a.jpg", "a.png", "b"]
 
 
 def test_a_picture_named_twice_is_cut_once(tmp_path):
     _touch(tmp_path / "in/a.jpg")
-    assert len(plan([tmp_path / "in/a.jpg", tmp_path / "in/a.jpg"], tmp_path / "out")) == 1
+    assert len(plan([tmp_path / "in/a.jpg", tmp_path / "in/a.jpg"], tmp_path / "out").tasks) == 1
 
 
 def test_results_of_an_earlier_run_are_not_read_again(tmp_path):
     _touch(tmp_path / "in/a.jpg", tmp_path / "in/out/a.png")
-    assert [task.source.name for task in plan([tmp_path / "in"], tmp_path / "in/out")] == ["a.jpg"]
+    assert [task.source.name for task in plan([tmp_path / "in"], tmp_path / "in/out").tasks] == ["a.jpg"]
 
 
 @pytest.mark.parametrize(("inputs", "out"), [(["nowhere.jpg"], "out"), (["a.jpg"], "a.jpg"), (["a.jpg"], ".")])
@@ -59,3 +61,89 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
         write(target, b"second")
     assert target.read_bytes() == b"first"
     assert list(target.parent.iterdir()) == [target]
+
+
+def _result(folder, name, *files):
+    """A result as an earlier run leaves it."""
+    report = {"hairline": "1", "status": "done", "source": {"name": name}, "mark": "0", "files": list(files)}
+    _touch(*(folder / file for file in files))
+    (folder / f"{Path(name).stem}.report.json").write_text(json.dumps(report))
+
+
+def test_results_of_a_run_into_another_folder_are_not_inputs(tmp_path):
+    _touch(tmp_path / "in/a.jpg")
+    _result(tmp_path / "in/v1", "a.jpg", "a.png", "a.sheet.jpg")
+    found = plan([tmp_path / "in"], tmp_path / "in/v2")
+    assert [task.source for task in found.tasks] == [tmp_path / "in/a.jpg"]
+    assert not +found.left_out
+
+
+def test_one_file_by_two_paths_is_one_image(tmp_path):
+    _touch(tmp_path / "in/a.jpg")
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    inputs = ["in/a.jpg", "in/../in/a.jpg", "link/a.jpg", "link"]
+    assert len(plan([tmp_path / name for name in inputs], tmp_path / "out").tasks) == 1
+
+
+def test_what_a_folder_holds_besides_images_is_counted_by_ending(tmp_path):
+    for name in ("a.jpg", "b.JFIF", "notes.txt", "more.txt", "README", ".DS_Store", ".git/c.txt", "sub/d.pdf"):
+        _touch(tmp_path / "in" / name)
+    (tmp_path / "in/elsewhere").symlink_to(tmp_path / "in/sub")
+    (tmp_path / "in/gone.png").symlink_to(tmp_path / "nowhere.png")
+    found = plan([tmp_path / "in"], tmp_path / "out")
+    assert [task.source.name for task in found.tasks] == ["a.jpg", "b.JFIF"]
+    assert +found.left_out == {".txt": 2, "no ending": 1, ".pdf": 1, "linked folder": 1, ".png": 1}
+
+
+def test_a_file_of_somebody_else_is_not_replaced(tmp_path):
+    _touch(tmp_path / "in/a.jpg", tmp_path / "out/a.png")
+    ends = (".png", ".report.json")
+    with pytest.raises(BadPaths, match=r"out/a.png exists.*--force"):
+        plan([tmp_path / "in"], tmp_path / "out", ends)
+    assert len(plan([tmp_path / "in"], tmp_path / "out", ends, force=True).tasks) == 1
+    _result(tmp_path / "out", "a.jpg", "a.png")
+    assert len(plan([tmp_path / "in"], tmp_path / "out", ends).tasks) == 1
+    _result(tmp_path / "out", "a.tif", "a.png")  # of another image
+    with pytest.raises(BadPaths, match=r"out/a.png exists"):
+        plan([tmp_path / "in"], tmp_path / "out", ends)
+
+
+def test_a_report_and_a_page_of_somebody_else_are_not_replaced(tmp_path):
+    _touch(tmp_path / "in/a.jpg", tmp_path / "out/index.html", tmp_path / "out2/a.report.json")
+    with pytest.raises(BadPaths, match=r"index.html exists"):
+        plan([tmp_path / "in"], tmp_path / "out", (".png", ".report.json"), ["index.html"])
+    with pytest.raises(BadPaths, match=r"a.report.json exists"):
+        plan([tmp_path / "in"], tmp_path / "out2", (".png", ".report.json"))
+
+
+def test_the_same_folder_in_and_out_says_what_to_do(tmp_path):
+    _touch(tmp_path / "in/a.jpg")
+    with pytest.raises(BadPaths, match=r"is an input, too. Choose another folder for -o"):
+        plan([tmp_path / "in"], tmp_path / "in")
+
+
+def test_files_that_belong_together_are_written_together_or_not_at_all(tmp_path):
+    _touch(tmp_path / "old.webp")
+    (tmp_path / "b.json/in the way").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        write_all({tmp_path / "a.png": b"a", tmp_path / "b.json": b"b"}, stale=[])
+    assert {path.name for path in tmp_path.iterdir()} == {"old.webp", "b.json"}
+    with pytest.raises(OSError, match="too long"):
+        write_all({tmp_path / "a.png": b"a", tmp_path / ("k" * 300): b"b"}, stale=[tmp_path / "old.webp"])
+    assert {path.name for path in tmp_path.iterdir()} == {"old.webp", "b.json"}
+    write_all({tmp_path / "a.png": b"a", tmp_path / ("猫" * 80 + ".json"): b"b"}, stale=[tmp_path / "old.webp"])
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "猫" * 80 + ".json", "b.json"}
+
+
+def test_no_part_of_what_belongs_together_stays_after_an_error(tmp_path, monkeypatch):
+    replace, target = Path.replace, tmp_path / "b.json"
+
+    def failing(part, path):
+        if path == target:
+            raise OSError("gone")
+        return replace(part, path)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(OSError, match="gone"):
+        write_all({tmp_path / "a.png": b"a", target: b"b"})
+    assert list(tmp_path.iterdir()) == []

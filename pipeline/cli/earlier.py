@@ -1,0 +1,45 @@
+"""What earlier runs left: reports, and which files beside them are their results."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pipeline.cli import gallery
+from pipeline.cli.names import REPORT, Task
+from pipeline.cli.saved import SavedReport, parse
+
+
+def report(path: Path) -> SavedReport | None:
+    """The report that a run of Hairline wrote there, None if there is none."""
+    try:
+        return parse(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def results(folder: Path, names: Iterable[str]) -> set[str]:
+    """Those of the files in a folder that are reports of Hairline, or that one of them names as its results."""
+    found = set()
+    for name in names:
+        if name.endswith(REPORT) and (read := report(folder / name)) is not None:
+            found |= {name, *read["files"]}
+    return found
+
+
+def foreign(tasks: Sequence[Task], pages: Sequence[Path]) -> Path | None:
+    """The first file with a result's name that is not a result of the same image, or not a page of Hairline."""
+    for path in pages:
+        if path.exists() and gallery.GENERATOR not in path.read_text(errors="replace"):
+            return path
+    for task in tasks:
+        own = named(task, report(task.target(REPORT)))
+        for path in task.targets():
+            if path not in own and (path.exists() or path.is_symlink()):
+                return path
+    return None
+
+
+def named(task: Task, read: SavedReport | None) -> list[Path]:
+    """The files that a report calls results of the task's image, the report first; none if it is of another image."""
+    if read is None or read["source"].get("name") != task.source.name:
+        return []
+    return [task.target(REPORT), *(task.folder / name for name in read["files"] if Path(name).name == name)]

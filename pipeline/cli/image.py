@@ -1,0 +1,192 @@
+"""One image from its file to its results. Whatever goes wrong is that image's alone; only interruptions are raised."""
+
+import hashlib
+import json
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline import describe
+from pipeline.cli import earlier, gallery
+from pipeline.cli.names import REPORT, STDIN, Task
+from pipeline.cli.saved import SavedDoneReport, SavedReport, saved
+from pipeline.disk import write_all
+from pipeline.errors import HairlineError, ImageTooLarge, InputError
+from pipeline.models import ModelSpec
+from pipeline.options import Options
+from pipeline.report import AppliedReport, CutReport, RejectedReport
+from pipeline.types import Result
+from pipeline.version import __version__
+
+Make = Callable[[bytes], Result[CutReport | AppliedReport]]
+Status = Literal["cut", "done before", "rejected", "failed"]
+NO_MEMORY = "There is not enough memory. Use fewer --jobs, or shrink large images with --shrink-to-megapixels."
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that a result depends on, besides the image. matte: sha256 of the matte that `apply` takes, else empty."""
+
+    options: Options
+    spec: ModelSpec | None = None
+    matte: str = ""
+
+    def mark(self, name: str, data: bytes) -> str:
+        """sha256 hex of these, the image, its name and Hairline's version: an equal mark, an equal result."""
+        facts = {
+            "name": name,
+            "source": hashlib.sha256(data).hexdigest(),
+            "options": self.options.described(),
+            "limits": self.options.limits(),
+            "model": "+".join(part.sha256 for part in self.spec.parts) if self.spec else None,
+            "matte": self.matte,
+            "hairline": __version__,
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one image ended, as the user reads it. complies: whether all its listings keep their marketplaces' rules."""
+
+    status: Status
+    text: str
+    entry: gallery.Entry
+
+    @property
+    def good(self) -> bool:
+        """Whether there is a cutout."""
+        return self.status in ("cut", "done before")
+
+
+def process(task: Task, make: Make, recipe: Recipe, *, again: bool = False) -> Line:
+    """Bring an image's results up to date, the report last.
+
+    make: cuts the image out. again: also if the report that is there has this mark. A rejected image gets a report,
+    and loses the results of an earlier run. An image that fails keeps them.
+    """
+    try:
+        data = read(task.source)
+        mark = recipe.mark(task.source.name, data)
+        old = earlier.report(task.target(REPORT))
+        results = earlier.named(task, old)
+        if (
+            old is not None
+            and old["mark"] == mark
+            and results
+            and all(path.is_file() for path in results)
+            and not again
+        ):
+            return _line(task, old, "done before")
+        files, made = _made(task, data, make, recipe)
+    except OSError as error:
+        return failed(task, f"cannot be read: {error.strerror}")
+    except MemoryError:
+        return failed(task, NO_MEMORY)
+    except HairlineError as error:
+        return failed(task, f"{error.code}: {error}")
+    except Exception as error:  # noqa: BLE001 - a bug of Hairline: the images after this one get their turn
+        return failed(task, _bug(error))
+    report = saved(made, {"name": task.source.name, "sha256": hashlib.sha256(data).hexdigest()}, mark, list(files))
+    text = (json.dumps(report, indent=2) + "\n").encode()
+    try:
+        write_all({**files, task.target(REPORT): text}, stale=results)
+    except OSError as error:
+        return failed(task, f"its results cannot be written to {task.folder}: {error.strerror}")
+    return _line(task, report, "cut")
+
+
+def read(source: Path) -> bytes:
+    """The bytes of an image; STDIN is standard input. Raises OSError."""
+    return sys.stdin.buffer.read() if source == STDIN else source.read_bytes()
+
+
+def failed(task: Task, message: str) -> Line:
+    """The line of an image that nothing was written for."""
+    name = task.folder / task.source.name
+    return Line("failed", f"{task.source}: {message}", gallery.Entry(name, message=message))
+
+
+def rejection(error: InputError) -> str:
+    """What is wrong with an image, and which flags help."""
+    advice = ""
+    if isinstance(error, ImageTooLarge):
+        advice = " Or raise the limit: --max-megapixels, or --max-bytes for the file."
+    return f"{error}{advice}"
+
+
+def _made(
+    task: Task, data: bytes, make: Make, recipe: Recipe
+) -> tuple[dict[Path, bytes], CutReport | AppliedReport | RejectedReport]:
+    """The files, the cutout first, and the report."""
+    try:
+        result = make(data)
+    except InputError as error:
+        return {}, describe.rejected(type(error)(rejection(error)), recipe.spec, recipe.options)
+    extra = {**result.stages, **result.listings}
+    files = {task.target(f".{result.output.extension}"): result.output.data}
+    files |= {task.target(f".{name}.{made.extension}"): made.data for name, made in extra.items()}
+    return files, result.report
+
+
+def _line(task: Task, report: SavedReport, status: Status) -> Line:
+    """The line of a report, new or old."""
+    name = task.folder / task.source.name
+    if report["status"] == "rejected":
+        message = f"{report['reason']['code']}: {report['reason']['message']}"
+        entry = gallery.Entry(name, message=message, report=task.target(REPORT))
+        return Line("rejected", f"{task.source}: {message}", entry)
+    output, sheet = task.folder / report["files"][0], task.target(".sheet.jpg")
+    breaks = broken_rules(report)
+    parts = [str(output)]
+    if "quality" in report:
+        parts.append(f"confidence {report['quality']['confidence']:.2f}")
+    if status == "done before":
+        parts.append(status)
+    elif "ms" in report:
+        parts.append(f"{sum(report['ms'].values()) / 1000:.1f} s")
+    entry = gallery.Entry(
+        name,
+        report["quality"] if "quality" in report else None,  # noqa: SIM401 - mypy takes the type from it, not from get
+        breaks=breaks,
+        sheet=sheet if sheet.name in report["files"] else None,
+        output=output,
+        report=task.target(REPORT),
+    )
+    return Line(status, "  ".join([*parts, *breaks]), entry)
+
+
+def broken_rules(report: SavedDoneReport) -> list[str]:
+    """What listings of a report do not comply with: "breaks amazon-main: enlarged 6.25 (at most 2)"."""
+    broken = []
+    for marketplace, facts in report["compliance"].items():
+        rules = [
+            f"{measure} {_shown(rule['value'])} ({_required(rule)})"
+            for measure, rule in facts["rules"].items()
+            if not rule["passes"]
+        ]
+        if rules:
+            broken.append(f"breaks {marketplace}: {', '.join(rules)}")
+    return broken
+
+
+def _required(rule: Mapping[str, Any]) -> str:
+    bounds = [f"at least {_shown(rule['least'])}"] if "least" in rule else []
+    bounds += [f"at most {_shown(rule['most'])}"] if "most" in rule else []
+    bounds += [f"one of {', '.join(rule['among'])}"] if "among" in rule else []
+    return " and ".join(bounds)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.12g}" if isinstance(value, int | float) else str(value)
+
+
+def _bug(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(str(error).split())
+    return (
+        f"{type(error).__name__}: {what} ({Path(where.filename).name}, line {where.lineno}). This is a bug in Hairline."
+    )
