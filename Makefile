@@ -1,4 +1,4 @@
-# `make run`, `make check` and `make test` do their own set-up, and only what is not done yet.
+# `make run`, `make check` and `make test` install what they need, and only what is not installed yet.
 # Needs make and Python 3.11, 3.12 or 3.13; everything else comes from the package index.
 
 IMAGES =
@@ -119,7 +119,8 @@ INSTALL = $(UV) pip install --python $(BIN)/python
 	@$(BIN)/python -c 'import pipeline.foreground, pipeline.matting'
 	@touch $@
 
-# Deployment tools and rembg, the benchmark's peer, have environments of their own: their pins conflict with ours.
+# Deployment tools and rembg, which the benchmarks compare with, have their own environments: their pins conflict with
+# Hairline's.
 .venv-%/stamp-synced: requirements-%.lock .venv/stamp-made
 	@echo 'Installing $(<:requirements-%.lock=%) into .venv-$*'
 	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-$*

@@ -1,1 +1,1 @@
-"""The AWS adapters: an event in, pictures through the pipeline, outputs and a reply. The only code that knows AWS."""
+"""The Lambda functions: they take events and requests, run the pipeline, and store results. Only they use AWS."""

@@ -1,7 +1,7 @@
-"""How the Lambda layer is made, and how the networks' weights get into it and into a checkout.
+"""Builds the Lambda layer: the dependencies, the compiled kernels and the default model's weights.
 
     lock file --resolve--> site --kernels--> compiled functions
     both --prune, linked, elf, compile_modules (joined by tree)--> layer --archive, sizes--> layer.zip
 
-`layers.build` is that line, and `make layer` calls it; `weights` brings the models.
+`make layer` runs `layers.build`, which calls these steps. The package `weights` downloads the weights first.
 """

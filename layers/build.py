@@ -1,7 +1,7 @@
 """Build the Lambda layer: `make layer`, which is `python -m layers.build`.
 
-Each step is done again only where what it depends on has changed, and appears under its name when it is whole, so an
-interrupted build goes on where it was. Two builds at once wait for one another.
+Each step runs again only if its inputs have changed. Its result appears only when it is complete, so an interrupted
+build continues with the step that it was in. A second build waits for the first.
 """
 
 import argparse
@@ -21,19 +21,19 @@ from pipeline.models import DEFAULT_FOLDER, named, read_weights
 
 FOLDER = ROOT / "build" / "layer"
 MODEL = "u2netp"
-"""The network that goes into the layer. Larger ones have no room there."""
+"""The model whose weights the layer contains. Larger weights do not fit."""
 
 
 def build(target: Target, interpreter: Path | None = None, folder: Path = FOLDER) -> Path:
-    """Build everything, and return the folder of the target below `folder`:
+    """Build the layer, and return the target's folder below `folder`. It contains:
 
-        site, tools   the packages as their wheels have them
+        site, tools   the installed packages, unchanged
         kernels       the compiled kernels
-        layer         what Lambda shows at /opt: python/ and models/
-        layer.zip     the same, packed
-        sizes.md      its size, package by package, and what was left out
+        layer         the files that Lambda mounts at /opt: python/ and models/
+        layer.zip     the same files, packed
+        sizes.md      the size of each package, and of what was left out
 
-    interpreter: a Python of the target; found by itself where there is none given. Raises BuildFailed.
+    interpreter: the target's Python; if None, the build looks for one. Raises BuildFailed.
     """
     found = python(target, interpreter)
     version = run(found, "-I", "-c", "import sys; print(sys.version)")
@@ -73,7 +73,7 @@ def _assemble(home: Path, new: Path, target: Target, interpreter: Path) -> None:
 
 
 def _once(folder: Path, key: str, make: Callable[[Path], None]) -> None:
-    """Have `make` fill a new folder, unless `folder` was made with that key."""
+    """Let `make` create `folder`, unless it was already created with the same key."""
     stamp = folder.with_name(f"{folder.name}.stamp")
     if stamp.exists() and folder.exists() and stamp.read_text() == key:
         return
@@ -89,22 +89,31 @@ def _once(folder: Path, key: str, make: Callable[[Path], None]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where the layer is built, 1 where it could not be; argparse exits with 2 for wrong usage."""
+    """Returns 0 if the layer was built and 1 if not. argparse exits with 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m layers.build", description="Build the Lambda layer.")
-    parser.add_argument("--python", choices=PYTHONS, default=Target().python, help="Lambda's (default: %(default)s)")
-    parser.add_argument("--architecture", choices=MACHINES, default=Target().architecture, help="default: %(default)s")
     parser.add_argument(
-        "--interpreter", metavar="FILE", type=Path, help="a Python of that kind; default: the first found"
+        "--python", choices=PYTHONS, default=Target().python, help="Lambda's Python version (default: %(default)s)"
     )
-    parser.add_argument("--into", metavar="FOLDER", type=Path, help="copy the layer's files there, as `sam build` asks")
-    asked = parser.parse_args(arguments)
+    parser.add_argument(
+        "--architecture", choices=MACHINES, default=Target().architecture, help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--interpreter",
+        metavar="FILE",
+        type=Path,
+        help="a Python of that version and architecture (default: the first one found)",
+    )
+    parser.add_argument(
+        "--into", metavar="FOLDER", type=Path, help="also copy the layer's files there; `sam build` uses this"
+    )
+    args = parser.parse_args(arguments)
     try:
-        home = build(Target(asked.python, asked.architecture), asked.interpreter)
+        home = build(Target(args.python, args.architecture), args.interpreter)
     except BuildFailed as error:
         print(error, file=sys.stderr)
         return 1
-    if asked.into:
-        shutil.copytree(home / "layer", asked.into, dirs_exist_ok=True)
+    if args.into:
+        shutil.copytree(home / "layer", args.into, dirs_exist_ok=True)
     print((home / "sizes.md").read_text(), end="")
     return 0
 

@@ -1,11 +1,10 @@
-"""Turn every module below a folder into bytecode alone: smaller, and quicker to load, than sources.
+"""Replace every module below a folder by its bytecode, which is smaller than the source and loads faster.
 
     python compile_modules.py FOLDER MOUNTED
 
-Run by the target's Python, so it imports nothing of ours. FOLDER is seen as MOUNTED where the modules will run, and
-tracebacks say so, with line numbers. As with `python -OO` there are no
-docstrings, but asserts are kept. A .pyc that lies where its source would is imported in its stead (PEP 3147,
-https://peps.python.org/pep-3147/).
+The target's Python runs this file, so it imports nothing of Hairline's. MOUNTED is the path of FOLDER on Lambda;
+tracebacks show it, with line numbers. Docstrings are removed, as with `python -OO`, but asserts are kept. Python
+imports a .pyc file that is stored in its source's place (PEP 3147, https://peps.python.org/pep-3147/).
 """
 
 import ast
@@ -16,15 +15,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 SOURCES = ("cv2/config*.py",)
-"""Modules that are read as text, so they stay as they are."""
+"""Modules that OpenCV reads as text, so they must stay source files."""
 DOCUMENTED = ("numpy/_core/numeric.py",)
-"""Modules that keep their docstrings: numpy.ma makes its own of them, and asserts that they are what it expects."""
+"""Modules that keep their docstrings: numpy.ma derives its own from them, and asserts what they contain."""
 _UNCHECKED = (0b01).to_bytes(4, "little")
-"""PEP 552: whether the source has changed is not asked; unzipping changes all times."""
+"""PEP 552: Python does not check whether the source has changed, because unzipping changes all times."""
 
 
 def main(folder: str, mounted: str) -> None:
-    """In one process and in order, because a .pyc's bytes depend on what was compiled before it."""
+    """Compile all modules in one process and in order, because a .pyc's bytes depend on what was compiled before it."""
     for path in sorted(Path(folder).rglob("*.py")):
         name = path.relative_to(folder).as_posix()
         if _matches(name, SOURCES):
@@ -44,7 +43,7 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def remove_docstrings(tree: ast.Module) -> None:
-    """Take the first string out of the module and of each class and function in it."""
+    """Remove the docstrings of the module and of each class and function in it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if ast.get_docstring(node, clean=False) is not None else None

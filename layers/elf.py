@@ -1,4 +1,4 @@
-"""Shared libraries: what they need of one another, and stripping them where they stay loadable.
+"""Reads the symbols and dependencies of shared libraries, and strips those that stay loadable.
 
 The format: System V ABI, chapters 4 and 5, https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html
 """
@@ -23,9 +23,9 @@ def is_library(path: Path) -> bool:
 
 
 def loadable(data: bytes) -> bool:
-    """Whether the loader can map it: each segment lies within the file, and offset and address agree within a page.
+    """Whether the loader can map it: each segment is within the file, and its offset matches its address within a page.
 
-    strip breaks the latter for libraries that patchelf has changed.
+    `strip` breaks the second condition for libraries that patchelf has changed.
     """
     table, size, count = *struct.unpack_from("<Q", data, 32), *struct.unpack_from("<HH", data, 54)
     for number in range(count):
@@ -36,9 +36,9 @@ def loadable(data: bytes) -> bool:
 
 
 def strip(path: Path, target: Target) -> bool:
-    """Remove symbols that only debuggers read, unless the result would be no smaller or could not be loaded.
+    """Remove the symbols that only debuggers read, if the result is smaller and can still be loaded.
 
-    Whether that was done. Raises BuildFailed.
+    Returns whether it was. Raises BuildFailed.
     """
     part = path.with_name(f"{path.name}.part")
     run(program("strip", target), "-s", "-o", part, path)
@@ -52,7 +52,7 @@ def strip(path: Path, target: Target) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """version: of the library's interface, as symbol versioning has it, or None. size: bytes, of data."""
+    """version: the symbol version, or None. size: of a data object, in bytes."""
 
     name: str
     version: str | None
@@ -68,19 +68,19 @@ _ROW = re.compile(
 
 
 def symbols(path: Path, target: Target) -> list[Symbol]:
-    """What the library offers and asks for by name."""
+    """The dynamic symbols that the library defines or needs."""
     text = run(program("readelf", target), "-W", "--dyn-syms", path)
     found = [row for line in text.splitlines() if (row := _ROW.match(line))]
     return [Symbol(r["name"], r["version"], r["kind"], r["at"] != "UND", int(r["size"], 0)) for r in found]
 
 
 def soname(path: Path, target: Target) -> str:
-    """The name that others ask for the library by."""
+    """The name by which other libraries link it (SONAME)."""
     return next(iter(_dynamic("SONAME", path, target)), path.name)
 
 
 def needed(path: Path, target: Target) -> list[str]:
-    """The names of the libraries that this one asks for."""
+    """The names of the libraries that this one links (NEEDED)."""
     return _dynamic("NEEDED", path, target)
 
 

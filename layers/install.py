@@ -1,4 +1,4 @@
-"""Packages of a lock file, installed for another Python and another machine than this one."""
+"""Installs the packages of a lock file, also for another Python or machine than this one."""
 
 import hashlib
 from pathlib import Path
@@ -8,23 +8,23 @@ from layers.tools import run, uv
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
-"""What the function needs, and numba, which its kernels are compiled with."""
+"""The function's packages, and numba, which compiles its kernels."""
 TOOLS = ROOT / "requirements-layer.lock"
-"""What is needed beside it to build a layer and to run it here."""
+"""Further packages to build a layer and to run it on this machine."""
 
 
 def install(lock: Path, folder: Path, target: Target) -> None:
-    """Make `folder` the site-packages of what `lock` pins, from wheels alone, each checked against its hash.
+    """Install what `lock` pins into `folder`, from wheels only. uv checks the hash of each.
 
-    Raises BuildFailed, with uv's own words, where a pin has no wheel for the target or the index cannot be reached.
+    Raises BuildFailed, with uv's output, if a pin has no wheel for the target or the index cannot be reached.
     """
     options = ("--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", folder)
-    for_it = ("--python-version", target.python, "--python-platform", target.platform)
-    run(uv(), "pip", "install", *options, *for_it, "-r", lock)
+    platform = ("--python-version", target.python, "--python-platform", target.platform)
+    run(uv(), "pip", "install", *options, *platform, "-r", lock)
 
 
 def fingerprint(*parts: str | Path) -> str:
-    """sha256 hex of texts and files' contents, one after another: equal where they would give the same."""
+    """One SHA-256, in hex, of texts and of the contents of files: the key of a build step."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.read_bytes() if isinstance(part, Path) else part.encode()

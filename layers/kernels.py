@@ -1,4 +1,4 @@
-"""Functions that numba compiles, compiled ahead of time: the pipeline's, and those of PyMatting that it calls."""
+"""Compiles numba functions ahead of time: the pipeline's own, and those of PyMatting that it calls."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from layers.target import Target
 from layers.tools import SEEDED, program, run
 
 KERNELS = ("pipeline.foreground.estimator", "pipeline.matting.kernels.matrices", "pipeline.matting.kernels.vectors")
-"""Modules that have decorated functions, or load some. All of these functions are compiled."""
+"""Modules that define or import decorated functions. All of these functions are compiled."""
 SOURCES = (
     ROOT / "pipeline" / "matting" / "kernels" / "__init__.py",
     *(ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in KERNELS),
 )
 """The files that the compiled kernels depend on."""
 MODULE = f"{compile_kernels.MODULE}.so"
-"""The extension module's file: without the ABI's tag, since a layer is for one Python."""
+"""The extension module's file name. It has no ABI tag, since a layer is for one version of Python."""
 STANDIN = Path(__file__).parent / "standin" / "numba.py"
 
 
@@ -26,6 +26,6 @@ def build(site: Path, tools: Path, output: Path, target: Target, interpreter: Pa
     The same inputs give the same bytes. Raises BuildFailed.
     """
     script = Path(compile_kernels.__file__)
-    options = ("-s", "-S", "-P", "-B")  # nothing but site, tools and our own code
+    options = ("-s", "-S", "-P", "-B")  # only site, tools and Hairline's code
     run(*SEEDED, interpreter, *options, script, site, tools, ROOT, output, program("gcc", target), *KERNELS)
     run(program("strip", target), "-s", output)

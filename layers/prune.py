@@ -1,8 +1,8 @@
-"""What of the installed packages goes into the layer, as one table: the first row that matches a file decides.
+"""Decides which files of the installed packages go into the layer. The first row of RULES that matches a file counts.
 
-A layer and its function may have 262,144,000 bytes unzipped; all of the packages are 652 MB. What is left out is never
-loaded on Lambda. Should that cease to be so for a file, its import fails, and so do the tests that run from the
-unzipped layer; the row that left it out is then to be mended here.
+A layer and its function may have 262,144,000 bytes unzipped, and all packages together have 652 MB. So files that
+Hairline never loads on Lambda are left out. If a new version of a package needs one of them, its import fails, and so
+do the tests that run from the unzipped layer. Then change the row that leaves it out.
 """
 
 import json
@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 
 class Rule(NamedTuple):
-    """why: the files are left out; None keeps them.
+    """why: the reason to leave the files out; None keeps them.
 
-    below: the folder below site-packages that the patterns are relative to, with its slash, or "".
-    patterns: of paths, with spaces between them; `*` spans folders too.
+    below: the folder of site-packages that the patterns are relative to, with a slash at the end, or "".
+    patterns: patterns of paths, separated by spaces; `*` matches slashes too.
     """
 
     why: str | None
@@ -23,14 +23,14 @@ class Rule(NamedTuple):
 
 
 SERVICES = ("events", "s3", "secretsmanager", "sqs", "xray")
-"""AWS services whose clients are made: by the handler, and xray by the tracer. Of another one botocore has no model in
-the layer, and says so when it is asked for it."""
+"""The AWS services that the handler calls, and xray, which the tracer calls. botocore raises UnknownServiceError for
+every other service, because the layer leaves its model out."""
 
 RULES = (
     *(Rule(None, "botocore/data/", f"{service}/*") for service in SERVICES),
     Rule(None, "botocore/data/", "_retry.json endpoints.json partitions.json sdk-default-configuration.json"),
     Rule("AWS services that are not called", "", "botocore/data/* boto3/data/* boto3/examples/*"),
-    Rule(None, "numpy/_core/tests/", "_natype.py"),  # numpy.testing imports it, and SciPy all of numpy
+    Rule(None, "numpy/_core/tests/", "_natype.py"),  # numpy.testing imports it, and SciPy imports all of numpy
     Rule("tests", "", "*/tests/* */test/* */conftest.py"),
     Rule("tests", "numpy/_core/", "_simd.* _*_tests.*"),
     Rule("numba, whose kernels were compiled ahead of time", "", "numba/* numba-* numba.libs/* llvmlite/* llvmlite-*"),
@@ -42,7 +42,7 @@ RULES = (
     Rule("licences that are in .dist-info too", "cv2/", "LICENSE*"),
     Rule("ONNX Runtime for other languages", "onnxruntime/capi/", "libonnxruntime.so*"),
     Rule("ONNX Runtime's tools", "onnxruntime/", "transformers/* quantization/* tools/* datasets/* backend/*"),
-    # Declared by ONNX Runtime, but imported by its tools alone.
+    # ONNX Runtime declares these, but only its tools import them.
     Rule("ONNX Runtime's tools", "", "google/* protobuf-* flatbuffers/* flatbuffers-* packaging/* packaging-*"),
     Rule("SciPy that is not called", "scipy/", "cluster/* constants/* datasets/* differentiate/* fft/* fftpack/*"),
     Rule("SciPy that is not called", "scipy/", "integrate/* interpolate/* io/* misc/* ndimage/* odr/* optimize/*"),
@@ -63,7 +63,7 @@ RULES = (
 
 
 def why_left_out(path: str) -> str | None:
-    """Why the file at `path`, relative to site-packages and with slashes, is left out; None where it stays."""
+    """Why the file is left out; None if it stays. path: relative to site-packages, with slashes."""
     for rule in RULES:
         if any(fnmatchcase(path, rule.below + pattern) for pattern in rule.patterns.split()):
             return rule.why
@@ -74,7 +74,7 @@ ENDPOINTS = "botocore/data/endpoints.json"
 
 
 def only_called(endpoints: bytes) -> bytes:
-    """That table of where services are, with SERVICES alone; with all of them it is over a megabyte."""
+    """The content of ENDPOINTS, reduced to SERVICES. The full table is larger than 1 MB."""
     table = json.loads(endpoints)
     for partition in table["partitions"]:
         partition["services"] = {name: row for name, row in partition["services"].items() if name in SERVICES}

@@ -1,4 +1,4 @@
-"""How large a layer is, package by package, and whether it may be that large."""
+"""Measures a layer, package by package, and checks it against the budget."""
 
 import re
 import zipfile
@@ -10,11 +10,11 @@ from typing import NamedTuple
 from layers.tools import BuildFailed
 
 LIMIT = 262_144_000
-"""Bytes that a function and its layers may have unzipped, all together.
+"""Bytes that a function and all its layers may have together, unzipped.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 BUDGET = 215_000_000
-"""What we allow ourselves of it, the function's own code included; the rest is for the user's own layers."""
+"""Bytes that Hairline's layer and function may use of it; the rest is left for your own layers."""
 
 
 class Size(NamedTuple):
@@ -26,7 +26,7 @@ class Size(NamedTuple):
 
 
 def measure(archive: Path) -> dict[str, Size]:
-    """The size of each package in a layer's zip, largest first. Libraries beside a package count as the package's."""
+    """The size of each package in a layer's zip, largest first. A package includes its .libs folder."""
     sums: dict[str, list[zipfile.ZipInfo]] = defaultdict(list)
     with zipfile.ZipFile(archive) as opened:
         for entry in opened.infolist():
@@ -38,16 +38,16 @@ def measure(archive: Path) -> dict[str, Size]:
     return dict(sorted(sizes.items(), key=lambda item: (-item[1].unzipped, item[0])))
 
 
-_WHOSE = {"opencv_python_headless": "cv2", "pil": "pillow", "python_dateutil": "dateutil"}
+_PACKAGES = {"opencv_python_headless": "cv2", "pil": "pillow", "python_dateutil": "dateutil"}
 
 
 def package(path: str) -> str:
-    """The package of a file of the layer: "python/scipy.libs/x.so" is scipy's, "models/u2netp.onnx" models'."""
+    """The package of a file in the layer: scipy for "python/scipy.libs/x.so", models for "models/u2netp.onnx"."""
     parts = path.split("/")
     if parts[0] != "python":
         return parts[0]
     name = re.split(r"-|\.", parts[1], maxsplit=1)[0].lower()
-    return _WHOSE.get(name, name)
+    return _PACKAGES.get(name, name)
 
 
 def table(sizes: Mapping[str, Size]) -> str:
@@ -58,16 +58,16 @@ def table(sizes: Mapping[str, Size]) -> str:
 
 
 def total(sizes: Mapping[str, Size]) -> Size:
-    """All of them together."""
+    """The sum of all sizes."""
     return Size(*(sum(column) for column in zip(*sizes.values(), strict=True)))
 
 
 def check(sizes: Mapping[str, Size], function: int) -> None:
-    """Raise BuildFailed where layer and function are over the budget. function: bytes of the function's own code."""
+    """Raise BuildFailed if layer and function exceed the budget. function: the size of the function's code in bytes."""
     have = total(sizes).unzipped + function
     if have > BUDGET:
         largest = ", ".join(f"{name} {size.unzipped:,}" for name, size in list(sizes.items())[:5])
         raise BuildFailed(
             f"Layer and function have {have:,} bytes unzipped; the budget is {BUDGET:,} (Lambda's limit is {LIMIT:,}). "
-            f"The largest: {largest}. See what layers/prune.py could leave out."
+            f"The largest: {largest}. Add a rule to layers/prune.py for files that are never loaded."
         )

@@ -1,8 +1,8 @@
-"""Stand-ins for libraries that OpenCV and Pillow link and Hairline never calls.
+"""Replaces libraries that OpenCV and Pillow link, but Hairline never calls, by small stand-ins.
 
-The loader wants all that any part of a library asks for: OpenCV's codecs for video and its linear algebra, Pillow's
-screenshots. A stand-in has the same name, and of the symbols those that the libraries that stay ask for. A function of
-one says which it is and aborts: what calls it is a mistake that a test must find.
+The loader needs every linked library, even for functions that are never called: OpenCV's video codecs and linear
+algebra, Pillow's screenshots. A stand-in has the library's name and only those symbols that the remaining libraries
+need. Each of its functions prints its own name and aborts, so that the tests find a call.
 """
 
 import tempfile
@@ -18,7 +18,7 @@ from layers.tools import program, run
 
 
 class Package(NamedTuple):
-    """folder: where its libraries lie. extensions: its own modules. replaced: patterns of the libraries' names."""
+    """folder: of its libraries. extensions: pattern of its extension modules. replaced: patterns of library names."""
 
     folder: str
     extensions: str
@@ -34,15 +34,15 @@ PACKAGES = (
             *("libvpx-*", "libdrm-*", "libaom-*"),  # its codecs
             *("libcrypto-*", "libssl-*"),  # video over the network
             *("libopenblas*", "libgfortran-*", "libquadmath-*"),  # solve, invert, gemm, SVD
-            *("libavif-*", "libpng16-*"),  # pictures, which Pillow reads and writes here
+            *("libavif-*", "libpng16-*"),  # images, which Hairline reads and writes with Pillow
         ),
     ),
     Package("pillow.libs", "PIL/*.so", ("libxcb-*", "libXau-*", "libopenjp2-*")),  # screenshots; JPEG 2000
     Package("scipy.libs", "scipy/**/*.so", ()),
 )
-"""Libraries that are linked but asked for nothing are replaced too, such as one of SciPy's Fortran runtimes."""
+"""A library that is linked, but of which no symbol is used, is replaced too: one of SciPy's Fortran runtimes is."""
 VERSIONS = ("opj_version", "avifVersion")
-"""Functions that are called when the modules are loaded: they answer that there is none."""
+"""Functions that the modules call when they are loaded. The stand-in's return the version "none"."""
 _PRELUDE = """
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,16 +54,16 @@ static void missing(const char *name) {
 
 
 def replace(tree: Path, target: Target) -> None:
-    """Put stand-ins in the place of what PACKAGES name below `tree`, a site-packages. Raises BuildFailed."""
+    """Replace the libraries that PACKAGES names in the site-packages `tree`. Raises BuildFailed."""
     for package in PACKAGES:
         libraries = sorted((tree / package.folder).iterdir())
         modules = [path for path in sorted(tree.glob(package.extensions)) if is_library(path)]
         known = {path: _Library(needed(path, target), symbols(path, target)) for path in (*libraries, *modules)}
         kept = {path for path in known if not any(fnmatchcase(path.name, name) for name in package.replaced)}
-        while idle := {path for path in kept.intersection(libraries) if not _asked_of(path, known, kept)}:
-            kept -= idle
+        while unused := {path for path in kept.intersection(libraries) if not _used_symbols(path, known, kept)}:
+            kept -= unused
         for path in known.keys() - kept:
-            build(path, _asked_of(path, known, kept), target)
+            build(path, _used_symbols(path, known, kept), target)
 
 
 class _Library(NamedTuple):
@@ -71,25 +71,25 @@ class _Library(NamedTuple):
     symbols: Sequence[Symbol]
 
 
-def _asked_of(path: Path, known: Mapping[Path, _Library], kept: Iterable[Path]) -> list[Symbol]:
-    """The symbols of the library at `path` that those which are kept and need it ask for."""
-    askers = [known[other] for other in kept if path.name in known[other].needed]
-    asked = {symbol.name for asker in askers for symbol in asker.symbols if not symbol.defined}
-    return [symbol for symbol in known[path].symbols if symbol.defined and symbol.name in asked]
+def _used_symbols(path: Path, known: Mapping[Path, _Library], kept: Iterable[Path]) -> list[Symbol]:
+    """The symbols of the library at `path` that the kept libraries need."""
+    users = [known[other] for other in kept if path.name in known[other].needed]
+    used = {symbol.name for user in users for symbol in user.symbols if not symbol.defined}
+    return [symbol for symbol in known[path].symbols if symbol.defined and symbol.name in used]
 
 
-def build(path: Path, offered: Sequence[Symbol], target: Target) -> None:
-    """Replace the library by one that offers just these symbols, under the same name. Raises BuildFailed."""
+def build(path: Path, defined: Sequence[Symbol], target: Target) -> None:
+    """Replace the library by one of the same name that defines only these symbols. Raises BuildFailed."""
     with tempfile.TemporaryDirectory() as folder:
         source, versions, part = (Path(folder, name) for name in ("standin.c", "versions", path.name))
-        source.write_text(_PRELUDE + "".join(f"{_definition(symbol)}\n" for symbol in offered))
-        versions.write_text(_versions(offered))
+        source.write_text(_PRELUDE + "".join(f"{_definition(symbol)}\n" for symbol in defined))
+        versions.write_text(_versions(defined))
         command: list[str | Path] = [program("gcc", target), "-shared", "-fPIC", "-Os", "-w", "-fno-builtin"]
         command += ["-o", part, source]
         command += [f"-Wl,-soname,{soname(path, target)}", "-Wl,--build-id=none", "-Wl,-s"]
         run(*command, *([f"-Wl,--version-script,{versions}"] if versions.stat().st_size else []))
         data = part.read_bytes()
-    path.unlink()  # never written into: the file may be one with that in uv's cache
+    path.unlink()  # a new file: the old one may be a hard link to uv's cache
     path.write_bytes(data)
     path.chmod(0o755)
 
@@ -102,10 +102,10 @@ def _definition(symbol: Symbol) -> str:
     return f'void {symbol.name}(void) {{ missing("{symbol.name}"); }}'
 
 
-def _versions(offered: Iterable[Symbol]) -> str:
-    """The linker's script that gives each symbol its version; empty where none has one."""
+def _versions(defined: Iterable[Symbol]) -> str:
+    """The version script for the linker; empty if no symbol has a version."""
     by_version = defaultdict(list)
-    for symbol in offered:
+    for symbol in defined:
         if symbol.version:
             by_version[symbol.version].append(symbol.name)
     return "".join(

@@ -1,4 +1,4 @@
-"""The programs that a build needs: the target's Python, a C and C++ compiler, binutils, uv."""
+"""Finds and runs the programs that a build needs: the target's Python, compilers, binutils, uv."""
 
 import json
 import platform
@@ -12,11 +12,11 @@ from pathlib import Path
 from layers.target import Target
 
 SEEDED = ("env", "-u", "PYTHONPATH", "-u", "PYTHONHOME", "PYTHONHASHSEED=0")
-"""Before a Python whose work is to come out the same each time: sets are in the order of their hashes."""
+"""Prefix of a Python command whose output must be reproducible: the order of a set depends on the hash seed."""
 
 
 class BuildFailed(Exception):
-    """The layer cannot be made. The message says at which step, and what to do."""
+    """The layer cannot be built. The message says which step failed, and what to do."""
 
 
 class ToolMissing(BuildFailed):
@@ -24,7 +24,7 @@ class ToolMissing(BuildFailed):
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """What the program printed. Raises BuildFailed with what it said where it did not exit with 0."""
+    """What the program printed to stdout. Raises BuildFailed, with its output, if its exit status is not 0."""
     done = subprocess.run(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
@@ -34,14 +34,14 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
         cwd=cwd,
     )
     if done.returncode:
-        said = (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
-        raise BuildFailed(f"`{' '.join(map(str, command))}` failed:\n{said}")
+        output = (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
+        raise BuildFailed(f"`{' '.join(map(str, command))}` failed:\n{output}")
     return done.stdout
 
 
 @cache
 def program(name: str, target: Target) -> str:
-    """The path of `gcc`, `strip` or `readelf` for the target's machine; those of a cross-compiler on another one.
+    """The path of `gcc`, `strip` or `readelf` for the target; on another machine, that of the cross-compiler.
 
     Raises ToolMissing.
     """
@@ -60,18 +60,18 @@ def program(name: str, target: Target) -> str:
 
 
 def uv() -> Path:
-    """The uv of this environment, or else that on the PATH. Raises ToolMissing."""
+    """The path of uv in this environment, or else on the PATH. Raises ToolMissing."""
     found = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if found is None:
-        raise ToolMissing("uv is not installed: call the build by `make layer`, which installs it.")
+        raise ToolMissing("uv is not installed. Build with `make layer`, which installs it.")
     return Path(found)
 
 
 def python(target: Target, named: Path | None = None) -> Path:
-    """A Python of the target's version that runs here as on the target's machine, with the headers to compile against.
+    """A Python of the target's version and architecture that runs here and has the headers to compile against.
 
-    named: the only one to be considered. Without it: this one, those on the PATH, pyenv's, and those that uv knows.
-    Raises ToolMissing, which says what was wrong with each.
+    named: the only one to try. Without it: this Python, then those on the PATH, of pyenv, and of uv.
+    Raises ToolMissing, which says why each was rejected.
     """
     faults = []
     for candidate in [named] if named else _candidates(target):
@@ -80,15 +80,15 @@ def python(target: Target, named: Path | None = None) -> Path:
             return candidate
         faults.append(f"  {candidate}: {fault}")
     raise ToolMissing(
-        f"The kernels must be compiled by the kind of Python that will load them, {target.python} for "
-        f"{target.machine}, with its headers. There is none here:\n"
+        f"The kernels must be compiled by Python {target.python} for {target.machine}, with its headers, because that "
+        "Python loads them. None of these is one:\n"
         + "\n".join(faults)
         + "\n"
         + (
-            f"Install python{target.python} and python{target.python}-dev, or `uv python install {target.python}`, or "
-            "name yours: make layer INTERPRETER=/path/to/python."
+            f"Install python{target.python} and python{target.python}-dev, or run `uv python install {target.python}`, "
+            "or pass your own: make layer INTERPRETER=/path/to/python."
             if target.machine == platform.machine()
-            else "Build on such a machine, or name a Python of it that an emulator runs here: docs/layer.md shows how."
+            else "Build on such a machine, or pass a Python for it that runs here under an emulator; see docs/layer.md."
         )
     )
 
@@ -105,7 +105,7 @@ def _candidates(target: Target) -> Iterator[Path]:
         return
 
 
-_QUESTION = """
+_PROBE = """
 import json, os, platform, sys, sysconfig
 header = os.path.join(sysconfig.get_path("include"), "Python.h")
 print(json.dumps(["%d.%d" % sys.version_info[:2], platform.machine(), os.path.exists(header), header]))
@@ -114,7 +114,7 @@ print(json.dumps(["%d.%d" % sys.version_info[:2], platform.machine(), os.path.ex
 
 def _fault(candidate: Path, target: Target) -> str | None:
     try:
-        version, machine, complete, header = json.loads(run(candidate, "-I", "-c", _QUESTION))
+        version, machine, complete, header = json.loads(run(candidate, "-I", "-c", _PROBE))
     except (BuildFailed, OSError, ValueError) as error:
         return f"does not run ({str(error).splitlines()[-1].strip()})"
     if version != target.python:

@@ -1,4 +1,4 @@
-"""A site-packages folder made into a layer's: what Lambda loads and nothing else, ready to be mounted at /opt."""
+"""Turns a site-packages folder into the layer's: only what Lambda loads, stripped and compiled to bytecode."""
 
 import shutil
 from collections import Counter
@@ -10,11 +10,11 @@ from layers.target import Target
 from layers.tools import SEEDED, run
 
 MOUNTED = "/opt/python"
-"""Where Lambda shows the layer's packages, which is on its path."""
+"""Where Lambda mounts the layer's packages. The folder is on its sys.path."""
 
 
 def assemble(site: Path, kernel: Path, tree: Path, target: Target, interpreter: Path) -> Counter[str]:
-    """Make the site-packages `tree` of `site` and of the compiled `kernel`. Returns the bytes left out, by reason.
+    """Create the site-packages `tree` from `site` and the compiled `kernel`. Returns the bytes left out, by reason.
 
     Raises BuildFailed.
     """
@@ -38,12 +38,12 @@ def copy(site: Path, tree: Path) -> Counter[str]:
             continue
         target = tree / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, target)  # never a link: uv's cache has the same file, and ours will be changed
+        shutil.copy(path, target)  # not a link: later steps change the file, and uv's cache must keep the original
     return left_out
 
 
 def strip(tree: Path, target: Target) -> int:
-    """Strip every library that stays loadable. Returns the bytes that this saved."""
+    """Strip every library that stays loadable. Returns the bytes saved."""
     saved = 0
     for path in archive.files(tree):
         before = path.stat().st_size

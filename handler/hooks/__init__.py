@@ -1,1 +1,1 @@
-"""Door 3: webhooks of shops, downloads of their images, and callbacks to whoever registered for results."""
+"""Webhooks of shops, downloads of their images, and callbacks to the receivers that are registered for results."""

@@ -1,8 +1,8 @@
 """Accept a webhook: verify it over its raw bytes, queue it, remember it. Nothing is downloaded here.
 
 The order matters: nothing is parsed before the signature is verified, and nothing is remembered before it is in the
-queue, so a sender that is told of a failure and sends again is not ignored. Two copies at once may both get into the
-queue, where the second changes nothing.
+queue, so a sender that gets an error and retries is not ignored. Two copies at the same moment may both get into the
+queue, where the second one changes nothing.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""One HTTP exchange with a server that somebody else named: a checked address, a deadline, a size cap."""
+"""One HTTP exchange with an untrusted server: a checked address, a deadline, a size limit."""
 
 import http.client
 import io
@@ -42,7 +42,10 @@ def dial(address: str, port: int, seconds: float) -> socket.socket:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What an exchange needs of the world. tls: checks certificates and names against the system's authorities."""
+    """How an exchange reaches the network; tests replace it.
+
+    tls: checks certificates and names against the system's authorities.
+    """
 
     resolve: Resolver = resolve
     dial: Dial = dial
@@ -65,7 +68,10 @@ class Deadline:
 
 
 class Reply:
-    """An answer of which only the head was read. headers: names in lower case; the first of equal ones."""
+    """A response of which only the status and headers were read.
+
+    headers: by name in lower case. Of several headers with the same name, it has the first.
+    """
 
     def __init__(self, response: http.client.HTTPResponse, max_bytes: int) -> None:
         self._response, self._max_bytes = response, max_bytes
@@ -78,14 +84,14 @@ class Reply:
         Raises ImageTooLarge, FetchRefused for a compressed body, FetchFailed for one that ends early.
         """
         if (encoding := self.headers.get("content-encoding", "identity").strip().lower()) not in ("identity", ""):
-            raise FetchRefused(f"the answer is encoded as {encoding}")
+            raise FetchRefused(f"the response is encoded as {encoding}, which Hairline does not accept")
         data = bytearray()
         while piece := self._response.read(_PIECE):
             data += piece
             if len(data) > self._max_bytes:
                 raise ImageTooLarge.of_file(None, self._max_bytes)
         if self._response.length:  # what Content-Length promised and did not come
-            raise FetchFailed(f"the answer ended {self._response.length} bytes early")
+            raise FetchFailed(f"the response ended {self._response.length} bytes early")
         return bytes(data)
 
 
@@ -100,7 +106,7 @@ def exchange(
     headers: Mapping[str, str],
     body: bytes | None = None,
 ) -> Iterator[Reply]:
-    """Send one request. A redirect is an answer like any other; proxies, cookies and credentials are not used.
+    """Send one request. It does not follow redirects, and uses no proxies, cookies or credentials.
 
     The name is resolved once and the connection goes to an address that was checked, so a name that changes between
     check and use (DNS rebinding) changes nothing. Raises FetchRefused, FetchFailed, also within the block.
@@ -111,8 +117,8 @@ def exchange(
         with _connected(target, addresses, policy, wire, deadline) as plain, _secured(plain, target, wire) as sock:
             connection = http.client.HTTPConnection(target.host, target.port)
             connection.sock = _Clocked(sock, deadline, policy.read_s)
-            ours = {"Host": target.authority, "User-Agent": AGENT, "Connection": "close"}
-            connection.request(method, target.path, body, {**headers, **ours})
+            own = {"Host": target.authority, "User-Agent": AGENT, "Connection": "close"}
+            connection.request(method, target.path, body, {**headers, **own})
             yield Reply(connection.getresponse(), policy.max_bytes)
     except ssl.SSLCertVerificationError as error:
         raise FetchRefused(f"the certificate of {target.host} is not valid: {error}") from error
@@ -167,7 +173,7 @@ def _secured(plain: socket.socket, target: Target, wire: Wire) -> Iterator[socke
 class _Clocked:
     """The part of a socket that http.client uses, with the deadline checked before every step.
 
-    A socket's own timeout starts again with each byte, so a server that sends them slowly could block us for ever.
+    A socket's own timeout starts again with each byte, so a slow server could keep the function busy for ever.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, step_s: float) -> None:

@@ -1,7 +1,7 @@
-"""Download an image from a URL that somebody else named.
+"""Download an image from an untrusted URL.
 
 `handler.untrusted.guard` protects against private addresses and ambiguous names, `handler.untrusted.exchange` against
-DNS rebinding, slow servers and large answers, and this module against redirects and anything that is not an image. A
+DNS rebinding, slow servers and large responses, and this module against redirects and anything that is not an image. A
 function that downloads has a role with few permissions, because its credentials are what an attacker wants.
 """
 

@@ -1,10 +1,10 @@
-"""Run pytest on an unzipped layer as on Lambda: nothing else is installed, and only the temporary folder is writable.
+"""Run pytest on an unzipped layer as on Lambda: without other packages, and with only the temporary folder writable.
 
     python -S isolated.py LAYER TEMPORARY ARGUMENTS ...
 
 Run by the layer's Python, with PYTHONPATH set to the layer's packages, the repository, and pytest, in this order.
-Lambda mounts a layer read-only. So does bench/readonly.py, where the kernel lets it; elsewhere root may write anywhere,
-so what Python asks the system to change is watched here too.
+Lambda mounts a layer read-only. So does bench/readonly.py, if the kernel allows it. Otherwise root may write anywhere,
+so an audit hook here rejects Python's own writes too.
 """
 
 import importlib
@@ -29,22 +29,22 @@ CHANGES = (
 
 
 def main(layer: str, temporary: str, *arguments: str) -> int:
-    """Pytest's exit status."""
+    """Run pytest; return its exit status."""
     watch(temporary)
     for name in LIBRARIES:
         file = importlib.import_module(name).__file__ or ""
-        assert Path(file).is_relative_to(layer), f"{name} is not the layer's, but {file}"
+        assert Path(file).is_relative_to(layer), f"{name} was imported from {file}, not from the layer"
     for name in ABSENT:
         try:
             importlib.import_module(name)
         except ImportError:
             continue
-        raise AssertionError(f"{name} is there, though it is not in the layer")
+        raise AssertionError(f"{name} can be imported, although the layer leaves it out")
     return int(importlib.import_module("pytest").main(list(arguments)))
 
 
 def watch(temporary: str) -> None:
-    """From now on, raise PermissionError where anything is to be changed outside of `temporary`."""
+    """From now on, raise PermissionError for every change outside `temporary`."""
 
     def changed(event: str, values: tuple[object, ...]) -> tuple[object, ...]:
         if event == "open":

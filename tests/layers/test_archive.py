@@ -1,4 +1,4 @@
-"""Equal folders are equal zips, whatever their dates and owners."""
+"""Folders with the same files give the same zip, whatever the files' dates and owners."""
 
 import os
 import zipfile
@@ -30,7 +30,7 @@ def test_the_same_files_give_the_same_bytes(tmp_path):
     assert (tmp_path / "1.zip").read_bytes() != (tmp_path / "2.zip").read_bytes()
 
 
-def test_all_may_read_and_programs_may_run(tmp_path):
+def test_everybody_may_read_the_files_and_programs_stay_executable(tmp_path):
     archive.write(fill(tmp_path / "1", NAMES), tmp_path / "1.zip")
     with zipfile.ZipFile(tmp_path / "1.zip") as opened:
         assert opened.testzip() is None

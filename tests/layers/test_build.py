@@ -1,4 +1,4 @@
-"""Steps of a build: done once, whole or not at all, and with a word on what is missing."""
+"""The steps of a build: each runs once and leaves a complete result or none. Messages say what is missing."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from layers import build
 
 @pytest.fixture
 def made(tmp_path):
-    """How often a step was done."""
+    """What the step wrote, one entry a run."""
     return []
 
 
@@ -20,14 +20,14 @@ def fill(made, text="x"):
     return make
 
 
-def test_a_step_is_done_once_for_the_same_key(tmp_path, made):
+def test_a_step_runs_once_for_the_same_key(tmp_path, made):
     for key, text in (("1", "a"), ("1", "b"), ("2", "c"), ("2", "d")):
         build._once(tmp_path / "step", key, fill(made, text))
     assert made == ["a", "c"]
     assert (tmp_path / "step" / "file").read_text() == "c"
 
 
-def test_a_step_that_fails_is_done_again_from_its_beginning(tmp_path, made):
+def test_a_failed_step_starts_again_from_the_beginning(tmp_path, made):
     build._once(tmp_path / "step", "1", fill(made, "old"))
 
     def fails(new):
@@ -37,12 +37,12 @@ def test_a_step_that_fails_is_done_again_from_its_beginning(tmp_path, made):
 
     with pytest.raises(KeyboardInterrupt):
         build._once(tmp_path / "step", "2", fails)
-    assert not (tmp_path / "step").exists()  # nobody takes the old one for the new
+    assert not (tmp_path / "step").exists()  # the old result must not pass for the new one
     build._once(tmp_path / "step", "2", fill(made, "new"))
     assert [path.name for path in (tmp_path / "step").iterdir()] == ["file"]
 
 
-def test_a_folder_that_was_removed_is_made_again(tmp_path, made):
+def test_a_deleted_folder_is_created_again(tmp_path, made):
     build._once(tmp_path / "step", "1", fill(made))
     (tmp_path / "step" / "file").unlink()
     (tmp_path / "step").rmdir()
@@ -50,12 +50,12 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path, made):
     assert len(made) == 2
 
 
-def test_without_the_python_of_the_layer_it_says_so_and_ends_with_1(tmp_path, capsys):
+def test_without_the_layers_python_the_build_says_so_and_returns_1(tmp_path, capsys):
     assert build.main(["--interpreter", str(tmp_path / "python3.13")]) == 1
     assert "python3.13: does not run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--python", "3.9"], ["--architecture", "riscv"]])
-def test_wrong_usage(arguments):
+def test_wrong_arguments_exit_with_2(arguments):
     with pytest.raises(SystemExit, match="2"):
         build.main(arguments)

@@ -1,4 +1,4 @@
-"""Modules as bytecode: they run as their sources did, say where, and are the same each time."""
+"""Compiled modules behave like their sources, show the right path in tracebacks, and are reproducible."""
 
 import ast
 import importlib.util
@@ -31,7 +31,7 @@ def fill(folder):
     return folder
 
 
-def test_bytecode_takes_the_place_of_the_source_and_tracebacks_know_where_it_is(tmp_path):
+def test_bytecode_replaces_the_source_and_tracebacks_show_the_mounted_path(tmp_path):
     fill(tmp_path)
     assert not (tmp_path / "p" / "m.py").exists()
     program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; import p.m; print(p.m.TEXT, p.m.Empty.__doc__); p.m.f()"
@@ -41,7 +41,7 @@ def test_bytecode_takes_the_place_of_the_source_and_tracebacks_know_where_it_is(
     assert "ValueError: here" in done.stderr
 
 
-def test_it_is_taken_whatever_the_time(tmp_path):
+def test_python_loads_the_bytecode_whatever_the_files_time(tmp_path):
     data = (fill(tmp_path) / "p" / "m.pyc").read_bytes()
     assert data[:4] == importlib.util.MAGIC_NUMBER
     assert data[4:8] == b"\1\0\0\0"  # PEP 552: by hash, unchecked
@@ -53,11 +53,11 @@ def test_the_same_sources_give_the_same_bytes(tmp_path):
     assert (first / "p" / "m.pyc").read_bytes() == (second / "p" / "m.pyc").read_bytes()
 
 
-def test_what_is_read_as_text_stays(tmp_path):
+def test_modules_that_are_read_as_text_stay_source_files(tmp_path):
     assert (fill(tmp_path) / "cv2" / "config-3.py").exists()
 
 
-def test_only_docstrings_go():
+def test_only_docstrings_are_removed():
     tree = ast.parse(textwrap.dedent(SOURCE))
     lines = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)]
     compile_modules.remove_docstrings(tree)

@@ -1,4 +1,4 @@
-"""What is deployed as the functions' code: handler and pipeline without the local stack."""
+"""The functions' code: handler and pipeline, without the local stack."""
 
 from layers import function
 

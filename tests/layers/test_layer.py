@@ -1,4 +1,4 @@
-"""The layer that Lambda gets, unzipped and alone: its pictures are this environment's, and so are its tests."""
+"""The layer as Lambda gets it, without other packages: it passes the same tests and gives the same bytes."""
 
 import hashlib
 import json
@@ -25,13 +25,15 @@ LEFT_OUT = {
     "test_encode.py::test_the_same_canvas_gives_the_same_bytes_in_another_process_and_at_another_time": (
         "starts a Python that would look for its packages elsewhere"
     ),
-    "segment/test_onnx.py::test_onnx_runtime_reports_nothing_home": "shows what happens without our setting, at home",
+    "segment/test_onnx.py::test_onnx_runtime_reports_nothing_home": (
+        "shows what ONNX Runtime does without Hairline's setting, in this environment"
+    ),
 }
-"""Of tests/pipeline."""
+"""Tests in tests/pipeline that cannot run from the layer, and why."""
 
 
 def run(layer: Layer, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """The layer's Python with the layer and our code alone, no packages of its own and no home to write to."""
+    """Run the layer's Python with only the layer and Hairline's code, and without a writable home."""
     (folder / "skimage").mkdir()
     (folder / "skimage" / "__init__.py").touch()
     (folder / "skimage" / "data").symlink_to(Path(skimage.__file__).parent / "data")  # the photographs, not the library
@@ -53,8 +55,8 @@ def state(opt: Path) -> dict[str, tuple[int, int]]:
 
 
 def test_only_the_temporary_folder_can_be_written_to(layer: Layer, tmp_path: Path) -> None:
-    if said := refusal():
-        pytest.skip(f"read-only mounts are not to be had here, so modes and an audit hook stand in for them: {said}")
+    if reason := refusal():
+        pytest.skip(f"this machine cannot mount read-only, so file modes and an audit hook replace it: {reason}")
     program = """
 import sys
 from pathlib import Path
@@ -115,7 +117,7 @@ print(json.dumps(made))
 """
 
 
-def test_the_same_pictures_give_the_same_bytes_as_here(
+def test_images_give_the_same_bytes_as_in_this_environment(
     layer: Layer, segmenter: OnnxSegmenter, photos: Path, tmp_path: Path
 ) -> None:
     done = run(layer, tmp_path, "-c", PROGRAM, photos, layer.opt / "models", json.dumps(CASES))
@@ -129,7 +131,7 @@ def test_the_same_pictures_give_the_same_bytes_as_here(
     }
 
 
-def test_the_kernels_leave_the_lock_to_other_threads(layer: Layer, tmp_path: Path) -> None:
+def test_the_kernels_release_the_lock_of_the_interpreter(layer: Layer, tmp_path: Path) -> None:
     program = """
 import threading
 import numpy as np
@@ -150,7 +152,7 @@ print(turns)
     assert int(done.stdout) > 10  # a kernel that kept the lock would leave one or two
 
 
-def test_a_service_that_is_not_there_and_a_kernel_that_is_not_there_say_so(layer: Layer, tmp_path: Path) -> None:
+def test_a_missing_service_and_a_missing_kernel_raise_clear_errors(layer: Layer, tmp_path: Path) -> None:
     program = """
 import boto3, botocore.exceptions, numba
 for call, error in (
@@ -186,5 +188,5 @@ for name in {SERVICES}:
 
 
 @pytest.mark.parametrize("name", ["layer.zip", "sizes.md"])
-def test_the_build_leaves_the_archive_and_its_sizes(layer: Layer, name: str) -> None:
+def test_the_build_writes_the_archive_and_its_sizes(layer: Layer, name: str) -> None:
     assert (layer.tools.parent / name).stat().st_size > 1000

@@ -1,4 +1,4 @@
-"""What is left out of the layer, and what must not be."""
+"""What the layer leaves out, and what it must contain."""
 
 import json
 import re
@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
         "PIL/_avif.cpython-313-x86_64-linux-gnu.so",
     ],
 )
-def test_what_is_loaded_stays(path):
+def test_files_that_are_loaded_stay(path):
     assert why_left_out(path) is None
 
 
@@ -45,11 +45,11 @@ def test_what_is_loaded_stays(path):
         ("scipy/stats/__init__.py", "not called"),
     ],
 )
-def test_what_is_never_loaded_goes_and_the_table_says_why(path, why):
+def test_files_that_are_never_loaded_are_left_out_and_the_table_says_why(path, why):
     assert why in (why_left_out(path) or "")
 
 
-def test_no_licence_is_left_out_but_doubles():
+def test_licences_are_kept():
     for name in ("LICENSE", "licenses/LICENSE.txt", "COPYING", "NOTICE"):
         assert why_left_out(f"anything-1.0.dist-info/{name}") is None
 

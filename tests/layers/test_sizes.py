@@ -22,7 +22,7 @@ from layers.tools import BuildFailed
         ("models/u2netp.onnx", "models"),
     ],
 )
-def test_whose_a_file_is(path, package):
+def test_the_package_of_a_file(path, package):
     assert sizes.package(path) == package
 
 

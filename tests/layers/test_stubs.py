@@ -1,4 +1,4 @@
-"""Shared libraries: stripped where they stay loadable, and replaced where nobody calls them. On real, small ones."""
+"""Shared libraries are stripped if they stay loadable, and replaced if they are never called. Tested on small ones."""
 
 import shutil
 import struct
@@ -14,7 +14,8 @@ from layers.tools import BuildFailed
 from tests.layers.test_tools import HERE
 
 pytestmark = pytest.mark.skipif(
-    not all(map(shutil.which, ("gcc", "strip", "readelf"))), reason="there are no gcc and binutils, which build a layer"
+    not all(map(shutil.which, ("gcc", "strip", "readelf"))),
+    reason="gcc or binutils, which build a layer, are not installed",
 )
 
 CODEC = """
@@ -75,7 +76,7 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_is_called_works_and_what_is_not_says_so_and_aborts(tree: Path) -> None:
+def test_a_kept_function_works_and_a_replaced_one_prints_its_name_and_aborts(tree: Path) -> None:
     library = tree / "cv2" / "cv2.so"
     assert call(library, "c.resize(4), c.play(1), c.version()").stdout == "8 3 b'1.0'\n"
     stubs.replace(tree, HERE)
@@ -85,18 +86,18 @@ def test_what_is_called_works_and_what_is_not_says_so_and_aborts(tree: Path) -> 
     assert "decode was called, but the layer has only a stand-in" in ended.stderr
 
 
-def test_a_stand_in_offers_what_is_asked_for_under_the_same_name_and_version(tree: Path) -> None:
+def test_a_stand_in_defines_the_symbols_that_are_used_under_the_same_name_and_version(tree: Path) -> None:
     stubs.replace(tree, HERE)
     folder = tree / stubs.PACKAGES[0].folder
     offered = {s.name: s for s in elf.symbols(folder / "libavcodec-1.so.62", HERE) if s.defined}
     assert offered.keys() - {"CODEC_1"} == {"decode", "avifVersion", "table"}
     assert (offered["decode"].version, offered["table"].size) == ("CODEC_1", 12)
     assert elf.soname(folder / "libavcodec-1.so.62", HERE) == "libavcodec-1.so.62"
-    assert not [s for s in elf.symbols(folder / "libidle-1.so", HERE) if s.defined]  # nobody asked it for anything
+    assert not [s for s in elf.symbols(folder / "libidle-1.so", HERE) if s.defined]  # no symbol of it is used
     assert [s.name for s in elf.symbols(folder / "libbusy-1.so", HERE) if s.defined] == ["busy"]
 
 
-def test_the_file_that_uv_has_in_its_cache_is_not_written_into(tree: Path) -> None:
+def test_a_file_that_is_linked_to_the_cache_of_uv_is_not_changed(tree: Path) -> None:
     original = tree / stubs.PACKAGES[0].folder / "libavcodec-1.so.62"
     (tree / "cache").hardlink_to(original)
     before = (tree / "cache").read_bytes()
@@ -125,7 +126,7 @@ def test_stripping_keeps_what_is_loaded(tree: Path) -> None:
     assert not list(library.parent.glob("*.part"))
 
 
-def test_a_result_that_could_not_be_loaded_is_thrown_away(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stripped_library_that_cannot_be_loaded_is_discarded(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = tree / "cv2" / "cv2.so"
     before = library.read_bytes()
     monkeypatch.setattr(elf, "loadable", lambda _: False)
@@ -133,7 +134,7 @@ def test_a_result_that_could_not_be_loaded_is_thrown_away(tree: Path, monkeypatc
     assert library.read_bytes() == before
 
 
-def test_what_strip_does_to_a_library_of_patchelf_is_seen(tree: Path) -> None:
+def test_damage_by_strip_to_a_library_changed_by_patchelf_is_detected(tree: Path) -> None:
     data = bytearray((tree / "cv2" / "cv2.so").read_bytes())
     assert elf.loadable(bytes(data))
     (table,) = struct.unpack_from("<Q", data, 32)
@@ -150,14 +151,14 @@ def test_a_file_that_is_cut_short_is_not_loadable(tree: Path) -> None:
     assert not elf.loadable(data[: len(data) // 4])
 
 
-def test_only_libraries_are_libraries(tmp_path: Path) -> None:
+def test_only_elf_files_count_as_libraries(tmp_path: Path) -> None:
     (tmp_path / "script.so").write_text("INPUT(libx.so.1)")
     (tmp_path / "empty.so").touch()
     assert not elf.is_library(tmp_path / "script.so")
     assert not elf.is_library(tmp_path / "empty.so")
 
 
-def test_a_compilers_complaint_is_passed_on(tmp_path: Path) -> None:
+def test_the_compilers_output_is_in_the_message(tmp_path: Path) -> None:
     path = compile_(tmp_path, "libx.so", CODEC)
     with pytest.raises(BuildFailed, match=r"(?s)gcc.*failed:.*not-a-name"):
         stubs.build(path, [Symbol("not-a-name", None, "FUNC", defined=True)], HERE)

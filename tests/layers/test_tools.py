@@ -1,4 +1,4 @@
-"""The programs of a build are found, or it is said which one is missing and what to do."""
+"""The build finds its programs, or says which one is missing and what to do."""
 
 import platform
 import sys
@@ -29,7 +29,7 @@ def fake(path: Path, answer: str) -> Path:
     return path
 
 
-def test_a_python_of_the_right_kind_is_taken(tmp_path):
+def test_a_python_of_the_right_version_and_architecture_is_used(tmp_path):
     right = fake(tmp_path / "right", f'["3.12", "{HERE.machine}", true, "Python.h"]')
     assert tools.python(Target("3.12", HERE.architecture), right) == right
 
@@ -43,19 +43,19 @@ def test_a_python_of_the_right_kind_is_taken(tmp_path):
         ("no answer", "does not run"),
     ],
 )
-def test_another_is_not_and_the_message_says_why_and_what_to_do(tmp_path, answer, fault):
+def test_a_wrong_python_is_rejected_and_the_message_says_why_and_what_to_do(tmp_path, answer, fault):
     wrong = fake(tmp_path / "wrong", answer.replace("MACHINE", HERE.machine))
     with pytest.raises(ToolMissing, match=rf"(?s)wrong: .*{fault}.*make layer INTERPRETER="):
         tools.python(Target("3.13", HERE.architecture), wrong)
 
 
-def test_for_another_machine_a_python_of_this_one_will_not_do(tmp_path):
+def test_a_python_of_this_machine_is_rejected_for_another_architecture(tmp_path):
     wrong = fake(tmp_path / "wrong", f'["3.13", "{HERE.machine}", true, "Python.h"]')
     with pytest.raises(ToolMissing, match=rf"(?s)wrong: is for {HERE.machine}.*Build on such a machine.*emulator"):
         tools.python(THERE, wrong)
 
 
-def test_a_python_that_is_not_there_is_named(tmp_path):
+def test_a_missing_python_is_named(tmp_path):
     with pytest.raises(ToolMissing, match="nowhere: does not run"):
         tools.python(Target(), tmp_path / "nowhere")
 
@@ -73,7 +73,7 @@ def test_a_missing_compiler_is_named_with_its_package(tmp_path, monkeypatch):
         tools.program("gcc", HERE)
 
 
-def test_for_another_machine_it_is_the_cross_compiler(tmp_path, monkeypatch):
+def test_another_architecture_needs_the_cross_compiler(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     name = f"{THERE.machine}-linux-gnu-gcc"
     with pytest.raises(ToolMissing, match=rf"{name} is not installed.*apt-get install g\+\+-{THERE.machine}-linux-gnu"):
@@ -82,6 +82,6 @@ def test_for_another_machine_it_is_the_cross_compiler(tmp_path, monkeypatch):
     assert tools.program("gcc", THERE) == str(tmp_path / name)
 
 
-def test_what_a_program_says_when_it_fails_is_passed_on():
+def test_the_output_of_a_failed_program_is_in_the_message():
     with pytest.raises(BuildFailed, match=r"(?s)`sh -c .*` failed:\nwhy"):
         tools.run("sh", "-c", "echo why >&2; exit 3")

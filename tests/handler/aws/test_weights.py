@@ -1,4 +1,4 @@
-"""Weights from a bucket: whole or not at all, once, and with a word on what has to be mended."""
+"""Weights from a bucket: complete or not at all, once, and with a message that says what to fix."""
 
 import gc
 import hashlib
@@ -52,7 +52,7 @@ def temporary(tmp_path, monkeypatch):
 
 @pytest.fixture
 def bucket(endpoint, temporary):
-    """boto3's client of an S3 in whose bucket the weights lie."""
+    """A client of an S3 whose bucket contains the weights."""
     s3 = client("s3", endpoint)
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=SPEC.file, Body=DATA)
@@ -61,7 +61,7 @@ def bucket(endpoint, temporary):
 
 @pytest.fixture
 def network(tmp_path):
-    """What the layer lacks."""
+    """A model whose weights the layer does not contain."""
     (tmp_path / "opt").mkdir()
     return ModelConfig(SPEC, tmp_path / "opt", BUCKET)
 
@@ -88,11 +88,11 @@ def left_in(folder):
     return {path.name for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_the_layer_has_is_not_asked_for():
+def test_weights_in_the_layer_are_not_downloaded():
     assert weights.ensure_weights(ModelConfig(named("u2netp"), DEFAULT_FOLDER, BUCKET), None) == DEFAULT_FOLDER
 
 
-def test_they_are_brought_once(endpoint, bucket, network, temporary):
+def test_weights_are_downloaded_once(endpoint, bucket, network, temporary):
     asked = Counter()
     with Proxy(endpoint, lambda method, _: asked.update([method])) as proxy:
         folder = weights.ensure_weights(network, impatient(proxy.endpoint))
@@ -104,7 +104,7 @@ def test_they_are_brought_once(endpoint, bucket, network, temporary):
     assert left_in(temporary) == {SPEC.file, "lock"}
 
 
-def test_two_at_once_bring_them_once(endpoint, bucket, network):
+def test_several_at_once_download_them_once(endpoint, bucket, network):
     asked = Counter()
     with Proxy(endpoint, lambda method, _: asked.update([method])) as proxy, ThreadPoolExecutor() as pool:
         s3 = impatient(proxy.endpoint)
@@ -113,7 +113,7 @@ def test_two_at_once_bring_them_once(endpoint, bucket, network):
     assert asked["GET"] == 3
 
 
-def test_of_two_networks_the_layers_own_is_not_brought(bucket, network):
+def test_of_two_models_only_the_missing_one_is_downloaded(bucket, network):
     shutil.copy(DEFAULT_FOLDER / "u2netp.onnx", network.folder)
     both = replace(named("auto"), stronger=SPEC)
     for _ in range(2):
@@ -123,7 +123,7 @@ def test_of_two_networks_the_layers_own_is_not_brought(bucket, network):
 
 
 @pytest.mark.parametrize("fault", [Fault.BUSY, Fault.RESET, Fault.CUT_SHORT])
-def test_a_connection_that_breaks_is_tried_again(endpoint, bucket, network, fault):
+def test_a_broken_connection_is_retried(endpoint, bucket, network, fault):
     faults = {"GET": [fault, fault]}
     with Proxy(endpoint, lambda method, _: faults[method].pop() if faults.get(method) else None) as proxy:
         folder = weights.ensure_weights(network, impatient(proxy.endpoint, attempts=3))
@@ -133,7 +133,9 @@ def test_a_connection_that_breaks_is_tried_again(endpoint, bucket, network, faul
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
-def test_one_that_stays_broken_is_no_fault_of_the_deployment(endpoint, bucket, network, temporary, method, fault):
+def test_a_connection_that_stays_broken_is_not_the_deployments_fault(
+    endpoint, bucket, network, temporary, method, fault
+):
     if (method, fault) == ("HEAD", Fault.CUT_SHORT):
         pytest.skip("an answer without a body has no half")
     with (
@@ -157,7 +159,7 @@ weights.ensure_weights(ModelConfig(SPEC, Path(sys.argv[1]), BUCKET), impatient(s
 
 
 @pytest.mark.slow
-def test_a_container_that_is_killed_in_the_middle_leaves_nothing_that_is_taken_for_whole(
+def test_a_container_that_is_killed_during_the_download_leaves_no_weights_that_pass_for_complete(
     endpoint, bucket, network, temporary
 ):
     asked, go_on = Counter(), threading.Event()
@@ -180,58 +182,58 @@ def test_a_container_that_is_killed_in_the_middle_leaves_nothing_that_is_taken_f
     assert left_in(temporary) == {SPEC.file, "lock"}
 
 
-def test_what_was_torn_in_the_folder_is_brought_anew(bucket, network):
+def test_damaged_weights_are_downloaded_again(bucket, network):
     folder = weights.ensure_weights(network, bucket)
     (folder / SPEC.file).write_bytes(DATA[:-1])
     assert read_weights(SPEC, weights.ensure_weights(network, bucket)) == DATA
 
 
-def refused(network, s3, temporary):
-    """What is said, where the deployment is at fault."""
+def message_of_fault(network, s3, temporary):
+    """The message of a fault of the deployment."""
     with pytest.raises(ModelUnavailable) as raised:
         weights.ensure_weights(network, s3)
-    assert dispositions.of(raised.value).disposition == Disposition.RETRY  # no picture is blamed
+    assert dispositions.of(raised.value).disposition == Disposition.RETRY  # the image is not rejected
     assert left_in(temporary) <= {"lock"}
     return str(raised.value)
 
 
 @pytest.mark.parametrize("data", [b"<html>", DATA[:-1] + b"?", DATA + b"?"], ids=["page", "one byte", "longer"])
-def test_other_bytes_are_refused(endpoint, bucket, network, temporary, data):
+def test_other_bytes_are_rejected(endpoint, bucket, network, temporary, data):
     bucket.put_object(Bucket=BUCKET, Key=SPEC.file, Body=data)
     asked = Counter()
     with Proxy(endpoint, lambda method, _: asked.update([method])) as proxy:
-        said = refused(network, impatient(proxy.endpoint), temporary)
-    assert f"s3://{BUCKET}/{SPEC.file} has {len(data):,} bytes" in said
-    assert SPEC.sha256 in said
-    assert bool(asked["GET"]) == (len(data) == SPEC.size)  # what has another length is not even fetched
+        message = message_of_fault(network, impatient(proxy.endpoint), temporary)
+    assert f"s3://{BUCKET}/{SPEC.file} has {len(data):,} bytes" in message
+    assert SPEC.sha256 in message
+    assert bool(asked["GET"]) == (len(data) == SPEC.size)  # a file of another size is not even downloaded
 
 
-def test_weights_that_are_not_there_are_named(bucket, network, temporary):
+def test_missing_weights_are_named(bucket, network, temporary):
     bucket.delete_object(Bucket=BUCKET, Key=SPEC.file)
-    assert f"s3://{BUCKET}/{SPEC.file} does not exist" in refused(network, bucket, temporary)
-    assert "s3://nowhere/" in refused(replace(network, bucket="nowhere"), bucket, temporary)
-    assert "ModelBucket" in (said := refused(replace(network, bucket=None), bucket, temporary))
-    assert SPEC.file in said
+    assert f"s3://{BUCKET}/{SPEC.file} does not exist" in message_of_fault(network, bucket, temporary)
+    assert "s3://nowhere/" in message_of_fault(replace(network, bucket="nowhere"), bucket, temporary)
+    assert "ModelBucket" in (message := message_of_fault(replace(network, bucket=None), bucket, temporary))
+    assert SPEC.file in message
 
 
-def test_a_role_that_may_not_read_them_is_told_so(endpoint, network, temporary):
+def test_a_role_that_may_not_read_them_is_named_as_the_cause(endpoint, network, temporary):
     s3 = impatient(endpoint)
     with Stubber(s3) as stub:
         stub.add_client_error("head_object", "403", "Forbidden", 403)
-        assert "may not read it (403)" in refused(network, s3, temporary)
+        assert "may not read it (403)" in message_of_fault(network, s3, temporary)
 
 
-def test_no_room_is_seen_before_anything_is_asked(network, temporary, monkeypatch):
+def test_a_full_disk_is_noticed_before_the_download(network, temporary, monkeypatch):
     usage = shutil.disk_usage(temporary)._replace(free=SPEC.size - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    assert "EphemeralStorage" in refused(network, None, temporary)
+    assert "EphemeralStorage" in message_of_fault(network, None, temporary)
 
 
-def test_room_that_runs_out_on_the_way(bucket, network, temporary):
+def test_a_disk_that_fills_up_during_the_download_is_named(bucket, network, temporary):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (SPEC.size // 2, hard))
     try:
-        assert "EphemeralStorage" in refused(network, bucket, temporary)
+        assert "EphemeralStorage" in message_of_fault(network, bucket, temporary)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
@@ -251,12 +253,12 @@ def http(endpoint, bucket, tmp_path, monkeypatch):
         cached.cache_clear()
 
 
-def test_the_function_that_answers_by_http_brings_them_too(http, temporary):
+def test_the_http_api_downloads_them_too(http, temporary):
     assert http.segmenter().spec == named("u2netp")
     assert left_in(temporary) == {"u2netp.onnx", "lock"}
 
 
-def test_a_model_that_there_is_not_is_the_deployments_fault_and_not_the_senders(http, monkeypatch):
+def test_an_unknown_model_is_the_deployments_fault_and_not_the_clients(http, monkeypatch):
     monkeypatch.setenv("HAIRLINE_MODEL", "u3net")
     with pytest.raises(BadConfig, match=r"HAIRLINE_MODEL.*u3net"):
         http.segmenter()
