@@ -19,7 +19,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 # Downloads and compilation at the same time.
 MAKEFLAGS += --jobs=2
 
-FUNCTIONS = $(foreach name,Cutout ApiCutout ApiJob Webhook Fetch Callback,build-$(name)Function)
+FUNCTIONS = $(foreach name,Cutout ApiCutout ApiJob Webhook Fetch Callback DeadLetter,build-$(name)Function)
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve layer build-DependenciesLayer $(FUNCTIONS) test e2e check lint bench lock setup weights clean

@@ -20,7 +20,7 @@ from bench import results, verdict
 from bench.crew import Crew
 from bench.pictures import small
 from bench.proxy import Fault
-from handler.local import stack
+from handler.local import mappings, stack
 from handler.local.emulator import emulator
 from handler.local.stack import Stack
 
@@ -91,7 +91,10 @@ def run(scenario: Scenario, endpoint: str) -> Figures:
 
     figures, begin = Figures(load=(os.getloadavg()[0], 0)), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        with Crew(made, scenario.workers, log=Path(folder), deadly=DEADLY, seed=scenario.seed) as crew:
+        with (
+            Crew(made, scenario.workers, log=Path(folder), deadly=DEADLY, seed=scenario.seed) as crew,
+            mappings.polling(made, Path(folder) / "dead-letters.log", names=["DeadLetterFunction"]),
+        ):
             _work(crew, scenario, len(events))
             figures.seconds = time.monotonic() - begin
             before = verdict.listing(made)

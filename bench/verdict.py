@@ -21,10 +21,13 @@ def listing(made: Stack) -> dict[str, tuple[str, Any]]:
 
 
 def waiting(made: Stack) -> int:
-    """How many messages the queue holds, seen and unseen."""
+    """How many messages wait for CutoutFunction and DeadLetterFunction, seen and unseen."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = made.client("sqs").get_queue_attributes(QueueUrl=made.queue_url, AttributeNames=names)
-    return sum(map(int, answer["Attributes"].values()))
+    answers = [
+        made.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        for url in (made.queue_url, made.names["GivenUpQueue"])
+    ]
+    return sum(int(count) for answer in answers for count in answer["Attributes"].values())
 
 
 def logged(folder: Path) -> Counter[str]:
@@ -45,8 +48,8 @@ def faults(
     """What is not as it should be, in words; nothing where all is well.
 
     good, refused, deadly: key to bytes of what the input bucket holds in the end. Each good picture must have one whole
-    result of these very bytes, each refused one a report alone, each deadly one a message in the dead-letter queue; and
-    nothing else may be anywhere.
+    result of these very bytes, each refused one a report alone, each deadly one a report of its failure and a message
+    in the dead-letter queue; and nothing else may be anywhere.
     """
     s3, wrong = made.client("s3"), []
     dropped = {key: _etag(data) for key, data in {**good, **refused, **deadly}.items()}
@@ -56,7 +59,8 @@ def faults(
     for name, (etag, _) in listing(made).items():
         folder, _, file = name.rpartition("/")
         held.setdefault(folder, {})[file] = etag
-    for key, status in {**dict.fromkeys(good, "done"), **dict.fromkeys(refused, "rejected")}.items():
+    expected = dict.fromkeys(good, "done") | dict.fromkeys(refused, "rejected") | dict.fromkeys(deadly, "failed")
+    for key, status in expected.items():
         files = held.pop(key, {})
         if files.pop("report.json", None) is None:
             wrong.append(f"{key} was lost")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from handler import settings
 from handler.errors import BadConfig
@@ -55,6 +55,8 @@ class NotificationConfig:
 class CutoutConfig:
     """Of CutoutFunction. Raises BadConfig when made with one bucket for both."""
 
+    FUNCTION: ClassVar = Function.CUTOUT
+
     input_bucket: str
     output_bucket: str
     dead_letter_queue_url: str
@@ -72,7 +74,7 @@ class CutoutConfig:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """env: as `os.environ` is. Raises BadConfig, which names the variable."""
-        given = settings.read(Function.CUTOUT, env)
+        given = settings.read(cls.FUNCTION, env)
         return cls(
             input_bucket=given["HAIRLINE_INPUT_BUCKET"],
             output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
@@ -81,6 +83,13 @@ class CutoutConfig:
             options=_options(given),
             notifications=NotificationConfig.of(given) if "HAIRLINE_EVENT_BUS" in given else None,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterConfig(CutoutConfig):
+    """Of DeadLetterFunction, which reports what CutoutFunction could not. It uses no weights."""
+
+    FUNCTION: ClassVar = Function.DEAD_LETTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ RULES: dict[type[Exception], Rule] = {
     errors.PayloadTooLarge: Rule(REJECT, 413),
     errors.FetchRefused: Rule(REJECT, 400),
     errors.FetchFailed: Rule(RETRY, 400),
+    errors.GivenUp: Rule(ALARM, 500),
     errors.CallbackFailed: Rule(ALARM, 500),
     # Faults of the deployment, found at start-up: images wait in the queue until they are fixed.
     library.ModelUnavailable: Rule(RETRY, 503),

@@ -11,6 +11,7 @@
     │   │                   probe the network that this runs in
     │   ├── FetchRefused    final: not allowed, not found, too many redirects
     │   └── FetchFailed     a retry may work: no answer, too slow, a fault of the server
+    ├── GivenUp             an image could not be processed in all its tries; the cause is not for customers
     ├── CallbackFailed      the receiver failed every delivery attempt
     └── BadConfig           the deployment's settings are incomplete or contradict one another
 
@@ -75,6 +76,18 @@ class FetchFailed(FetchError):
     """A retry may work."""
 
 
+class GivenUp(HairlineError):
+    """An image could not be processed. It says no more, since reports and notifications leave the account."""
+
+    code = "given_up"
+
+    def __init__(
+        self,
+        message: str = "The image could not be processed. The operator finds the reason in the dead-letter queue.",
+    ) -> None:
+        super().__init__(message)
+
+
 class CallbackFailed(HairlineError):
     """The last attempt to deliver a callback failed. The message says what the receiver did."""
 
@@ -85,3 +98,8 @@ class BadConfig(HairlineError):
     """A setting is missing, unknown or wrong. The message names it. Raised at start-up only."""
 
     code = "bad_config"
+
+
+def code(error: Exception) -> str:
+    """What logs and dead letters call an error: its code, or the class of one that is not Hairline's."""
+    return error.code if isinstance(error, HairlineError) else type(error).__name__

@@ -1,5 +1,6 @@
 """What flows through the handler: where an image is, the job to cut it out, and how that ended."""
 
+import json
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,3 +53,9 @@ class Outcome:
     report: StoredReport | None = None
     error: Exception | None = None
     callback: str | None = None
+
+
+def parse_stored(data: bytes) -> StoredReport:
+    """A `report.json` as Hairline wrote it. Raises ValueError where the data is not JSON; checks nothing else."""
+    report: StoredReport = json.loads(data)
+    return report

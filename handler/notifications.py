@@ -16,7 +16,7 @@ from handler.errors import BadEvent
 from handler.jobs import ObjectRef
 from pipeline.report import StoredReport
 
-Kind = Literal["hairline.completed", "hairline.needs_review", "hairline.rejected"]
+Kind = Literal["hairline.completed", "hairline.needs_review", "hairline.rejected", "hairline.failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def from_report(report: StoredReport, output_bucket: str, callback: str | None) 
         data["quality"] = report["quality"]
         data["listings"] = {name: checked["complies"] for name, checked in report["compliance"].items()}
     else:
-        kind = "hairline.rejected"
+        kind = "hairline.rejected" if report["status"] == "rejected" else "hairline.failed"
         data["reason"] = report["reason"]
     return _notification(kind, data, report["mark"], callback)
 

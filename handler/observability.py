@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from handler.dispositions import Disposition
+from handler.errors import code
 from handler.jobs import Status
 from pipeline.errors import HairlineError
 from pipeline.report import CutReport, StoredReport
@@ -58,7 +59,7 @@ def _log(image: Processed) -> None:
     if error is None:
         logger.info("image", extra=facts)
         return
-    facts |= {"code": error.code if isinstance(error, HairlineError) else type(error).__name__, "reason": str(error)}
+    facts |= {"code": code(error), "reason": str(error)}
     # A rejected image is routine; a traceback is for what somebody must look into.
     if image.status == Disposition.ALARM or not isinstance(error, HairlineError):
         logger.error("image", extra=facts, exc_info=error)

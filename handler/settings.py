@@ -21,10 +21,12 @@ class Function(StrEnum):
     WEBHOOK = "WebhookFunction"
     FETCH = "FetchFunction"
     CALLBACK = "CallbackFunction"
+    DEAD_LETTER = "DeadLetterFunction"
 
 
-CUTOUT, API_CUTOUT, API_JOB, WEBHOOK, FETCH, CALLBACK = Function
+CUTOUT, API_CUTOUT, API_JOB, WEBHOOK, FETCH, CALLBACK, DEAD_LETTER = Function
 _CUTTING, _API, _HOOKS = (CUTOUT, API_CUTOUT), (API_CUTOUT, API_JOB), (WEBHOOK, FETCH, CALLBACK)
+_QUEUE = (CUTOUT, DEAD_LETTER)
 
 
 class Setting(NamedTuple):
@@ -38,30 +40,26 @@ class Setting(NamedTuple):
 
 _WITH_EVENT_BUS = "required with `HAIRLINE_EVENT_BUS`"
 SETTINGS = {
-    "HAIRLINE_INPUT_BUCKET": Setting("bucket that images are uploaded to", (CUTOUT, *_API, FETCH)),
-    "HAIRLINE_OUTPUT_BUCKET": Setting("bucket for cutouts and reports; not the input bucket", (CUTOUT, *_API)),
+    "HAIRLINE_INPUT_BUCKET": Setting("bucket that images are uploaded to", (*_QUEUE, *_API, FETCH)),
+    "HAIRLINE_OUTPUT_BUCKET": Setting("bucket for cutouts and reports; not the input bucket", (*_QUEUE, *_API)),
     "HAIRLINE_STATE_BUCKET": Setting(
-        "bucket for job records and delivery state", (*_API, *_HOOKS), (CUTOUT,), _WITH_EVENT_BUS
+        "bucket for job records and delivery state", (*_API, *_HOOKS), _QUEUE, _WITH_EVENT_BUS
     ),
     "HAIRLINE_DEAD_LETTER_QUEUE_URL": Setting(
-        "queue for messages that can never succeed, with the reason", (CUTOUT, FETCH, CALLBACK)
+        "queue for messages that can never succeed, with the reason", (*_QUEUE, FETCH, CALLBACK)
     ),
     "HAIRLINE_FETCH_QUEUE_URL": Setting("queue of products whose images are to be downloaded", (WEBHOOK, FETCH)),
-    "HAIRLINE_CALLBACK_QUEUE_URL": Setting(
-        "queue of callbacks to deliver", (FETCH, CALLBACK), (CUTOUT,), _WITH_EVENT_BUS
-    ),
-    "HAIRLINE_EVENT_BUS": Setting(
-        "EventBridge bus for notifications", (FETCH,), (CUTOUT,), "no events and no callbacks"
-    ),
+    "HAIRLINE_CALLBACK_QUEUE_URL": Setting("queue of callbacks to deliver", (FETCH, CALLBACK), _QUEUE, _WITH_EVENT_BUS),
+    "HAIRLINE_EVENT_BUS": Setting("EventBridge bus for notifications", (FETCH,), _QUEUE, "no events and no callbacks"),
     "HAIRLINE_REGISTRY": Setting("name of the secret that lists webhook sources and callbacks", _HOOKS),
-    "HAIRLINE_MODEL": Setting("name of the model, or `auto`", (), _CUTTING, "u2netp"),
+    "HAIRLINE_MODEL": Setting("name of the model, or `auto`", (), (*_CUTTING, DEAD_LETTER), "u2netp"),
     "HAIRLINE_MODEL_DIR": Setting("folder with the weights of models", (), _CUTTING, "models/ beside the code"),
     "HAIRLINE_MODEL_BUCKET": Setting("bucket to download weights from that are not in that folder", (), _CUTTING),
     "HAIRLINE_OPTIONS": Setting(
-        'default options of a cutout as JSON, such as `{"format": "webp"}`', (), (CUTOUT, *_API), "docs/options.md"
+        'default options of a cutout as JSON, such as `{"format": "webp"}`', (), (*_QUEUE, *_API), "docs/options.md"
     ),
-    "HAIRLINE_MAX_MEGAPIXELS": Setting("reject images over so many megapixels", (), (CUTOUT, *_API), "50"),
-    "HAIRLINE_MAX_BYTES": Setting("reject files over so many bytes", (), (CUTOUT, *_API, FETCH), "40000000"),
+    "HAIRLINE_MAX_MEGAPIXELS": Setting("reject images over so many megapixels", (), (*_QUEUE, *_API), "50"),
+    "HAIRLINE_MAX_BYTES": Setting("reject files over so many bytes", (), (*_QUEUE, *_API, FETCH), "40000000"),
     "HAIRLINE_ALLOW_LOOPBACK": Setting(
         "`yes` or `no`: whether URLs may lead to this machine; for the local stack", (), (*_API, *_HOOKS), "no"
     ),

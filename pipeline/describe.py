@@ -16,6 +16,7 @@ from pipeline.report import (
     Heading,
     RejectedReport,
     Stored,
+    StoredFailedReport,
     StoredReport,
 )
 from pipeline.types import Canvas, Encoded, Matte, Picture, ProbabilityMap, Trimap
@@ -80,6 +81,16 @@ def rejected(error: HairlineError, spec: ModelSpec | None, options: Options) -> 
     if isinstance(error, NoSubject):
         report["quality"] = nothing().described()
     return report
+
+
+def failed(error: HairlineError, spec: ModelSpec, options: Options, facts: Stored) -> StoredFailedReport:
+    """The report of an image that could not be processed, as the output bucket holds it."""
+    return {
+        "status": "failed",
+        **_heading(spec, options),
+        "reason": {"code": error.code, "message": str(error)},
+        **facts,
+    }
 
 
 def stored(report: CutReport | RejectedReport, facts: Stored) -> StoredReport:

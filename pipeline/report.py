@@ -4,7 +4,6 @@ A report holds JSON values only. Between two runs on the same input it differs i
 increases when a reader must change; new fields do not change it. Boxes are [left, top, width, height] in whole pixels.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, final
 
@@ -153,7 +152,7 @@ class ComplianceFacts(TypedDict):
 
 
 class RejectionFacts(TypedDict):
-    """Why an image was rejected."""
+    """Why an image was rejected, or failed."""
 
     code: Annotated[str, "stable, such as no_subject"]
     message: Annotated[str, "what is wrong and what to do"]
@@ -246,12 +245,14 @@ class StoredRejectedReport(Rejected, Stored):
     """`report.json` in the output bucket, of an image that was rejected."""
 
 
+@final
+class StoredFailedReport(Heading, Stored):
+    """`report.json` in the output bucket, of an image that failed at every try. A later try may replace it."""
+
+    status: Annotated[Literal["failed"], "no cutout was made, and the image is not at fault"]
+    reason: RejectionFacts
+
+
 Report = CutReport | AppliedReport | RejectedReport
-StoredReport = StoredCutReport | StoredRejectedReport
-"""`status` tells which: "done" or "rejected"."""
-
-
-def parse_stored(data: bytes) -> StoredReport:
-    """A `report.json` as Hairline wrote it. Raises ValueError where the data is not JSON; checks nothing else."""
-    report: StoredReport = json.loads(data)
-    return report
+StoredReport = StoredCutReport | StoredRejectedReport | StoredFailedReport
+"""`status` tells which: "done", "rejected" or "failed"."""

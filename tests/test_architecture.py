@@ -71,7 +71,7 @@ ARROWS = {
     "handler.errors": {"pipeline.errors"},
     "handler.dispositions": {"handler.errors", "pipeline.errors"},
     "handler.jobs": {"handler.dispositions", "pipeline.report"},
-    "handler.observability": rooms("handler", "dispositions", "jobs") | rooms("pipeline", "errors", "report"),
+    "handler.observability": rooms("handler", "dispositions", "errors", "jobs") | rooms("pipeline", "errors", "report"),
     "handler.settings": {"handler.errors"},
     "handler.config": rooms("handler", "errors", "settings") | GROUND,
     "handler.keys": rooms("pipeline", "marketplaces", "options"),

@@ -46,8 +46,20 @@ class ObjectStore(Protocol):
         """Name to etag of the objects whose keys are `folder.key`, a slash, and a name without one."""
         ...
 
-    def put(self, ref: ObjectRef, data: bytes, content_type: str) -> str:
-        """Write the whole object, or nothing. Returns its etag."""
+    def put(
+        self,
+        ref: ObjectRef,
+        data: bytes,
+        content_type: str,
+        *,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> str:
+        """Write the whole object, or nothing. Returns its etag.
+
+        if_match: the etag of the object that this one replaces. if_none_match: "*" if there must be no object yet.
+        Raises SourceChanged if that condition does not hold.
+        """
         ...
 
     def delete(self, ref: ObjectRef) -> None:
@@ -94,11 +106,7 @@ class S3Store:
         if_match: str | None = None,
         if_none_match: str | None = None,
     ) -> str:
-        """Write the whole object, or nothing. Returns its etag.
-
-        if_match: the etag of the object that this one replaces. if_none_match: "*" if there must be no object yet.
-        Raises SourceChanged if that condition does not hold.
-        """
+        """See ObjectStore. metadata: the user's own."""
         conditions = {"IfMatch": if_match, "IfNoneMatch": if_none_match}
         changed = SourceChanged(f"{ref} was changed by another writer.")
         # If-Match on an object that is gone is a 404.

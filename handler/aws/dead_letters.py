@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from handler.aws.faults import translated
-from pipeline.errors import HairlineError
+from handler.errors import code
 
 _LONGEST_REASON = 1000
 """Characters: attributes and body together must fit into a message."""
@@ -16,13 +16,13 @@ class DeadLetters:
     def __init__(self, client: Any, queue_url: str) -> None:
         self._client, self._queue_url = client, queue_url
 
-    def send(self, body: str, errors: Sequence[HairlineError]) -> None:
+    def send(self, body: str, errors: Sequence[Exception]) -> None:
         """Move a message to the dead-letter queue. The body stays as it was, since a redrive sends it again.
 
         The attributes ReasonCode and Reason hold the errors' codes and messages. Raises StoreUnavailable.
         """
         reasons = {
-            "ReasonCode": ",".join(dict.fromkeys(error.code for error in errors)),
+            "ReasonCode": ",".join(dict.fromkeys(map(code, errors))),
             "Reason": _printable("; ".join(str(error) for error in errors))[:_LONGEST_REASON] or "-",
         }
         attributes = {name: {"DataType": "String", "StringValue": text} for name, text in reasons.items()}

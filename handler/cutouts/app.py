@@ -1,4 +1,4 @@
-"""The entry points of CutoutFunction, one for each trigger."""
+"""The entry points of CutoutFunction, one for each trigger, and of DeadLetterFunction."""
 
 import functools
 import json
@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from snapshot_restore_py import register_before_snapshot
 
-from handler.cutouts import retries, wiring, work
+from handler.cutouts import failures, retries, wiring, work
 from handler.errors import StoreUnavailable
 from handler.events import s3, sqs
 from handler.observability import logger, tracer
@@ -28,7 +28,13 @@ def on_queue(event: dict[str, Any], context: LambdaContext) -> PartialItemFailur
     def one(record: SQSRecord) -> None:
         attempt = _attempt(record)
         with logger.append_context_keys(message_id=record.message_id, attempt=attempt):
-            work.process_message(record.body, functools.partial(sqs.parse, record.body), deps, _clock(context))
+            work.process_message(
+                record.body,
+                functools.partial(sqs.parse, record.body),
+                deps,
+                _clock(context),
+                last_try=attempt >= retries.MAX_TRIES,
+            )
 
     # Raising when all messages fail would mean the same to the queue, but count as an error of the function and slow
     # down the mapping: with one message in a batch, each temporary fault of S3 would set off the alarm.
@@ -41,6 +47,19 @@ def on_queue(event: dict[str, Any], context: LambdaContext) -> PartialItemFailur
 def on_s3(event: dict[str, Any], context: LambdaContext) -> None:
     """S3 -> Lambda, asynchronous. Lambda retries after an error, then sends the event to the on-failure destination."""
     work.process_message(json.dumps(event), functools.partial(s3.parse, event), wiring.deps(), _clock(context))
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context
+def on_given_up(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Messages that SQS gave up, since CutoutFunction was killed or could not start at each try."""
+    deps = wiring.failure_deps()
+
+    def one(record: SQSRecord) -> None:
+        failures.conclude_unfinished(record.body, functools.partial(sqs.parse, record.body), deps)
+
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event, one, processor, context)
 
 
 class _Postponing(BatchProcessor):

@@ -12,7 +12,7 @@ from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
 from handler.aws.event_bus import EventBridgePublisher
 from handler.aws.queue import Queue, Visibility
-from handler.config import CutoutConfig
+from handler.config import CutoutConfig, DeadLetterConfig
 from handler.notifications import NullPublisher, Publisher
 from pipeline.segment import Segmenter, open_model
 
@@ -44,6 +44,24 @@ def deps() -> Deps:
         _publisher(config, store, sqs),
         version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FailureDeps:
+    """What DeadLetterFunction needs of the world."""
+
+    config: CutoutConfig
+    store: ObjectStore
+    dead_letters: DeadLetters
+    publisher: Publisher
+
+
+@functools.cache
+def failure_deps() -> FailureDeps:
+    """Raises BadConfig."""
+    config = DeadLetterConfig.from_env(os.environ)
+    store, sqs = S3Store(client("s3", Patience.QUEUE)), client("sqs", Patience.QUEUE)
+    return FailureDeps(config, store, DeadLetters(sqs, config.dead_letter_queue_url), _publisher(config, store, sqs))
 
 
 @functools.cache

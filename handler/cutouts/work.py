@@ -14,25 +14,23 @@ A worker that dies on the way leaves its message to another, which finds that re
 Two workers with the same image write the same bytes.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 
-import pipeline
 from handler import dispositions, keys, notifications, observability
 from handler.aws.bucket import ObjectHead
 from handler.config import CutoutConfig, parse_options
+from handler.cutouts import failures, results
 from handler.cutouts.wiring import Deps
 from handler.dispositions import ALARM, RETRY
 from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
-from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome
+from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome, parse_stored
 from handler.observability import Processed
 from pipeline import describe
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
 from pipeline.options import STAGES, Options
-from pipeline.report import CutReport, ObjectFacts, RejectedReport, StoredReport, parse_stored
+from pipeline.report import CutReport, RejectedReport, StoredReport
 from pipeline.run import cut_out
 from pipeline.types import Encoded
 
@@ -45,12 +43,15 @@ Clock = Callable[[], float]
 """Seconds left until the function is stopped."""
 
 
-def process_message(body: str, parse: Callable[[], list[Job]], deps: Deps, seconds_left: Clock) -> list[Outcome]:
+def process_message(
+    body: str, parse: Callable[[], list[Job]], deps: Deps, seconds_left: Clock, *, last_try: bool = False
+) -> list[Outcome]:
     """Process all jobs of one message.
 
     body: as it came, for the dead-letter queue. parse: returns its jobs, or raises BadEvent.
     Raises the first error that a retry may solve, after every job was processed; done ones stay done. What can never
-    succeed goes to the dead-letter queue with the reason, and the message counts as processed.
+    succeed, or failed at the last try, gets a report with the status "failed", and the message goes to the dead-letter
+    queue with the reason and counts as processed.
     """
     try:
         jobs = parse()
@@ -59,11 +60,13 @@ def process_message(body: str, parse: Callable[[], list[Job]], deps: Deps, secon
         deps.dead_letters.send(body, [error])
         return []
     outcomes = [_notify(process(job, deps, seconds_left), deps) for job in jobs]
-    for outcome in outcomes:
-        if outcome.status == RETRY and outcome.error is not None:
-            raise outcome.error
-    if dead := [o.error for o in outcomes if o.status == ALARM and isinstance(o.error, HairlineError)]:
-        deps.dead_letters.send(body, dead)
+    failed = [(each.job, each.error) for each in outcomes if each.status in (RETRY, ALARM) and each.error is not None]
+    if not last_try:
+        for outcome in outcomes:
+            if outcome.status == RETRY and outcome.error is not None:
+                raise outcome.error
+    if failed:
+        failures.conclude(body, failed, deps)
     return outcomes
 
 
@@ -110,13 +113,7 @@ def _failure(job: Job, error: Exception) -> Outcome:
 
 
 def _process(job: Job, deps: Deps, seconds_left: Clock) -> Outcome:
-    if job.source.bucket != deps.config.input_bucket:
-        raise BadEvent(f"{job.source} is not in the input bucket {deps.config.input_bucket}.")
-    if len(job.source.key.encode()) > keys.MAX_SOURCE_KEY_BYTES:
-        raise BadEvent(
-            f"The key {job.source.key} is too long, since its outputs' keys are longer. Use a key of at most "
-            f"{keys.MAX_SOURCE_KEY_BYTES} bytes."
-        )
+    results.check(job, deps.config)
     while True:
         if (left := seconds_left()) < MIN_SECONDS:
             raise OutOfTime(f"Only {left:.0f} s are left, too few to start {job.source}.")
@@ -136,7 +133,7 @@ def _unchanged(source: ObjectHead, deps: Deps) -> bool:
 def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, seconds_left: Clock) -> Outcome:
     folder = ObjectRef(deps.config.output_bucket, source.ref.key)
     existing = {name: etag for name, etag in deps.store.children(folder).items() if keys.is_output(name)}
-    mark = _mark(source, deps.config)
+    mark = results.mark(source, deps.config)
     if (current := _current_report(folder, existing, mark, deps)) is not None:
         return Outcome(job, "repeated", current, callback=source.metadata.get(CALLBACK))
     error: HairlineError | None = None
@@ -150,8 +147,8 @@ def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, seconds_left: Cl
         error, outputs, report = rejected, {}, describe.rejected(rejected, deps.config.model.model, deps.config.options)
     with observability.span("write"):
         files = _write(folder, existing, outputs, deps)
-        stored = describe.stored(report, {"object": _described(source), "mark": mark, "files": files})
-        _write_report(folder, stored, deps)
+        stored = describe.stored(report, {"object": results.described(source), "mark": mark, "files": files})
+        deps.store.put(results.file_ref(folder, keys.REPORT), results.encoded(stored), "application/json")
     return Outcome(job, "done" if error is None else dispositions.REJECT, stored, error, source.metadata.get(CALLBACK))
 
 
@@ -160,11 +157,17 @@ def _current_report(folder: ObjectRef, existing: Mapping[str, str], mark: str, d
     if keys.REPORT not in existing:
         return None
     try:
-        report = parse_stored(deps.store.get(_file(folder, keys.REPORT), existing[keys.REPORT]).data)
+        report = parse_stored(deps.store.get(results.file_ref(folder, keys.REPORT), existing[keys.REPORT]).data)
     except (SourceMissing, SourceChanged, ValueError):
         return None  # another worker is writing it, or it is not Hairline's: in both cases it is to be replaced
     files = {name: etag for name, etag in existing.items() if name != keys.REPORT}
-    current = isinstance(report, dict) and report.get("mark") == mark and report.get("files") == files
+    # After a failure, a redrive cuts the image again.
+    current = (
+        isinstance(report, dict)
+        and report.get("mark") == mark
+        and report.get("files") == files
+        and report.get("status") != "failed"
+    )
     return report if current else None
 
 
@@ -197,31 +200,8 @@ def _write(
     """Delete the old report, then stale files, and write the outputs: this order misleads no reader. Returns etags."""
     stale = sorted(existing.keys() - outputs.keys(), key=lambda name: (name != keys.REPORT, name))
     for name in stale:
-        deps.store.delete(_file(folder, name))
-    return {name: deps.store.put(_file(folder, name), made.data, made.content_type) for name, made in outputs.items()}
-
-
-def _write_report(folder: ObjectRef, report: StoredReport, deps: Deps) -> None:
-    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    deps.store.put(_file(folder, keys.REPORT), text.encode(), "application/json")
-
-
-def _file(folder: ObjectRef, name: str) -> ObjectRef:
-    return ObjectRef(folder.bucket, keys.output(folder.key, name))
-
-
-def _described(source: ObjectHead) -> ObjectFacts:
-    return {"bucket": source.ref.bucket, "key": source.ref.key, "version": source.version, "etag": source.etag}
-
-
-def _mark(source: ObjectHead, config: CutoutConfig) -> str:
-    """sha256 hex of all that a result depends on; the limits too, since they may reject an image."""
-    facts = {
-        "object": _described(source),
-        "metadata": source.metadata.get(METADATA),
-        "options": config.options.described(),
-        "limits": config.options.limits(),
-        "model": "+".join(network.sha256 for network in config.model.model.parts),
-        "hairline": pipeline.__version__,
+        deps.store.delete(results.file_ref(folder, name))
+    return {
+        name: deps.store.put(results.file_ref(folder, name), made.data, made.content_type)
+        for name, made in outputs.items()
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -15,9 +15,8 @@ from handler.aws.bucket import S3Store
 from handler.aws.clients import Patience, client
 from handler.aws.queue import Queue
 from handler.errors import BadEvent, SourceMissing
-from handler.jobs import CALLBACK, ObjectRef
+from handler.jobs import CALLBACK, ObjectRef, parse_stored
 from handler.notifications import Delivery
-from pipeline.report import parse_stored
 
 
 def main(argv: Sequence[str] | None = None) -> int:

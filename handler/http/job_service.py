@@ -18,16 +18,16 @@ from handler.aws.documents import DocumentStore
 from handler.config import ApiConfig
 from handler.errors import SourceMissing, StoreUnavailable
 from handler.http.api_errors import ApiError, from_fetch_error
-from handler.jobs import CALLBACK, METADATA, ObjectRef
+from handler.jobs import CALLBACK, METADATA, ObjectRef, parse_stored
 from handler.untrusted.fetch import Fetcher
 from pipeline.errors import HairlineError
 from pipeline.formats import CONTENT_TYPES
-from pipeline.report import StoredReport, parse_stored
+from pipeline.report import StoredReport
 
 UPLOAD_S, LINK_S = 3600, 3600
 """How long the upload form and links to results work, in seconds."""
-GIVEN_UP_S = 8 * 3600
-"""After so long an image is in the dead-letter queue: each attempt hides its message for six timeouts at most."""
+GIVEN_UP_S = 10 * 24 * 3600
+"""After so long the image's message has left the queue, whose retention this is. Usually a report says so earlier."""
 DOWNLOAD_S = 60
 """After so long, the request that was to download a job's image has ended without doing so."""
 
@@ -130,7 +130,7 @@ class JobService:
             files = {name: self._link(key, name) for name in (*report["files"], keys.REPORT)}
             return job("done", quality=report["quality"], files=files)
         if report is not None:
-            return job("rejected", reason=report["reason"])
+            return job(report["status"], reason=report["reason"])
         age = time.time() - record["created"]
         if self._is_uploaded(tenant, id_):
             return job("failed", reason=_GIVEN_UP) if age > UPLOAD_S + GIVEN_UP_S else job("working")

@@ -48,8 +48,8 @@ def deployed(logs: Path) -> Iterator[tuple[stack.Stack, Watch, Worker]]:
 
 def line(key: str, report: StoredReport, place: str) -> str:
     """One image's result for a person. place: where the outputs are, a folder or a bucket's URL."""
-    if report["status"] == "rejected":
-        return f"{key}  rejected: {report['reason']['message']}"
+    if report["status"] != "done":
+        return f"{key}  {report['status']}: {report['reason']['message']}"
     quality = report["quality"]
     seconds = sum(report["ms"].values()) / 1000
     cutout = next(name for name in report["files"] if name.startswith("cutout."))

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from handler import settings
 from handler.local import template
 from handler.local.container import Function
 from handler.local.environment import sealed
@@ -21,7 +22,9 @@ def function(stack: Stack, name: str, log: Path | None = None) -> Function:
         timeout_s, memory_mb = stack.timeout_s, stack.memory_mb
     else:
         # Images, receivers and shops may be on this machine.
-        environment |= {**stack.environment(name), "HAIRLINE_ALLOW_LOOPBACK": "yes"}
+        environment |= stack.environment(name)
+        if "HAIRLINE_ALLOW_LOOPBACK" in settings.names(settings.Function(name)):
+            environment["HAIRLINE_ALLOW_LOOPBACK"] = "yes"
         rows = [properties["Timeout"], properties["MemorySize"]]
         timeout_s, memory_mb = map(int, template.resolve(rows, stack.names, described))
     return Function(

@@ -1,6 +1,6 @@
-"""The queues of downloads and of callbacks, each with its function at work on it."""
+"""The queues of downloads, of callbacks and of messages that SQS gave up, each with its function at work on it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -9,19 +9,19 @@ from handler.local.container import Container
 from handler.local.stack import Stack
 from handler.local.worker import Worker
 
-FUNCTIONS = ("FetchFunction", "CallbackFunction")
+FUNCTIONS = ("FetchFunction", "CallbackFunction", "DeadLetterFunction")
 
 
 @contextmanager
-def polling(stack: Stack, log: Path, *, workers: int = 1) -> Iterator[None]:
-    """Work on both queues for as long as the block lasts.
+def polling(stack: Stack, log: Path, *, workers: int = 1, names: Sequence[str] = FUNCTIONS) -> Iterator[None]:
+    """Work on these queues for as long as the block lasts.
 
-    log: the file that the functions' output is added to. workers: how many for each queue.
+    log: the file that the functions' output is added to. workers: how many for each queue. names: of the functions.
     """
     described = template.load()
     urls = {f"{name}.Arn": url for name, url in stack.names.items()}  # a mapping names its queue by ARN
     with ExitStack() as opened:
-        for name in FUNCTIONS * workers:
+        for name in [*names] * workers:
             (mapping,) = template.properties(described, name)["Events"].values()
             opened.enter_context(
                 Worker(

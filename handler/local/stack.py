@@ -104,8 +104,12 @@ def create(
     read, names = template.load(), stack.names
     s3, sqs = stack.client("s3"), stack.client("sqs")
 
-    # Others redrive into the dead-letter queues, so these come first.
-    for queue in sorted(template.of_type(read, "AWS::SQS::Queue"), key=lambda name: "DeadLetter" not in name):
+    # A queue that others redrive into comes before them.
+    order = ("DeadLetterQueue", "GivenUpQueue", "Queue")
+    queues = sorted(
+        template.of_type(read, "AWS::SQS::Queue"), key=lambda name: [name.endswith(end) for end in order].index(True)
+    )
+    for queue in queues:
         properties = template.resolve(template.properties(read, queue), names, read)
         if visibility_s is not None and "VisibilityTimeout" in properties:
             properties["VisibilityTimeout"] = visibility_s

@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import unquote_plus
 
 from handler import keys
+from handler.jobs import parse_stored
 from handler.local.stack import Stack
-from pipeline.report import StoredReport, parse_stored
+from pipeline.report import StoredReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handler.cutouts import retries
+from handler.cutouts import app, retries, wiring
+from handler.local.poller import Poller
 from tests.e2e.conftest import Site, check_whole
 
 HTML = b"<!DOCTYPE html><html><body>404</body></html>"
@@ -191,6 +192,21 @@ def test_a_fault_that_stays_ends_in_the_dead_letter_queue(
     site.drop("a.png", small)
     site.s3.delete_bucket(Bucket=site.made.output_bucket)
     site.settle()
+    assert site.dead() == []  # S3 takes no report either, so DeadLetterFunction is next
+    monkeypatch.delenv("HAIRLINE_MODEL_DIR")
+    monkeypatch.delenv("HAIRLINE_MODEL_BUCKET")
+    wiring.failure_deps.cache_clear()
+    given_up = Poller(
+        sqs=site.sqs,
+        queue_url=site.made.names["GivenUpQueue"],
+        handler=app.on_given_up,
+        batch_size=1,
+        timeout_s=60,
+        memory_mb=512,
+    )
+    while given_up.poll(wait_s=0):
+        pass
+    wiring.failure_deps.cache_clear()
     (letter,) = site.dead()
     assert json.loads(letter["Body"])["Records"][0]["s3"]["object"]["key"] == "a.png"
     assert site.waiting() == 0

@@ -36,8 +36,18 @@ class FolderStore:
             found = [each for each in path.iterdir() if each.is_file()] if path.is_dir() else []
             return {each.name: _etag(each.read_bytes()) for each in found if not each.name.endswith(".part")}
 
-    def put(self, ref: ObjectRef, data: bytes, content_type: str) -> str:  # noqa: ARG002  a file's name tells its type
+    def put(
+        self,
+        ref: ObjectRef,
+        data: bytes,
+        content_type: str,  # noqa: ARG002  a file's name tells its type
+        *,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> str:
         path = self._path(ref)
+        if (if_none_match and path.exists()) or (if_match and self.head(ref).etag != if_match):
+            raise SourceChanged(f"{ref} was changed by another writer.")
         with _faults_of_disk(f"write {ref}"):
             disk.write(path, data)
         return _etag(data)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from handler import settings
-from handler.config import ApiConfig, CallbackConfig, CutoutConfig, FetchConfig, WebhookConfig
+from handler.config import ApiConfig, CallbackConfig, CutoutConfig, DeadLetterConfig, FetchConfig, WebhookConfig
 from handler.errors import BadConfig
 from handler.settings import SETTINGS, Function
 from pipeline.options import Options
@@ -16,6 +16,7 @@ CONFIGS = {
     Function.WEBHOOK: WebhookConfig,
     Function.FETCH: FetchConfig,
     Function.CALLBACK: CallbackConfig,
+    Function.DEAD_LETTER: DeadLetterConfig,
 }
 
 
@@ -61,7 +62,7 @@ def test_a_setting_that_the_function_does_not_read_is_rejected(function):
             CONFIGS[function].from_env(required(function) | {name: "x"})
 
 
-@pytest.mark.parametrize("function", [each for each in CONFIGS if each != Function.CUTOUT])
+@pytest.mark.parametrize("function", [each for each in CONFIGS if "HAIRLINE_ALLOW_LOOPBACK" in settings.names(each)])
 @pytest.mark.parametrize(("value", "allowed"), [(None, False), ("no", False), ("yes", True)])
 def test_this_machine_itself_is_off_limits_unless_it_is_allowed(function, value, allowed):
     env = required(function) | ({} if value is None else {"HAIRLINE_ALLOW_LOOPBACK": value})

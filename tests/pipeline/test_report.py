@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from pipeline import describe
 from pipeline.apply import apply_matte
 from pipeline.box import Box
-from pipeline.errors import CorruptImage, NoSubject
+from pipeline.errors import CorruptImage, NoSubject, OutOfMemory
 from pipeline.models import named
 from pipeline.options import Options
 from pipeline.report import Report, StoredReport
@@ -54,6 +54,11 @@ def test_the_report_of_a_rejection_is_valid(error, judged):
     report = describe.rejected(error, SPEC, Options())
     assert_valid(report, "RejectedReport")
     assert ("quality" in report) == judged
+
+
+def test_the_report_of_a_failure_is_valid():
+    stored = {"object": {"bucket": "b", "key": "k", "version": None, "etag": "e"}, "mark": "m", "files": {}}
+    assert_valid(describe.failed(OutOfMemory("full"), SPEC, Options(), stored), "StoredFailedReport")
 
 
 def test_a_report_with_an_unknown_or_missing_field_is_not_valid():

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from handler.cutouts import retries
 from tests.template.deployments import (
     BUCKETS,
     QUEUES,
@@ -18,12 +19,16 @@ from tests.template.deployments import (
 
 def test_there_are_the_buckets_and_queues_of_the_design() -> None:
     assert sorted(BUCKETS) == ["InputBucket", "OutputBucket", "StateBucket"]
-    assert sorted(QUEUES) == sorted(
-        f"{line}{kind}" for line in ("", "Fetch", "Callback") for kind in ("Queue", "DeadLetterQueue")
-    )
+    lines = [f"{line}{kind}" for line in ("", "Fetch", "Callback") for kind in ("Queue", "DeadLetterQueue")]
+    assert sorted(QUEUES) == sorted(["GivenUpQueue", *lines])
 
 
-QUEUE_OF = {"CutoutFunction": "Queue", "FetchFunction": "FetchQueue", "CallbackFunction": "CallbackQueue"}
+QUEUE_OF = {
+    "CutoutFunction": "Queue",
+    "FetchFunction": "FetchQueue",
+    "CallbackFunction": "CallbackQueue",
+    "DeadLetterFunction": "GivenUpQueue",
+}
 """The functions that a queue sets off."""
 
 
@@ -50,11 +55,26 @@ def test_a_message_stays_hidden_for_six_timeouts(function: str, queue: str) -> N
     assert made[queue]["Properties"]["VisibilityTimeout"] >= 6 * int(made[function]["Properties"]["Timeout"])
 
 
-@pytest.mark.parametrize("queue", QUEUE_OF.values())
+def test_a_message_that_sqs_gives_up_is_reported_before_it_reaches_the_dead_letter_queue() -> None:
+    assert properties("Queue")["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["GivenUpQueue", "Arn"]}
+    given_up = properties("GivenUpQueue")
+    assert given_up["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+    # Where a message keeps the count of its receptions when SQS moves it, DeadLetterFunction still has five tries.
+    assert given_up["RedrivePolicy"]["maxReceiveCount"] >= retries.MAX_TRIES + 1 + 5
+    # SQS counts from the first timestamp, and the message may have waited ten days already.
+    assert given_up["MessageRetentionPeriod"] > properties("Queue")["MessageRetentionPeriod"]
+    mapped = mapping_of(properties("DeadLetterFunction"))["Queue"]
+    assert mapped == {"Fn::GetAtt": ["GivenUpQueue", "Arn"]}
+    # A mapping deletes what it has processed, and dead letters must stay for a redrive.
+    for function in QUEUE_OF:
+        assert "DeadLetterQueue" not in str(mapping_of(properties(function))["Queue"])
+
+
+@pytest.mark.parametrize("queue", ["Queue", "FetchQueue", "CallbackQueue"])
 def test_failed_messages_go_to_the_dead_letter_queue_and_stay_longer_there(queue: str) -> None:
     dead = f"{queue.removesuffix('Queue')}DeadLetterQueue"
     redrive = properties(queue)["RedrivePolicy"]
-    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [dead, "Arn"]}
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["GivenUpQueue" if queue == "Queue" else dead, "Arn"]}
     assert redrive["maxReceiveCount"] >= 5
     assert properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
     # A dead letter keeps its first timestamp, so it has the rest of its 14 days in the dead-letter queue.
@@ -72,8 +92,9 @@ def test_there_are_days_to_act_before_images_expire() -> None:
 def test_a_queues_mapping_reports_failures_one_by_one_and_limits_concurrency(function: str) -> None:
     mapping = mapping_of(properties(function))
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    cap = TEMPLATE["Parameters"][mapping["ScalingConfig"]["MaximumConcurrency"]["Ref"]]
-    assert cap["MinValue"] == 2  # the least that Lambda takes
+    cap = mapping["ScalingConfig"]["MaximumConcurrency"]
+    least = cap if function == "DeadLetterFunction" else TEMPLATE["Parameters"][cap["Ref"]]["MinValue"]
+    assert least == 2  # the least that Lambda takes
     assert "ReservedConcurrentExecutions" not in properties(function)  # throttled messages burn their tries
 
 

@@ -30,6 +30,15 @@ ROLES: dict[str, Allowed] = {
         "ReceiveMessages": ([*RECEIVE, "sqs:ChangeMessageVisibility"], "<Queue.Arn>"),
         "SendMessages": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
     },
+    "DeadLetterRole": {
+        "ReadImages": ("s3:GetObject", "{input}/*"),
+        "WriteReports": (READ_WRITE, "{output}/*/report.json"),
+        "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
+        "SendEvents": ("events:PutEvents", BUS),
+        "RememberNotifications": (READ_WRITE, "{state}/told/*"),
+        "ReceiveMessages": (RECEIVE, "<GivenUpQueue.Arn>"),
+        "SendMessages": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
+    },
     "ApiCutoutRole": {"StoreLargeAnswers": (READ_WRITE, "{state}/replies/*"), **API},
     "ApiJobRole": API,
     "WebhookRole": {
@@ -97,7 +106,7 @@ def test_a_role_may_do_what_its_function_does_and_nothing_else(role: str, parame
     assert len(allowed) == len(expected)
 
 
-@pytest.mark.parametrize("role", ["CutoutRole", "FetchRole"])
+@pytest.mark.parametrize("role", ["CutoutRole", "FetchRole", "DeadLetterRole"])
 def test_events_are_sent_under_hairlines_name_alone(role: str) -> None:
     (events,) = [each for each in statements(deployed()[0][role]["Properties"]) if each["Sid"] == "SendEvents"]
     assert events["Condition"] == {"StringEquals": {"events:source": EVENT_SOURCE}}

@@ -46,9 +46,9 @@ class WatchedStore(S3Store):
         self._note("get", ref)
         return super().get(ref, if_match)
 
-    def put(self, ref, data, content_type):
+    def put(self, ref, data, content_type, **conditions):
         self._note("put", ref)
-        return super().put(ref, data, content_type)
+        return super().put(ref, data, content_type, **conditions)
 
     def delete(self, ref):
         self._note("delete", ref)

@@ -217,6 +217,7 @@ def test_a_message_that_is_none(text):
         ({}, "hairline.completed"),
         ({"quality": {"needs_review": True, "confidence": 0.1, "reasons": []}}, "hairline.needs_review"),
         ({"status": "rejected", "reason": {"code": "no_subject", "message": "m"}}, "hairline.rejected"),
+        ({"status": "failed", "reason": {"code": "given_up", "message": "m"}}, "hairline.failed"),
     ],
 )
 def test_news_are_told_once_by_event_and_callback_with_one_id(world, changes, kind):

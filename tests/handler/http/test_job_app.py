@@ -153,6 +153,16 @@ def test_a_job_that_comes_to_nothing_fails_in_the_end(call, made, age, there, st
     assert (told["status"], told.get("reason", {}).get("code")) == (status, code)
 
 
+def test_a_job_fails_as_soon_as_its_report_says_so(call, made):
+    job = call.post("/v1/jobs").json()
+    reason = {"code": "out_of_memory", "message": "The image needs more memory."}
+    report = {"status": "failed", "reason": reason, "files": {}}
+    key = f"{job['upload']['fields']['key']}/report.json"
+    made.client("s3").put_object(Bucket=made.output_bucket, Key=key, Body=json.dumps(report))
+    found = call.get(f"/v1/jobs/{job['id']}").json()
+    assert (found["status"], found["reason"]) == ("failed", reason)
+
+
 def test_a_job_is_given_up_no_sooner_than_its_message(made):
     described = template.load()
     hidden = max(row["Hidden"] for row in described["Mappings"]["Timeouts"].values())

@@ -108,14 +108,14 @@ def test_whatever_is_no_reply_fails_the_batch(made: Stack, reply: Any) -> None:
     assert left(made, made.queue_url) == ["a", "b", "c"]
 
 
-def test_what_always_fails_ends_in_the_dead_letter_queue(made: Stack) -> None:
+def test_what_always_fails_ends_in_the_queue_of_what_sqs_gave_up(made: Stack) -> None:
     function = Function(RuntimeError("a bug"))
     poll = polling(made, function)
     while poll.poll(wait_s=0):
         pass
     assert len(function.events) == retries.MAX_TRIES
     assert left(made, made.queue_url) == []
-    assert left(made, made.dead_letter_queue_url) == ["a", "b", "c"]
+    assert left(made, made.names["GivenUpQueue"]) == ["a", "b", "c"]
 
 
 def test_an_empty_queue_calls_nobody(made: Stack) -> None:

@@ -23,10 +23,12 @@ def test_queues_are_as_the_template_says(endpoint: str) -> None:
     dead = sqs.get_queue_attributes(QueueUrl=made.dead_letter_queue_url, AttributeNames=["All"])["Attributes"]
     assert int(queue["VisibilityTimeout"]) == 6 * made.timeout_s
     assert int(queue["MessageRetentionPeriod"]) == described["MessageRetentionPeriod"]
+    given_up = sqs.get_queue_attributes(QueueUrl=made.names["GivenUpQueue"], AttributeNames=["All"])["Attributes"]
     assert json.loads(queue["RedrivePolicy"]) == {
-        "deadLetterTargetArn": dead["QueueArn"],
+        "deadLetterTargetArn": given_up["QueueArn"],
         "maxReceiveCount": described["RedrivePolicy"]["maxReceiveCount"],
     }
+    assert json.loads(given_up["RedrivePolicy"])["deadLetterTargetArn"] == dead["QueueArn"]
     assert "RedrivePolicy" not in dead
 
 
