@@ -41,11 +41,20 @@ class SegmentFacts(TypedDict, total=False):
     networks: Annotated[int, "models asked, 1 or 2; only with the model auto"]
 
 
+class BackdropFacts(TypedDict):
+    """What a plain backdrop showed that the model had not seen."""
+
+    added_share: Annotated[float, "share of the image that was added to the subject, 0 to 1"]
+    holes: Annotated[int, "holes in the subject that were cut"]
+    holes_rejected: Annotated[int, "pockets that look like the backdrop, but that the model takes for the subject"]
+
+
 class TrimapFacts(TypedDict, total=False):
     """What was known before matting."""
 
     origin: Annotated[Literal["model", "user"], "who made the trimap: the model, or the option trimap"]
     unknown_share: Annotated[float, "share of the image that the trimap leaves unknown, 0 to 1"]
+    backdrop: Annotated[BackdropFacts, "only where the backdrop is plain and showed something"]
     roi: Annotated[Box, "the option roi in pixels; only where it was given"]
     scribbled_share: Annotated[float, "share of the image under scribbles, 0 to 1; only where they were given"]
 

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from pipeline import (
+    backdrop,
     compose,
     decode,
     describe,
@@ -60,17 +61,20 @@ def cut_out(
     MattingFailed, and ModelUnavailable from a segmenter that loads its weights late.
     """
     lap = _Stopwatch(deadline)
-    background = option_images.background(options)
+    behind = option_images.background(options)
     source = lap("decode", decode.decode, data, **options.limits())
     picture = lap("shrink", shrink.shrink, source, options.shrink_to_megapixels)
     probability = lap("segment", _probability, picture, segmenter, box := _roi(picture, options))
-    known = lap("trimap", _trimap, picture, probability, options, box)
+    evidence = lap("backdrop", _evidence, picture, probability, segmenter, options)
+    if evidence is not None:
+        probability = backdrop.revised(probability, evidence)
+    known = lap("trimap", _trimap, picture, probability, evidence, options, box)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
     refined = lap("refine", refine.refine, picture, known, solved)
     matte = lap("edge", refine.edged, refined, options.shift, options.feather)
     judged = lap("quality", quality.judge, picture, probability, known, matte)
     cutout = lap("foreground", foreground.unmix, picture, matte)
-    canvas = lap("compose", compose.compose, cutout, matte, options, background)
+    canvas = lap("compose", compose.compose, cutout, matte, options, behind)
     output = lap("encode", encode.encode, canvas, format=options.format, quality=options.quality, depth=options.depth)
     stages = lap("stages", _stages, probability, known, matte, options)
     if "sheet" in options.stages:
@@ -106,9 +110,25 @@ def _probability(picture: Picture, segmenter: Segmenter, box: Box | None) -> Pro
     return replace(part, values=values, facts=facts)
 
 
-def _trimap(picture: Picture, probability: ProbabilityMap, options: Options, box: Box | None) -> Trimap:
+def _evidence(
+    picture: Picture, probability: ProbabilityMap, segmenter: Segmenter, options: Options
+) -> backdrop.Evidence | None:
+    if options.trimap is not None:
+        return None
+    return backdrop.examine(picture, probability, lambda part: segmenter.segment(part).values, options.holes)
+
+
+def _trimap(
+    picture: Picture,
+    probability: ProbabilityMap,
+    evidence: backdrop.Evidence | None,
+    options: Options,
+    box: Box | None,
+) -> Trimap:
     if options.trimap is None:
         known = trimap.build(picture, probability)
+        if evidence is not None:
+            known = backdrop.marked(known, evidence)
     else:
         known = trimap.from_grey(option_images.decoded("trimap", decode.decode_grey, options.trimap, options), picture)
     if box is not None:

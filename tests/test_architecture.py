@@ -27,7 +27,19 @@ VALUES = GROUND | rooms("pipeline", "types", "raster", "srgb", "threads", "doubt
 """What every stage may use: types and rules, no work on pixels."""
 STAGES = rooms(
     "pipeline",
-    *("decode", "shrink", "segment", "trimap", "matting", "refine", "quality", "foreground", "compose", "encode"),
+    *(
+        "decode",
+        "shrink",
+        "segment",
+        "backdrop",
+        "trimap",
+        "matting",
+        "refine",
+        "quality",
+        "foreground",
+        "compose",
+        "encode",
+    ),
 )
 PRODUCTS = rooms("pipeline", "listings", "describe", "schema", "sheet", "option_images")
 LIBRARY = VALUES | STAGES | PRODUCTS | rooms("pipeline", "run", "apply", "face", "disk") | {"pipeline"}
@@ -59,6 +71,7 @@ ARROWS = {
     "pipeline.raster": rooms("pipeline", "box", "types"),
     "pipeline.doubt": {"pipeline.types"},
     **dict.fromkeys(STAGES, VALUES),
+    "pipeline.backdrop": VALUES,
     "pipeline.listings": VALUES | rooms("pipeline", "compose", "encode"),
     "pipeline.option_images": VALUES | {"pipeline.decode"},
     "pipeline.describe": VALUES | rooms("pipeline", "quality", "listings"),

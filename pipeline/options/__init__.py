@@ -13,6 +13,7 @@ from pipeline.options.kinds import Choice, ColourOrFile, File, Names, Number, Sw
 from pipeline.options.row import Option, Where
 from pipeline.options.table import Table
 
+Holes = Literal["auto", "keep", "cut"]
 Matting = Literal["fast", "exact", "off"]
 Format = Literal["png", "webp", "jpeg", "tiff", "avif", "zip", "auto"]
 Channels = Literal["rgba", "alpha"]
@@ -66,6 +67,12 @@ class Options(Table):
         where=Where.CLI,
         unset="none",
         instead="scribbles is an image file. Give it on the command line or in Python.",
+    )
+    holes: Option[Holes, Holes] = Option(
+        Choice(get_args(Holes)),
+        "auto",
+        "holes that show a plain backdrop, such as handles: auto (cut where the model agrees), keep, or cut (all)",
+        group="Subject",
     )
     matting: Option[Matting, Matting] = Option(
         Choice(get_args(Matting)),

@@ -209,3 +209,38 @@ def test_strokes_decide_against_the_network(photo, segmenter, result):
 def test_a_drawing_that_is_no_picture_is_a_bad_option(photo, segmenter, name):
     with pytest.raises(BadOptions, match=f"The {name}"):
         cut_out(photo, segmenter, Options(**{name: b"no picture"}))
+
+
+class SeesTheBodyAlone:
+    """A model that finds one part of a thing, whatever it is shown of it: what lies left of the middle."""
+
+    def __init__(self, segmenter):
+        self._spec = segmenter.spec
+
+    def segment(self, picture):
+        values = np.full(picture.rgb.shape[:2], 0.02, np.float32)
+        values[60:180, 60:150] = 0.98
+        return ProbabilityMap(values, 1.0, {}, self._spec)
+
+
+def _packshot():
+    rgb = np.full((240, 320, 3), 236, np.uint8)
+    rgb[60:180, 60:150] = rgb[100:140, 150:250] = (30, 60, 160)
+    return _png(rgb)
+
+
+def test_before_a_plain_backdrop_the_part_that_the_model_missed_is_cut_out_too(segmenter):
+    made = cut_out(_packshot(), SeesTheBodyAlone(segmenter))
+    cutout = _opened(made.output)
+    assert (cutout[105:135, 155:245, 3] == 255).all()
+    assert (cutout[105:135, 155:245, :3] == (30, 60, 160)).all()
+    assert (cutout[20:55, :, 3] == 0).all()
+    assert made.report["trimap"]["backdrop"]["added_share"] == pytest.approx(40 * 100 / (240 * 320), rel=0.1)
+
+
+def test_the_users_own_trimap_decides_alone(segmenter):
+    trimap = np.zeros((240, 320), np.uint8)
+    trimap[60:180, 60:150] = 255
+    made = cut_out(_packshot(), SeesTheBodyAlone(segmenter), Options(trimap=_png(trimap)))
+    assert (_opened(made.output)[105:135, 155:245, 3] == 0).all()
+    assert "backdrop" not in made.report["trimap"]

@@ -1,0 +1,97 @@
+"""Picture, ProbabilityMap -> Evidence: what a plain backdrop says about parts that the model missed, and about holes.
+
+A studio's backdrop is smooth: each channel is close to a quadratic surface over the image. Where the image's border
+fits one, everything that differs from it clearly, sharply and beside the subject belongs to the subject, whatever the
+model made of it; and what equals it inside the subject, walled in on all sides, may be a hole. Colour alone would cut
+white labels out of dark bottles, so a hole needs the model's consent as well: it must have had a doubt there, and a
+closer look at the place must see background.
+
+All of it happens on a small copy. Matting decides the outlines afterwards.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline import raster
+from pipeline.backdrop.holes import Look, pockets, seen_through
+from pipeline.backdrop.masks import Mask, enlarged, grown
+from pipeline.backdrop.missed import missed
+from pipeline.backdrop.surface import fit
+from pipeline.options import Holes as HolesMode
+from pipeline.report import BackdropFacts, TrimapFacts
+from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap, Trimap
+
+SIDE = 480
+"""The small copy's longest side, in pixels."""
+LEAST_SIDE = 32
+"""An image whose small copy is narrower has no border to speak of."""
+LIKELY = 0.5
+"""The probability from which on a pixel counts as the model's subject."""
+
+
+OUTLINE = 1.5
+"""How far around the evidence's outlines alpha is unknown, in pixels of the small copy."""
+
+
+class Evidence(NamedTuple):
+    """What the backdrop shows.
+
+    added: bool (H, W), parts of the subject that the model missed. holes: bool (H, W), background inside the subject.
+    Both at the image's size. reach: pixels around their outlines that matting has to decide. facts: for the report.
+    """
+
+    added: Mask
+    holes: Mask
+    reach: int
+    facts: BackdropFacts
+
+
+def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: HolesMode = "auto") -> Evidence | None:
+    """The backdrop's evidence; None where the backdrop is not plain or shows nothing new.
+
+    look: the model's probability map of a part of the picture, float32 (h, w), for a second opinion on a hole.
+    mode: which pockets become holes: those that the model and a closer look agree on ("auto"), none ("keep"), or all
+    that look like the backdrop and are walled in ("cut").
+    """
+    height, width = probability.values.shape
+    scale = min(1.0, SIDE / max(height, width))
+    size = raster.size_within((height, width), SIDE)
+    rgb = raster.averaged(picture.rgb, size).astype(np.float32)
+    values = raster.averaged(probability.values, size)
+    if min(size) < LEAST_SIDE or (surface := fit(rgb, values)) is None:
+        return None
+    found = values >= LIKELY
+    added = missed(rgb, found, surface)
+    proposed = [] if mode == "keep" else list(pockets(values, found | added, surface, certain=mode == "auto"))
+    cut = [pocket for pocket in proposed if mode == "cut" or seen_through(pocket, picture, look, size)]
+    if not added.any() and not proposed:
+        return None
+    holes = np.any(cut, axis=0) if cut else np.zeros_like(added)
+    facts: BackdropFacts = {
+        "added_share": float(added.mean()),
+        "holes": len(cut),
+        "holes_rejected": len(proposed) - len(cut),
+    }
+    reach = max(1, round(OUTLINE / scale))
+    return Evidence(enlarged(added, (width, height)), enlarged(holes, (width, height)), reach, facts)
+
+
+def revised(probability: ProbabilityMap, evidence: Evidence) -> ProbabilityMap:
+    """The map with the evidence in it: 1 where something was added, 0 in holes."""
+    values = probability.values.copy()
+    values[evidence.added], values[evidence.holes] = 1, 0
+    return replace(probability, values=values)
+
+
+def marked(known: Trimap, evidence: Evidence) -> Trimap:
+    """The trimap with the evidence known inside its outlines, and unknown around them."""
+    values, reach = known.values.copy(), evidence.reach
+    for part, inside, outside in ((evidence.added, FOREGROUND, BACKGROUND), (evidence.holes, BACKGROUND, FOREGROUND)):
+        values[grown(part, reach) & (values == outside)] = UNKNOWN
+        values[part] = UNKNOWN
+        values[~grown(~part, reach)] = inside
+    facts: TrimapFacts = {**known.facts, "backdrop": evidence.facts}
+    facts["unknown_share"] = float((values == UNKNOWN).mean())
+    return Trimap(values, facts)

@@ -1,0 +1,34 @@
+"""Operations on bool (H, W) masks."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import raster
+
+Mask = NDArray[np.bool_]
+
+
+def frame(mask: Mask) -> Mask:
+    """The outermost pixels of an image of the mask's size."""
+    outermost = np.ones(mask.shape, np.bool_)
+    outermost[1:-1, 1:-1] = False
+    return outermost
+
+
+def grown(mask: Mask, reach: int) -> Mask:
+    """The mask and all that lies within `reach` pixels of it, along rows, columns and diagonals."""
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
+
+
+def enclosed(mask: Mask) -> Mask:
+    """What lies inside the outlines of the mask."""
+    padded = np.pad(mask.astype(np.uint8), 1)
+    cv2.floodFill(padded, None, (0, 0), (2,))
+    return np.asarray((padded[1:-1, 1:-1] != 2) & ~mask)
+
+
+def enlarged(mask: Mask, size: tuple[int, int]) -> Mask:
+    """The mask at another size (width, height), with smooth outlines."""
+    return np.asarray(raster.bilinear(mask.astype(np.float32), size) > 0.5)

@@ -1,0 +1,70 @@
+"""The backdrop as a smooth surface: fitted to the image's border, where that is plain."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.types import Float32
+
+RINGS = (0.04, 0.004)
+"""The border that the surface is fitted to, as a share of the longest side: a broad one, which knows the backdrop's
+gradient best, or where the subject takes too much of it, a narrow one."""
+LEAST_RING = 0.3
+"""The share of the border that must not be the subject's, or too little of the backdrop is seen."""
+TYPICAL = 0.75
+"""The share of the border that the surface is fitted to; the rest may be the subject's or a shadow."""
+PLAIN, NOISE = 0.85, 7.0
+"""A backdrop is plain if so much of the border lies close to the surface, and its noise is at most so many levels."""
+
+
+class Surface(NamedTuple):
+    """A fitted backdrop.
+
+    difference: float32 (H, W), how far the image is from it in the channel that differs most, in levels of 255.
+    colour: float32 (H, W, 3), 0..255. noise: the standard deviation of the border around it, in levels, at least 1.
+    """
+
+    difference: Float32
+    colour: Float32
+    noise: float
+
+    @property
+    def clear(self) -> float:
+        """The difference, in levels, above which a pixel is certainly something else than the backdrop."""
+        return max(8 * self.noise, 30.0)
+
+    @property
+    def alike(self) -> float:
+        """The difference, in levels, below which a pixel cannot be told from the backdrop."""
+        return max(3 * self.noise, 6.0)
+
+
+def fit(rgb: Float32, values: Float32) -> Surface | None:
+    """The quadratic surface through the border, by least trimmed squares (Rousseeuw 1984); None where it is not plain.
+
+    rgb: float32 (H, W, 3), 0..255. values: the probability map, float32 (H, W).
+    """
+    fitted = (_fit(rgb, values, max(2, round(ring * max(values.shape)))) for ring in RINGS)
+    return next((surface for surface in fitted if surface is not None), None)
+
+
+def _fit(rgb: Float32, values: Float32, margin: int) -> Surface | None:
+    height, width = values.shape
+    ring = np.ones((height, width), bool)
+    ring[margin:-margin, margin:-margin] = False
+    used = ring & (values < 0.5)
+    if used.sum() < LEAST_RING * ring.sum():
+        return None
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+    points, colours = terms[used], rgb[used].astype(np.float64)
+    residual = np.abs(colours - np.median(colours, axis=0)).max(axis=1)
+    for _ in range(7):
+        kept = residual <= np.quantile(residual, TYPICAL)
+        weights = np.linalg.lstsq(points[kept], colours[kept], rcond=None)[0]
+        residual = np.abs(colours - points @ weights).max(axis=1)
+    noise = max(1.0, float(np.sqrt(((colours - points @ weights)[kept] ** 2).mean(axis=0)).max()))
+    if noise > NOISE or (residual <= max(4 * noise, 8.0)).mean() < PLAIN:
+        return None
+    colour = (terms @ weights).astype(np.float32)
+    return Surface(np.abs(rgb - colour).max(axis=-1), colour, noise)
