@@ -1,13 +1,7 @@
-"""The report: every field of `report.json`, as types that mypy checks and that docs/report.schema.json is written from.
-
-A report holds JSON values only. Between two runs on the same input it differs in milliseconds alone. Its `schema`
-increases when a reader must change; new fields do not change it. Boxes are [left, top, width, height] in whole pixels.
-"""
+"""The parts of a report: facts about the source, each stage and each product."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, final
-
-SCHEMA = 1
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 Box = Annotated[Sequence[int], "[left, top, width, height], in pixels"]
 
@@ -174,94 +168,3 @@ class ObjectFacts(TypedDict):
     key: Annotated[str, "key of the object"]
     version: Annotated[str | None, "its version, null in a bucket without versions"]
     etag: Annotated[str, "its ETag"]
-
-
-class Heading(TypedDict):
-    """What every report begins with."""
-
-    schema: Annotated[int, "version of the report's format; increases when readers must change"]
-    hairline: Annotated[str, "Hairline's version"]
-    model: Annotated[ModelFacts | None, "the model whose answer was used; null where none was asked"]
-    options: Annotated[Mapping[str, Any], "every option that shapes the result, described in docs/options.md"]
-    options_digest: Annotated[str, "sha256 of the options, in hex: equal options have equal digests"]
-
-
-class Files(TypedDict):
-    """What came in and what came out."""
-
-    source: SourceFacts
-    output: OutputFacts
-    listings: Annotated[Mapping[str, ListingFacts], "listing images by marketplace; empty where none was requested"]
-    compliance: Annotated[Mapping[str, ComplianceFacts], "by marketplace, how its listing image meets the rules"]
-
-
-class Cut(Heading, Files):
-    """What is said of an image that was cut out."""
-
-    status: Annotated[Literal["done"], "done: the cutout was made"]
-    quality: QualityFacts
-    segment: SegmentFacts
-    trimap: TrimapFacts
-    matting: MattingFacts
-    ms: Annotated[Mapping[str, int], "milliseconds by stage"]
-
-
-@final
-class CutReport(Cut):
-    """An image that was cut out."""
-
-
-class Applied(Heading, Files):
-    """What is said of an image that was cut out by the matte of another size of it."""
-
-    status: Annotated[Literal["done"], "done: the cutout was made"]
-    matting: GivenMatteFacts
-
-
-@final
-class AppliedReport(Applied):
-    """An image that was cut out by the matte of another size of it, with `hairline apply`."""
-
-
-class Rejected(Heading):
-    """What is said of an image that was rejected."""
-
-    status: Annotated[Literal["rejected"], "rejected: no cutout was made"]
-    reason: RejectionFacts
-    quality: NotRequired[Annotated[QualityFacts, "only where the image was looked at and has no subject"]]
-
-
-@final
-class RejectedReport(Rejected):
-    """An image that was rejected: the image or its options are at fault."""
-
-
-class Stored(TypedDict):
-    """What a report in the output bucket also says."""
-
-    object: ObjectFacts
-    mark: Annotated[str, "sha256, in hex, of all that the result depends on: the same mark is not cut again"]
-    files: Annotated[Mapping[str, str], "the files beside this report, by name, with their ETags"]
-
-
-@final
-class StoredCutReport(Cut, Stored):
-    """`report.json` in the output bucket, of an image that was cut out."""
-
-
-@final
-class StoredRejectedReport(Rejected, Stored):
-    """`report.json` in the output bucket, of an image that was rejected."""
-
-
-@final
-class StoredFailedReport(Heading, Stored):
-    """`report.json` in the output bucket, of an image that failed at every try. A later try may replace it."""
-
-    status: Annotated[Literal["failed"], "no cutout was made, and the image is not at fault"]
-    reason: RejectionFacts
-
-
-Report = CutReport | AppliedReport | RejectedReport
-StoredReport = StoredCutReport | StoredRejectedReport | StoredFailedReport
-"""`status` tells which: "done", "rejected" or "failed"."""
