@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -13,6 +13,8 @@ from pipeline import models
 from pipeline.errors import BadOptions
 from pipeline.models import ModelSpec
 from pipeline.options import Options
+
+_MB_PER_PROCESSOR = 1769
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class CutoutConfig:
             output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
             dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
             model=ModelConfig.of(given),
-            options=_options(given),
+            options=_with_threads(_options(given), env),
             notifications=NotificationConfig.of(given) if "HAIRLINE_EVENT_BUS" in given else None,
         )
 
@@ -111,7 +113,7 @@ class ApiConfig:
             input_bucket=given["HAIRLINE_INPUT_BUCKET"],
             output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
             state_bucket=given["HAIRLINE_STATE_BUCKET"],
-            options=_options(given),
+            options=_with_threads(_options(given), env),
             allow_loopback=_allow_loopback(given),
             model=ModelConfig.of(given),
         )
@@ -215,6 +217,16 @@ def _options(given: Mapping[str, str]) -> Options:
         return Options(**limits).overridden_by(parse_options(given.get("HAIRLINE_OPTIONS", "{}"), "HAIRLINE_OPTIONS"))
     except BadOptions as error:
         raise BadConfig(f"A default option is wrong. {error}") from error
+
+
+def _with_threads(options: Options, env: Mapping[str, str]) -> Options:
+    """One thread for each processor that Lambda grants; it may show more of them than it lets a function use.
+
+    Outside Lambda the options decide. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    """
+    if options.threads is not None or "AWS_LAMBDA_FUNCTION_MEMORY_SIZE" not in env:
+        return options
+    return replace(options, threads=max(1, round(int(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) / _MB_PER_PROCESSOR)))
 
 
 def _allow_loopback(given: Mapping[str, str]) -> bool:

@@ -54,6 +54,8 @@ class OnnxSegmenter:
         settings = ort.SessionOptions()
         settings.intra_op_num_threads = threads or usable()
         settings.inter_op_num_threads = 1
+        # Threads that wait by spinning use processor time that is billed, or that other processes need.
+        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # The arena never gives memory back; a picture of another size would keep both sizes' worth for good.
         settings.enable_cpu_mem_arena = False
         settings.log_severity_level = 3

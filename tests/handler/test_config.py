@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from handler.config import CutoutConfig, FetchConfig, ModelConfig, parse_options
+from handler.config import ApiConfig, CutoutConfig, FetchConfig, ModelConfig, parse_options
 from handler.errors import BadConfig
 from handler.settings import SETTINGS, Function
 from pipeline.errors import BadOptions
@@ -107,3 +107,13 @@ def test_downloads_have_the_limit_of_all_files():
     env = {name: "x" for name, row in SETTINGS.items() if Function.FETCH in row.required}
     assert FetchConfig.from_env(env).max_bytes == Options().max_bytes
     assert FetchConfig.from_env(env | {"HAIRLINE_MAX_BYTES": "5"}).max_bytes == 5
+
+
+@pytest.mark.parametrize(("memory_mb", "threads"), [("128", 1), ("1769", 1), ("3008", 2), ("3538", 2), ("10240", 6)])
+def test_a_function_uses_a_thread_for_each_processor_that_lambda_grants(memory_mb, threads):
+    grant = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory_mb}
+    assert CutoutConfig.from_env(COMPLETE | grant).options.threads == threads
+    api = {name: "x" for name, row in SETTINGS.items() if Function.API_CUTOUT in row.required}
+    assert ApiConfig.from_env(api | grant).options.threads == threads
+    # Threads do not shape the result, so another memory size cuts nothing again.
+    assert CutoutConfig.from_env(COMPLETE | grant).options.described() == Options().described()
