@@ -98,7 +98,8 @@ def _cut(request: CutRequest, tenant: str) -> Result[CutReport] | dict[str, Any]
         return wiring.deps().jobs.accept(tenant, request.data, content_type, request.changes or {})
 
     def seconds_left() -> float:
-        return float(app.lambda_context.get_remaining_time_in_millis() / 1000)
+        received = app.current_event.raw_event["requestContext"]["requestTimeEpoch"] / 1000
+        return cutting.seconds_left(app.lambda_context.get_remaining_time_in_millis() / 1000, received, time.time())
 
     def record(status: Status, report: CutReport | None = None, error: Exception | None = None) -> None:
         identity = {"tenant": tenant, "request": app.current_event.raw_event["requestContext"].get("requestId")}

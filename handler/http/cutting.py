@@ -13,6 +13,8 @@ from pipeline.segment import Segmenter
 from pipeline.sniff import sniff
 from pipeline.types import Result
 
+GATEWAY_SECONDS = 29.0
+"""API Gateway ends a request after so long, and its clock runs while a new container starts. Lambda's does not."""
 MAX_SECONDS = 20.0
 """For one image: API Gateway ends a request after 29 s, and a new container needs some of them to start."""
 DECODING_S_PER_MP, CUTTING_S_PER_MP = 0.06, 1.0
@@ -36,6 +38,11 @@ def estimate(size: tuple[int, int], megapixels: float | None) -> float:
     """Seconds for an image of that size (width, height)."""
     source = size[0] * size[1] / 1e6
     return DECODING_S_PER_MP * source + CUTTING_S_PER_MP * min(source, megapixels or source)
+
+
+def seconds_left(lambda_left: float, received: float, now: float) -> float:
+    """Seconds until Lambda or API Gateway gives up. received: when API Gateway got the request, in s since 1970."""
+    return min(lambda_left, received + GATEWAY_SECONDS - now)
 
 
 def cut(

@@ -9,6 +9,7 @@ import binascii
 import hmac
 import json
 import re
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
@@ -114,6 +115,7 @@ class Gateway:
             "path": unquote(path),
             "requestContext": {
                 "requestId": id_,
+                "requestTimeEpoch": round(1000 * time.time()),
                 "resourcePath": route.resource,
                 "httpMethod": request.method,
                 "path": whole,

@@ -2,16 +2,18 @@
 
 import io
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import requests
 from PIL import Image
 
-from handler.http import cutting, responses
+from handler.http import cutout_app, cutting, responses
 from handler.http.api_errors import CODES, ApiError, from_error, from_image_error
 from handler.http.cutting import CutRequest, estimate
 from handler.http.queries import QUERIES, changes
+from handler.local.poller import Context
 from pipeline import errors
 from pipeline.errors import BadOptions, HairlineError, OutOfTime
 from pipeline.formats import CONTENT_TYPES
@@ -136,6 +138,18 @@ def test_the_seconds_in_which_a_container_brings_its_network_are_not_the_picture
     monkeypatch.setattr(cutting, "cut_out", lambda *_, deadline: deadlines.append(deadline))
     cutting.cut(CutRequest(png(10, 10), Options(), {}), lambda: None, lambda: next(left), lambda *_: {})
     assert deadlines == [8]
+
+
+@pytest.mark.parametrize(("waited_s", "lambda_s", "left_s"), [(0, 29, 29), (3, 29, 26), (20, 15, 9), (1, 5, 5)])
+def test_the_time_in_which_a_new_container_starts_counts(monkeypatch, waited_s, lambda_s, left_s):
+    """API Gateway ends a request 29 s after it came; Lambda counts from the end of the container's start."""
+    context = {"requestTimeEpoch": 1000 * (time.time() - waited_s), "requestId": "1"}
+    event = SimpleNamespace(raw_event={"requestContext": context})
+    monkeypatch.setattr(cutout_app.app, "current_event", event, raising=False)
+    monkeypatch.setattr(cutout_app.app, "lambda_context", Context(lambda_s, 1769), raising=False)
+    monkeypatch.setattr(cutting, "cut", lambda _request, _segmenter, seconds_left, _make_job: {"left": seconds_left()})
+    made = cutout_app._cut(CutRequest(b"", Options(), {}), "tenant")
+    assert made["left"] == pytest.approx(left_s, abs=0.5)
 
 
 def test_one_that_cannot_become_a_job_is_refused():

@@ -1,5 +1,7 @@
 """Where the API says that its resources are: below a stage, at a custom domain, below a base path mapping."""
 
+import time
+
 import pytest
 import requests
 
@@ -43,6 +45,7 @@ def test_the_event_says_where_the_client_is(custom_domain, base):
     assert seen[0]["path"] == "/v1.0/account"
     assert (context["path"], context["stage"]) == (f"{base}/v1.0/account", "live")
     assert context["domainName"] == "api.example"
+    assert context["requestTimeEpoch"] == pytest.approx(1000 * time.time(), abs=60_000)
 
 
 @pytest.mark.parametrize("path", ["/v1.0/account", "/", "/lived/v1.0/account", "/live"])
