@@ -102,6 +102,7 @@ class ApiConfig:
     output_bucket: str
     state_bucket: str
     options: Options
+    cors_origin: str
     allow_loopback: bool
     model: ModelConfig
 
@@ -114,6 +115,7 @@ class ApiConfig:
             output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
             state_bucket=given["HAIRLINE_STATE_BUCKET"],
             options=_with_threads(_options(given), env),
+            cors_origin=given.get("HAIRLINE_CORS_ORIGIN", "*"),
             allow_loopback=_allow_loopback(given),
             model=ModelConfig.of(given),
         )

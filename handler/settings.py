@@ -60,6 +60,7 @@ SETTINGS = {
     ),
     "HAIRLINE_MAX_MEGAPIXELS": Setting("reject images over so many megapixels", (), (*_QUEUE, *_API), "50"),
     "HAIRLINE_MAX_BYTES": Setting("reject files over so many bytes", (), (*_QUEUE, *_API, FETCH), "40000000"),
+    "HAIRLINE_CORS_ORIGIN": Setting("origin of the web pages that may read the HTTP API's responses", (), _API, "*"),
     "HAIRLINE_ALLOW_LOOPBACK": Setting(
         "`yes` or `no`: whether URLs may lead to this machine; for the local stack", (), (*_API, *_HOOKS), "no"
     ),

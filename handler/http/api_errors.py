@@ -56,6 +56,7 @@ CODES: dict[str, ErrorCode] = {
     "auth_failed": ErrorCode(403, "API key missing or invalid"),
     "blocked": ErrorCode(403, "This address is blocked"),
     "not_found": ErrorCode(404, "Not found"),
+    "method_not_allowed": ErrorCode(405, "This path has no such method"),
     "request_too_large": ErrorCode(413, "The request is too large"),
     "unsupported_media_type": ErrorCode(415, "The content type is not supported"),
     "rate_limit_exceeded": ErrorCode(429, "Too many requests"),

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler import dispositions, observability
 from handler.events import api_gateway
-from handler.http import body, cutting, parameters, queries, responses, routes, urls, wiring
+from handler.http import accept, body, cutting, parameters, queries, responses, routes, urls, wiring
 from handler.http.api_errors import LARGER, ApiError, from_fetch_error, from_image_error
 from handler.http.cutting import CutRequest
 from handler.jobs import Status
@@ -28,7 +28,7 @@ app = routes.resolver()
 @logger.inject_lambda_context
 def on_cutout_request(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The entry point, through API Gateway's proxy integration."""
-    return routes.resolve(app, event, context)
+    return routes.resolve(app, event, context, wiring.deps().config)
 
 
 @app.post("/v1.0/removebg")
@@ -62,7 +62,7 @@ def removebg() -> Response[Any]:
         return _job_response(made)
     subject = dict(zip(("left", "top", "width", "height"), made.report["output"]["subject"] or (0,) * 4, strict=True))
     headers = _size_headers(made) | {"X-Credits-Charged": "0"}
-    if "application/json" not in routes.header(event, "accept"):
+    if not accept.prefers_json(routes.header(event, "accept")):
         return responses.image(made.output.data, made.output.content_type, headers, deps.responses, tenant)
     foreground = {f"foreground_{name}": value for name, value in subject.items()}
     output = made.output

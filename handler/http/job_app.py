@@ -34,10 +34,10 @@ app = routes.resolver()
 @logger.inject_lambda_context
 def on_job_request(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The entry point, through API Gateway's proxy integration."""
-    return routes.resolve(app, event, context)
+    return routes.resolve(app, event, context, wiring.deps().config)
 
 
-@app.get("/v1.0/account")
+@app.route("/v1.0/account", ["GET", "HEAD"])
 def account() -> Response[Any]:
     """remove.bg's endpoint. Credits are not counted; every counter is zero."""
     routes.tenant(app.current_event.raw_event)
@@ -62,7 +62,7 @@ def submit() -> Response[Any]:
     return responses.json_response(job, 202, {"Location": urls.job(event, job["id"])})
 
 
-@app.get("/v1/jobs/<id_>")
+@app.route("/v1/jobs/<id_>", ["GET", "HEAD"])
 def status(id_: str) -> Response[Any]:
     """The status of a job."""
     tenant = routes.tenant(app.current_event.raw_event)
@@ -77,7 +77,7 @@ def _status(tenant: str, id_: str, second: int) -> dict[str, Any]:  # noqa: ARG0
     return wiring.deps().jobs.status(tenant, id_)
 
 
-@app.get("/v1/openapi.json")
+@app.route("/v1/openapi.json", ["GET", "HEAD"])
 def description() -> Response[Any]:
     """The OpenAPI description."""
     return responses.json_response(openapi.document(urls.base(app.current_event.raw_event)))

@@ -3,9 +3,9 @@
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from handler.http import responses
+from handler.config import ApiConfig
+from handler.http import headers, methods, responses
 from handler.http.api_errors import ApiError, from_error
 from handler.observability import logger
 from pipeline.errors import HairlineError
@@ -19,7 +19,7 @@ def resolver() -> APIGatewayRestResolver:
     app.exception_handler(ApiError)(responses.error_response)
     app.exception_handler(HairlineError)(_failed)
     app.exception_handler(Exception)(_unforeseen)
-    app.not_found(_not_found)
+    app.not_found(lambda _error: methods.answer(app.current_event.raw_event))
     return app
 
 
@@ -35,18 +35,16 @@ def _unforeseen(error: Exception) -> Response[Any]:
     return responses.error_response(from_error(error))
 
 
-def _not_found(error: NotFoundError) -> Response[Any]:  # noqa: ARG001  Powertools hands it over
-    return responses.error_response(
-        ApiError("not_found", "There is no route with this path and method. GET /v1/openapi.json lists all.")
-    )
-
-
-def resolve(app: APIGatewayRestResolver, event: Event, context: Any) -> dict[str, Any]:
+def resolve(app: APIGatewayRestResolver, event: Event, context: Any, config: ApiConfig) -> dict[str, Any]:
     """The reply to API Gateway, with the headers that every response has, and one log line without secrets."""
     reply: dict[str, Any] = app.resolve(event, context)
     received = event.get("requestContext", {})
-    headers = {"X-Request-Id": received.get("requestId", ""), "Access-Control-Allow-Origin": "*"}
-    for name, value in headers.items():
+    every = {
+        "X-Request-Id": received.get("requestId", ""),
+        "Access-Control-Allow-Origin": config.cors_origin,
+        "Access-Control-Expose-Headers": headers.EXPOSED,
+    }
+    for name, value in every.items():
         reply["multiValueHeaders"][name] = [value]
     logger.info(
         "request",

@@ -29,6 +29,9 @@ MOST_EVENT = 6 * 1024 * 1024
 """Bytes of an event, or of a reply, that Lambda takes."""
 
 
+ANY = "ANY"
+"""The method of a route that takes every method which its path has no route for."""
+
 Function = Callable[[Mapping[str, Any]], Any]
 
 
@@ -79,8 +82,10 @@ class Gateway:
         self._functions, self._keys = functions, keys
         self._stage = template.properties(described, "ImageApi")["StageName"]
         self.base = "" if custom_domain else f"/{self._stage}"
-        self._routes = [route for route in routes(described) if route.function in functions]
-        self._own = template.properties(described, "ImageApi")["GatewayResponses"]
+        served = [route for route in routes(described) if route.function in functions]
+        self._routes = sorted(served, key=lambda route: route.method == ANY)
+        own = template.properties(described, "ImageApi")["GatewayResponses"]
+        self._own = template.resolve(own, template.defaults(described), described)
         self._buckets = {id_: Bucket(rate, burst) for id_ in keys.values()}
 
     def answer(self, request: Request) -> Answer:
@@ -94,7 +99,7 @@ class Gateway:
             (
                 (route, match)
                 for route in self._routes
-                if (match := route.pattern.fullmatch(path)) is not None and route.method == request.method
+                if (match := route.pattern.fullmatch(path)) is not None and route.method in (request.method, ANY)
             ),
             None,
         )
@@ -158,7 +163,9 @@ def routes(described: Mapping[str, Any]) -> list[Route]:
                 parts = re.split(r"\{(\w+)\}", path)
                 pattern = "".join(f"(?P<{part}>[^/]+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
                 needs_key = event["Properties"].get("Auth", {}).get("ApiKeyRequired", False)
-                found.append(Route(event["Properties"]["Method"], path, re.compile(pattern), name, needs_key))
+                # A REST API takes a path with a slash behind it for the path itself.
+                compiled = re.compile(f"{pattern}/*")
+                found.append(Route(event["Properties"]["Method"], path, compiled, name, needs_key))
     return found
 
 
