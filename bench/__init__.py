@@ -1,1 +1,1 @@
-"""Measurements against PyMatting and rembg, each in the same run as Hairline's own; RESULTS.md holds what they gave."""
+"""Benchmarks of Hairline. Those against PyMatting and rembg measure both in one run. RESULTS.md has the results."""

@@ -1,6 +1,6 @@
-"""What the choice `auto` keeps of the stronger network's gain, and at what price: `python -m bench.auto --data FOLDER`.
+"""How much of isnet's gain the model `auto` keeps, and what it costs: `python -m bench.auto --data FOLDER`.
 
-FOLDER is laid out as `bench.samples` says. The weights of both networks have to be there. The table is printed.
+`bench.samples` describes the layout of FOLDER. The weights of both models must be downloaded. Prints a table.
 """
 
 import argparse
@@ -17,20 +17,22 @@ from bench.samples import samples
 from pipeline.options import Options
 
 SETS = ("davis40", "grabcut35", "sod300")
-CHOICES = ("u2netp", "isnet", "auto")
+NAMES = ("u2netp", "isnet", "auto")
 HEAD = ["model", "asks isnet", "n", "MAE", "IoU", "share of isnet's gain in MAE", "CPU s"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Cut every picture out by each choice, and print a line for each."""
-    parser = argparse.ArgumentParser(prog="python -m bench.auto", description="One network, the other, or both.")
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the sets " + ", ".join(SETS))
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures of each set")
-    asked = parser.parse_args(arguments)
-    methods = [Hairline(name, Options(), name) for name in CHOICES]
-    # Of each picture and choice: MAE, IoU, seconds, and whether all of its networks looked, as at a refused one.
+    """Cut out every image with each model, and print one line a model."""
+    parser = argparse.ArgumentParser(prog="python -m bench.auto", description="Compare u2netp, isnet and auto.")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="FOLDER", help="contains the sets " + ", ".join(SETS)
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N images of each set")
+    args = parser.parse_args(arguments)
+    methods = [Hairline(name, Options(), name) for name in NAMES]
+    # For each image and model: MAE, IoU, seconds, and whether both networks ran; they do for every rejected image.
     measured = []
-    for sample in tqdm(samples(asked.data, SETS, asked.limit), unit="picture", disable=None):
+    for sample in tqdm(samples(args.data, SETS, args.limit), unit="picture", disable=None):
         taken = [method.take(sample) for method in methods]
         scores = [sample.scores(one.alpha) for one in taken]
         measured.append([(s.mae, s.iou, one.seconds, one.networks != 1) for s, one in zip(scores, taken, strict=True)])
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shares = ["0%", "100%", f"{means[2, 3]:.0%}"]
     rows = [
         [name, share, str(len(measured)), f"{mae:.1f}", f"{iou:.3f}", f"{gain / gains[1]:.0%}", f"{seconds:.2f}"]
-        for name, gain, share, (mae, iou, seconds, _) in zip(CHOICES, gains, shares, means, strict=True)
+        for name, gain, share, (mae, iou, seconds, _) in zip(NAMES, gains, shares, means, strict=True)
     ]
     print(f"{results.table(HEAD, rows)}\n\n{results.machine()}")
     return 0

@@ -1,7 +1,7 @@
-"""The picture at the top of the README: `python -m bench.before_after` writes docs/before-after.jpg.
+"""Writes the image at the top of the README, docs/before-after.jpg: `python -m bench.before_after`.
 
-From left to right: the photograph, the cutout on checks, and a part of its edge, enlarged, on dark and on light. The
-photograph is scikit-image's "astronaut" (NASA, public domain), cut out with the default options.
+From left to right: the photograph, the cutout on a checkerboard, and an enlarged part of its edge on dark and light.
+The photograph is scikit-image's "astronaut" (NASA, public domain), cut out with the default options.
 """
 
 import importlib.util
@@ -19,9 +19,9 @@ from pipeline.segment import open_model
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "before-after.jpg"
 PART = (60, 0, 400, 300)
-"""What is shown of the photograph: head and shoulders, without the flag. Left, top, right, bottom, in pixels."""
+"""The part of the photograph that is shown: head and shoulders. Left, top, right, bottom, in pixels."""
 EDGE = (96, 12, 181, 87)
-"""The same for the enlarged part, within PART: flyaway strands."""
+"""The enlarged part, relative to PART: flyaway strands of hair."""
 ZOOM = 4
 SQUARE = 10
 """Side of the checkerboard's squares, in pixels."""
@@ -31,10 +31,10 @@ DARK, LIGHT = (34, 34, 38), (244, 244, 244)
 
 
 def main() -> int:
-    """Write the picture; print how long the second, warm run took and what confidence the report gives."""
+    """Write the image. Print how long the second, warm run took, and the confidence in its report."""
     found = importlib.util.find_spec("skimage")
     if found is None or found.origin is None:
-        print("scikit-image, whose photograph this is, is not installed.", file=sys.stderr)
+        print("scikit-image, which contains the photograph, is not installed. Run `make setup`.", file=sys.stderr)
         return 1
     source = Image.open(Path(found.origin).parent / "data" / "astronaut.png").convert("RGB").crop(PART)
     file = io.BytesIO()
@@ -58,18 +58,18 @@ def main() -> int:
 
 
 def over(cutout: Image.Image, ground: Image.Image) -> Image.Image:
-    """The cutout on an opaque ground, composited in sRGB, as browsers do it."""
+    """The cutout on an opaque background, composited in sRGB, as browsers do it."""
     return Image.alpha_composite(ground.convert("RGBA"), cutout).convert("RGB")
 
 
 def checks(size: tuple[int, int]) -> Image.Image:
-    """A grey checkerboard of that width and height."""
+    """A grey checkerboard. size: width and height in pixels."""
     rows, columns = np.indices(size[::-1]) // SQUARE
     return Image.fromarray(np.where((rows + columns) % 2, 204, 250).astype(np.uint8))
 
 
 def enlarged(cutout: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
-    """The edge on one colour, ZOOM times as large. Composited first, so that no colour below alpha 0 bleeds in."""
+    """The edge on one colour, enlarged by ZOOM after compositing, so that colours under alpha 0 do not bleed in."""
     flat = over(cutout, Image.new("RGB", cutout.size, colour)).crop(EDGE)
     return flat.resize((flat.width * ZOOM, flat.height * ZOOM), Image.Resampling.BICUBIC)
 

@@ -1,12 +1,11 @@
-"""Calibrate the confidence, and say how well it finds bad cutouts: `python -m bench.calibrate --data FOLDER`.
+"""Calibrate the confidence, and measure how well it finds bad cutouts: `python -m bench.calibrate --data FOLDER`.
 
-FOLDER is laid out as `bench.samples` says. A cutout is bad where its intersection over union with the truth is below
-0.8. What is learnt goes into pipeline/quality/coefficients.py, what is found into RESULTS.md and review.png; about two
-minutes of the processor's time.
+`bench.samples` describes the layout of FOLDER. A cutout is bad if its intersection over union with the truth is below
+0.8. Writes the coefficients to pipeline/quality/coefficients.py, and the results to RESULTS.md and review.png. Takes
+about two minutes of processor time.
 
-The figures are cross-validated: each picture is judged by coefficients that were learnt from other scenes, in ten
-random divisions into five parts. A picture that was refused for lack of a subject counts as bad and found; so the
-figures are given without those as well.
+The results are cross-validated: each image is judged by coefficients fitted to other scenes, in ten random divisions
+into five parts. A rejected image without a subject counts as bad and flagged, so one row leaves such images out.
 """
 
 import argparse
@@ -34,7 +33,7 @@ from pipeline.segment import OnnxSegmenter, Segmenter
 
 BAD = 0.8
 FLAGGED = 0.22
-"""The share of the good cutouts that may be flagged, for which the threshold is chosen."""
+"""The share of the good cutouts that the threshold may flag."""
 
 HEAD = ["images", "", "n", "bad", "area under ROC", "bad ones flagged", "good ones flagged"]
 NOTE = """How well `needs_review` finds bad cutouts: those whose intersection over union with the truth is below 0.8.
@@ -46,10 +45,10 @@ flagged; "all except rejected" leaves them out. The single sets are small.
 
 
 class Case(NamedTuple):
-    """A cutout: of which scene and set, its overlap with the truth, and its signals (None: refused).
+    """A cutout with its scene and set, its overlap with the truth, and its signals (None if it was rejected).
 
-    Pictures of one scene are those whose file names agree up to the first underscore: frames of one video, and the
-    same photograph in two sets.
+    Images belong to one scene if their file names are the same up to the first underscore: frames of one video, and
+    the same photograph in two sets.
     """
 
     scene: str
@@ -59,7 +58,7 @@ class Case(NamedTuple):
 
 
 def collect(pictures: Sequence[Sample], segmenter: Segmenter) -> Iterator[Case]:
-    """Cut out every picture."""
+    """Cut out every image, and yield its case."""
     for sample in tqdm(pictures, unit="picture", disable=None):
         scene = sample.stem.partition("_")[0]
         try:
@@ -95,13 +94,13 @@ def _row(name: str, confidence: Floats, bad: Bools, threshold: float) -> list[st
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fit, test, write."""
+    """Fit the coefficients, cross-validate them, and write both results."""
     parser = argparse.ArgumentParser(prog="python -m bench.calibrate", description="Calibrate the confidence.")
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the sets")
-    parser.add_argument("--model", default="u2netp", metavar="NAME", help="the network (u2netp)")
-    asked = parser.parse_args(arguments)
-    pictures = samples(asked.data, groups(asked.data))
-    cases = list(collect(pictures, OnnxSegmenter(named(asked.model), DEFAULT_FOLDER)))
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="contains the sets")
+    parser.add_argument("--model", default="u2netp", metavar="NAME", help="the model (default: %(default)s)")
+    args = parser.parse_args(arguments)
+    pictures = samples(args.data, groups(args.data))
+    cases = list(collect(pictures, OnnxSegmenter(named(args.model), DEFAULT_FOLDER)))
     refused = np.array([c.signals is None for c in cases])
     bad = np.array([c.iou < BAD for c in cases])
     odds = np.array([[log_odds(c.signals[name]) for name in coefficients.WEIGHTS] for c in cases if c.signals])
@@ -119,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts |= {group: np.array([c.group == group for c in cases]) for group in dict.fromkeys(c.group for c in cases)}
     rows = [_row(name, tested[part], bad[part], threshold) for name, part in parts.items()]
     rows.append(_row("all, with coefficients fitted to them", fitted, bad, threshold))
-    text = f"{results.table(HEAD, rows)}\n\n{NOTE}\n{asked.model}; Hairline {__version__}; {results.machine()}."
+    text = f"{results.table(HEAD, rows)}\n\n{NOTE}\n{args.model}; Hairline {__version__}; {results.machine()}."
     print(text)
     results.PATH.write_text(results.replace_part(results.PATH.read_text(), "review", text))
     return 0

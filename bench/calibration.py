@@ -1,4 +1,4 @@
-"""The calibration's mathematics: learn a confidence from signals, test it on what was left out, measure it."""
+"""The mathematics of the calibration: fit a confidence to signals, cross-validate it, and measure it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,7 +16,7 @@ Bools = NDArray[np.bool_]
 
 
 class Model(NamedTuple):
-    """intercept, and the weight of each signal's log odds, in the order of `coefficients.WEIGHTS`."""
+    """A logistic model. weights: of each signal's log odds, in the order of `coefficients.WEIGHTS`."""
 
     intercept: float
     weights: Floats
@@ -28,7 +28,7 @@ class Model(NamedTuple):
 
 
 def fit(odds: Floats, good: Bools) -> Model:
-    """Logistic regression of `good` (n,) on (n, signals), with a ridge and without negative weights."""
+    """Logistic regression of `good` (n,) on (n, signals), with an L2 penalty (ridge) and no negative weights."""
     design = np.column_stack((np.ones(len(odds)), odds))
     sign = np.where(good, 1.0, -1.0)
 
@@ -43,7 +43,7 @@ def fit(odds: Floats, good: Bools) -> Model:
 
 
 def cross_validated(odds: Floats, good: Bools, scenes: Sequence[str]) -> Floats:
-    """The mean confidence of each case by models that know nothing of its scene."""
+    """The mean confidence of each case, from models that were fitted without its scene."""
     names, index = np.unique(scenes, return_inverse=True)
     total = np.zeros(len(odds))
     for seed in range(REPEATS):
@@ -55,7 +55,7 @@ def cross_validated(odds: Floats, good: Bools, scenes: Sequence[str]) -> Floats:
 
 
 def area_under_roc(confidence: Floats, bad: Bools) -> float:
-    """The chance that a bad one has a lower confidence than a good one; ties count half."""
+    """The probability that a bad cutout has a lower confidence than a good one; ties count half."""
     ranks = rankdata(-confidence)
     count = int(bad.sum())
     return float((ranks[bad].sum() - count * (count + 1) / 2) / (count * (~bad).sum()))

@@ -1,7 +1,7 @@
-"""How long a new container takes: `make layer`, then `python -m bench.cold --photo FILE --interpreter PYTHON3.13`.
+"""Cold starts: run `make layer`, then `python -m bench.cold --photo FILE --interpreter PYTHON3.13`.
 
-Imports, clients and the network's session from the layer; then the first and the second answer for FILE at 1 MP under
-Lambda's own runtime, and as much in this environment. The table goes into RESULTS.md.
+Measures the imports, the AWS clients and the ONNX session from the layer. Then measures the first and the second
+response for FILE at 1 MP, under Lambda's own runtime and in this environment. Writes the table to RESULTS.md.
 """
 
 import argparse
@@ -41,9 +41,9 @@ HEAD = ["seconds", "", "median", "least", "most"]
 
 
 def starts(command: Sequence[str | Path], env: Mapping[str, str], folder: Path) -> list[list[float]]:
-    """Seconds of the imports; with clients and session; of processor time for all, Python's own start included.
+    """Seconds of the imports, of the imports with clients and session, and of processor time for all of it.
 
-    In new processes, with a warm page cache.
+    Each is one list, of STARTS new processes with a warm page cache. The processor time includes Python's own start.
     """
     found = []
     for _ in range(STARTS + 1):
@@ -53,7 +53,7 @@ def starts(command: Sequence[str | Path], env: Mapping[str, str], folder: Path) 
 
 
 def answers(call: Callable[[Any], Any], made: Stack, picture: bytes, name: str) -> list[float]:
-    """Seconds that two pictures take from their event to the answer. Raises RuntimeError where they are not cut."""
+    """Seconds from the event to the response, for two images. Raises RuntimeError if one gets no cutout."""
     seconds = []
     for key in (f"{name}/first.jpg", f"{name}/second.jpg"):
         made.client("s3").put_object(Bucket=made.input_bucket, Key=key, Body=picture)
@@ -65,12 +65,12 @@ def answers(call: Callable[[Any], Any], made: Stack, picture: bytes, name: str) 
         seconds.append(time.perf_counter() - begin)
         report = made.client("s3").get_object(Bucket=made.output_bucket, Key=f"{key}/report.json")["Body"].read()
         if json.loads(report)["status"] != "done":
-            raise RuntimeError(f"{key} was not cut: {answer}")
+            raise RuntimeError(f"{key} has no cutout: {answer}")
     return seconds
 
 
 def measure(deployed: Deployed, made: Stack, picture: bytes, folder: Path) -> dict[str, list[float]]:
-    """The rows: what was measured, and its seconds. The two kinds of container take turns."""
+    """Row name to seconds. The two kinds of container take turns."""
     imports, session, processor = starts(
         [deployed.interpreter, "-S"], environment(deployed, made, folder), deployed.function
     )
@@ -93,20 +93,20 @@ def measure(deployed: Deployed, made: Stack, picture: bytes, folder: Path) -> di
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and write it."""
-    parser = argparse.ArgumentParser(prog="python -m bench.cold", description="Seconds that a new container takes.")
+    parser = argparse.ArgumentParser(prog="python -m bench.cold", description="Measure the cold start of a container.")
     parser.add_argument("--photo", type=Path, required=True, metavar="FILE")
     parser.add_argument(
         "--interpreter", type=Path, required=True, metavar="FILE", help="a Python of the layer's version"
     )
     parser.add_argument("--layer", type=Path, default=ROOT / "build" / "layer" / "python3.13-x86_64", metavar="FOLDER")
-    asked = parser.parse_args(arguments)
-    picture = resized(Image.open(asked.photo).convert("RGB"), 1)
+    args = parser.parse_args(arguments)
+    picture = resized(Image.open(args.photo).convert("RGB"), 1)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name, emulator() as endpoint:
         folder = Path(name)
-        deployed = deploy(folder / "task", asked.layer / "layer", asked.layer / "tools", asked.interpreter)
+        deployed = deploy(folder / "task", args.layer / "layer", args.layer / "tools", args.interpreter)
         made = stack.create(endpoint)
-        made.client("sqs").purge_queue(QueueUrl=made.queue_url)  # of S3's test event
+        made.client("sqs").purge_queue(QueueUrl=made.queue_url)  # removes S3's test event
         rows = measure(deployed, made, picture, folder)
     note = (
         f"{STARTS} new processes; {ROUNDS} new containers of each kind in turn; a 1 MP JPEG. Load average {load:.0f}."

@@ -1,4 +1,4 @@
-"""Workers on a local stack, each behind a proxy of its own, so that each can be killed at any request of its own."""
+"""Workers on a local stack, each behind its own proxy, so that any request can fail or kill its worker."""
 
 import random
 import threading
@@ -15,14 +15,14 @@ from handler.local.stack import Stack
 from handler.local.worker import Worker
 
 _MIX = {Fault.BUSY: 5, Fault.RESET: 2, Fault.LOST_ANSWER: 2, Fault.CUT_SHORT: 1, None: 2}
-"""What an outage is made of, by weight: some requests get through even then."""
+"""The faults of an outage, by weight. None: the request succeeds, as some do in a real outage."""
 
 
 class Crew:
-    """`size` workers while the block lasts. One whose process was killed gets a new one.
+    """`size` workers, until the block ends. A worker whose process was killed starts a new one.
 
-    deadly: part of a path; a worker that reads such an object dies of it at once, as of one that fills its memory.
-    log: the folder of the workers' logs. seed: for which request fails or kills.
+    deadly: part of a path; reading such an object kills the worker, as an image that fills its memory would.
+    log: the folder of the workers' logs. seed: decides which requests fail or kill.
     """
 
     def __init__(self, stack: Stack, size: int, *, log: Path, deadly: str, seed: int) -> None:
@@ -36,8 +36,8 @@ class Crew:
     def __enter__(self) -> Self:
         for seat in self._seats:
             self._open.enter_context(seat.proxy)
-            seat.sit_down()
-            self._open.callback(seat.leave)
+            seat.start()
+            self._open.callback(seat.stop)
         return self
 
     def __exit__(
@@ -45,7 +45,7 @@ class Crew:
     ) -> None:
         self._open.close()
 
-    def doom(self) -> None:
+    def kill_soon(self) -> None:
         """Kill one worker at one of its next requests."""
         with self._lock:
             self._chance.choice(self._seats).requests_left = self._chance.randint(1, 10)
@@ -56,7 +56,7 @@ class Crew:
         return [seat.worker.container.child.process.pid for seat in self._seats]
 
     def decide(self, seat: "_Seat", method: str, path: str) -> Fault | None:
-        """What happens to a request of the worker in `seat`; it may die of it."""
+        """The fault of a request of the worker in `seat`. May kill the worker."""
         with self._lock:
             seat.requests_left -= 1
             if seat.requests_left == 0 or (method == "GET" and self._deadly in path):
@@ -83,8 +83,8 @@ class _Seat:
         self.proxy = Proxy(crew.stack.endpoint, lambda method, path: crew.decide(self, method, path))
         self._stack = replace(crew.stack, endpoint=self.proxy.endpoint)
 
-    def sit_down(self) -> None:
+    def start(self) -> None:
         self.worker = worker.start(self._stack, self._log)
 
-    def leave(self) -> None:
+    def stop(self) -> None:
         self.worker.stop()

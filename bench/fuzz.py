@@ -1,7 +1,7 @@
-"""Ask the HTTP API what its description allows, and much that it does not: `python -m bench.fuzz`.
+"""Fuzz the HTTP API with requests that its description allows, and with others: `python -m bench.fuzz`.
 
-Schemathesis makes the calls, against the loopback server. Exit status 1 where any answer is a 5xx, or has a status, a
-type or a form that the description does not name.
+Schemathesis makes the requests, to a server on this machine. The exit status is 1 if a response is a 5xx, or has a
+status, content type or schema that the description does not contain.
 """
 
 import argparse
@@ -19,11 +19,11 @@ from handler.local.emulator import emulator
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 OPERATIONS = 4
-"""Those that have something to vary."""
+"""The number of operations that have parameters or a body to vary."""
 
 
 def fuzz(url: str, key: str, calls: int) -> tuple[int, str]:
-    """At least about that many calls; schemathesis's exit status and its summary."""
+    """Make about `calls` requests. Returns schemathesis's exit status and its output."""
     environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
@@ -34,7 +34,7 @@ def fuzz(url: str, key: str, calls: int) -> tuple[int, str]:
                 *("--seed", "1", "--suppress-health-check", "all", "--no-color"),
             ],
             env=environment,
-            cwd=folder,  # it keeps notes where it runs
+            cwd=folder,  # schemathesis writes files to its working directory
             capture_output=True,
             text=True,
             check=False,
@@ -43,7 +43,7 @@ def fuzz(url: str, key: str, calls: int) -> tuple[int, str]:
 
 
 def answered(log: str) -> Counter[tuple[str, int]]:
-    """(route, status) to how often a function answered so, from its log."""
+    """How often each (route, status) is in the function's log."""
     lines = [json.loads(line) for line in log.splitlines() if line.startswith('{"') and '"message":"request"' in line]
     return Counter((line["route"], line["status"]) for line in lines)
 
@@ -51,14 +51,14 @@ def answered(log: str) -> Counter[tuple[str, int]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench.fuzz", description=__doc__)
-    parser.add_argument("--calls", type=int, default=2000)
+    parser.add_argument("--calls", type=int, default=2000, help="requests to make (default: %(default)s)")
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder, emulator() as endpoint:
         log = Path(folder) / "api.log"
         plan = {"ApiRate": "100000", "ApiBurst": "100000"}
         with api.serving(stack.create(endpoint), log, parameters=plan) as site:
-            status, told = fuzz(site.url, site.key, args.calls)
-        print(told)
+            status, output = fuzz(site.url, site.key, args.calls)
+        print(output)
         print(answered(log.read_text()))
     return status
 

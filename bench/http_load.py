@@ -1,6 +1,6 @@
-"""How many requests a second the routes that cut nothing answer: `python -m bench.http_load`. Needs wrk.
+"""Requests a second of the routes that make no cutout: `python -m bench.http_load`. Needs wrk.
 
-On the loopback interface, where client, server, function and the emulator of S3 share this machine's processors.
+Measures on the loopback interface, where client, server, function and the S3 emulator share this machine's processors.
 """
 
 import argparse
@@ -18,17 +18,17 @@ from handler.local.emulator import emulator
 
 
 def load(url: str, key: str, connections: int, seconds: int) -> str:
-    """What wrk says of one route."""
+    """The output of wrk for one route."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-H", f"X-Api-Key: {key}", url]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def row(name: str, told: str) -> str:
-    """A row of the table."""
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
-    latencies = dict(re.findall(r"(\d+)%\s+([\d.]+\w+)", told))
-    errors = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
-    assert rate is not None, told
+def row(name: str, output: str) -> str:
+    """One row of the table, from the output of wrk."""
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    latencies = dict(re.findall(r"(\d+)%\s+([\d.]+\w+)", output))
+    errors = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    assert rate is not None, output
     return f"| {name} | {float(rate[1]):.0f} | {latencies['50']} | {latencies['99']} | {errors[1] if errors else 0} |"
 
 

@@ -1,4 +1,4 @@
-"""A function run by Lambda's own runtime: AWS's runtime interface emulator, awslambdaric, the function and the layer.
+"""Runs a function under Lambda's own runtime: AWS's runtime interface emulator and awslambdaric.
 
 https://github.com/aws/aws-lambda-runtime-interface-emulator. Its binary comes with aws-sam-cli.
 """
@@ -28,11 +28,11 @@ isolated.watch(sys.argv.pop(1))
 from awslambdaric.__main__ import main
 main(sys.argv)
 """
-"""awslambdaric as `python -m awslambdaric` starts it, but nothing can be changed outside of the folder given first."""
+"""Starts awslambdaric as `python -m awslambdaric` does, but rejects writes outside the folder in the first argument."""
 
 
 class EmulatorMissing(Exception):
-    """aws-sam-cli is not installed here, or brings no emulator for this machine."""
+    """aws-sam-cli is not installed in .venv-sam, or contains no emulator for this machine."""
 
 
 def emulator() -> Path:
@@ -40,14 +40,14 @@ def emulator() -> Path:
     machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
     for found in SAM.glob(f"lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine}"):
         return found
-    raise EmulatorMissing("Lambda's runtime interface emulator is not here: make .venv-sam/stamp-synced")
+    raise EmulatorMissing("Lambda's runtime interface emulator is not installed. Run `make .venv-sam/stamp-synced`.")
 
 
 class Deployed(NamedTuple):
-    """What runs.
+    """The folders of a deployed function, and its Python.
 
-    function: its folder, as `make build-CutoutFunction` fills it. layer: its folder, which Lambda shows at /opt. tools:
-    that with awslambdaric. interpreter: a Python of the layer's version.
+    function: filled by `make build-CutoutFunction`. layer: what Lambda mounts at /opt. tools: contains awslambdaric.
+    interpreter: a Python of the layer's version.
     """
 
     function: Path
@@ -57,7 +57,7 @@ class Deployed(NamedTuple):
 
 
 def deploy(function: Path, layer: Path, tools: Path, interpreter: Path) -> Deployed:
-    """Fill the new folder `function` with the function's code, as `sam build` does, and let nobody write to it."""
+    """Fill the new folder `function` with the function's code, as `sam build` does, and make it read-only."""
     function.mkdir()
     command = ["make", "--silent", "build-CutoutFunction", f"ARTIFACTS_DIR={function}"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -67,7 +67,7 @@ def deploy(function: Path, layer: Path, tools: Path, interpreter: Path) -> Deplo
 
 
 def environment(deployed: Deployed, stack: Stack, temporary: Path) -> dict[str, str]:
-    """What the function finds in its environment: nothing of this machine's."""
+    """The function's environment variables, without those of this machine."""
     packages = (deployed.layer / "python", deployed.tools, ROOT / "tests" / "layers")
     return {
         **sealed({"PATH": os.defpath, "LANG": "en_US.UTF-8"}),
@@ -86,10 +86,10 @@ def environment(deployed: Deployed, stack: Stack, temporary: Path) -> dict[str, 
 
 
 class LambdaRuntime:
-    """One container of a function: it starts at the first call, and takes one event at a time.
+    """One container of a function. It starts at the first call, and handles one event at a time.
 
-    handler: such as "handler.cutouts.app.on_queue". temporary: the only folder that its Python can write to, as /tmp.
-    log: for what it and the emulator print. variables: of the environment, where the stack's are not meant.
+    handler: such as "handler.cutouts.app.on_queue". temporary: the only folder that its Python can write to, like
+    /tmp on Lambda. log: gets the output of the function and the emulator. variables: override the stack's environment.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class LambdaRuntime:
     ) -> None:
         self._port, runtime_port = _free_ports()
         self._timeout_s = stack.timeout_s
-        # -S: without the interpreter's own packages.
+        # -S hides the packages that are installed for the interpreter.
         runtime: list[str | Path] = [deployed.interpreter, "-S", "-c", WATCHED, temporary, handler]
         command: list[str | Path] = [
             emulator(),
@@ -121,9 +121,9 @@ class LambdaRuntime:
         )
 
     def call(self, event: Any) -> Any:
-        """The function's answer, as JSON; of an error, its `errorMessage` and `errorType`.
+        """The function's response, from JSON; after an error, its `errorMessage` and `errorType`.
 
-        Raises OSError where the emulator does not answer.
+        Raises OSError if the emulator does not respond.
         """
         self._wait()
         address = f"http://127.0.0.1:{self._port}/2015-03-31/functions/function/invocations"
@@ -133,7 +133,7 @@ class LambdaRuntime:
             return json.loads(answer.read())
 
     def _wait(self) -> None:
-        """Until the emulator listens."""
+        """Wait until the emulator listens."""
         end = time.monotonic() + START_S
         while True:
             try:

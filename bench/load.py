@@ -1,8 +1,8 @@
-"""Pictures under load and faults: `python -m bench.load`.
+"""Hairline under load and faults: `python -m bench.load`.
 
-Many small pictures go through the local S3, queue and handler, while everything goes wrong that may: events come twice
-and out of order, pictures are replaced, workers are killed, S3 fails for a while, one picture kills whoever reads it.
-At the end every key must hold one whole result, of its newest picture, as if nothing had happened.
+Many small images go through the local S3, queue and handler. Meanwhile events arrive twice and out of order, images
+are replaced, workers are killed, S3 fails for a while, and one image kills every worker that reads it. At the end,
+every key must have one complete result, of its newest image.
 """
 
 import argparse
@@ -25,23 +25,23 @@ from handler.local.emulator import emulator
 from handler.local.stack import Stack
 
 DEADLY = "deadly"
-"""In the key of the picture that kills its worker."""
+"""The key of the image that kills its worker."""
 LATE = 10
-"""Events that come once more when all is done."""
+"""The number of events that are repeated at the end."""
 FIRST, LAST = 20, 200
-"""Pictures around which a worker's memory is looked at."""
+"""A worker's peak memory is measured around these two images, counted from the start."""
 PATIENCE_S = 3600
-"""Only so that a run that hangs ends."""
+"""Stops a run that hangs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """What is asked of the workers.
+    """The load and the faults of a run.
 
-    pictures: good ones; each tenth is replaced once before it is worked on. refused: files that are no pictures.
-    repeats: events that come a second time. kills: workers killed at a random request, beside those that the deadly
-    picture kills. outage_s: how long S3 fails. visibility_s: how soon an unfinished message is tried again.
-    compared: results that are compared, byte for byte, with what the library gives directly.
+    pictures: good images; every tenth is replaced once before it is processed. refused: files that are not images.
+    repeats: events that arrive twice. kills: workers killed at a random request, in addition to those that the deadly
+    image kills. outage_s: how long S3 fails. visibility_s: after how long an unfinished message is retried.
+    compared: cutouts that must be the same, byte for byte, as the library's.
     """
 
     pictures: int = 1000
@@ -57,10 +57,10 @@ class Scenario:
 
 @dataclass
 class Figures:
-    """What came of it.
+    """The results of a run.
 
-    seconds: until the queue was empty. kills: workers killed. outcomes: of tries, as the workers logged them; one that
-    was killed logged none. faults: of S3. load: the machine's, before and after. wrong: what is not as it should be.
+    seconds: until the queue was empty. kills: workers killed. outcomes: of the tries, from the workers' logs; a killed
+    try has none. faults: of S3. load: the machine's load average before and after. wrong: every violation, in words.
     """
 
     seconds: float = 0
@@ -72,18 +72,18 @@ class Figures:
 
 
 def run(scenario: Scenario, endpoint: str) -> Figures:
-    """Play the scenario in an empty emulator."""
+    """Run the scenario in an empty emulator."""
     made = stack.create(endpoint, visibility_s=scenario.visibility_s)
     chance = random.Random(scenario.seed)  # noqa: S311  no secret
     good = {f"shop {number % 7}/{number}+ü.png": small(number) for number in range(scenario.pictures)}
-    refused = {f"refused/{number}.jpg": b"<html>no picture %d</html>" % number for number in range(scenario.refused)}
+    refused = {f"refused/{number}.jpg": b"<html>not an image %d</html>" % number for number in range(scenario.refused)}
     deadly = {DEADLY: small(0)}
     for number, key in enumerate(good):
         if number % 10 == 0:
-            _drop(made, {key: small(number, width=80)})
-    _drop(made, {**good, **refused, **deadly})
-    events = _taken(made)
-    # A repeat may come at any place, and an old picture's event after its successor's.
+            _upload(made, {key: small(number, width=80)})
+    _upload(made, {**good, **refused, **deadly})
+    events = _receive_all(made)
+    # Repeats arrive anywhere, and an old image's event may arrive after its successor's.
     again = [event for event in events if DEADLY not in event]
     events += chance.sample(again, scenario.repeats)
     chance.shuffle(events)
@@ -101,7 +101,7 @@ def run(scenario: Scenario, endpoint: str) -> Figures:
             _send(made, chance.sample(again, LATE))
             _until_empty(crew)
             if verdict.listing(made) != before:
-                figures.wrong.append("late repeats changed something")
+                figures.wrong.append("repeated events at the end changed the output")
         figures.outcomes = verdict.logged(Path(folder))
     figures.kills, figures.faults = crew.kills, crew.faults
     figures.load = figures.load[0], os.getloadavg()[0]
@@ -110,13 +110,13 @@ def run(scenario: Scenario, endpoint: str) -> Figures:
     return figures
 
 
-def _drop(made: Stack, pictures: Mapping[str, bytes]) -> None:
+def _upload(made: Stack, pictures: Mapping[str, bytes]) -> None:
     for key, data in pictures.items():
         made.client("s3").put_object(Bucket=made.input_bucket, Key=key, Body=data)
 
 
-def _taken(made: Stack) -> list[str]:
-    """The bodies of all messages of the queue, which is empty then."""
+def _receive_all(made: Stack) -> list[str]:
+    """Remove all messages from the queue, and return their bodies."""
     sqs, bodies = made.client("sqs"), []
     while found := sqs.receive_message(QueueUrl=made.queue_url, MaxNumberOfMessages=10).get("Messages"):
         bodies += [message["Body"] for message in found]
@@ -131,15 +131,15 @@ def _send(made: Stack, bodies: Sequence[str]) -> None:
 
 
 def _work(crew: Crew, scenario: Scenario, messages: int) -> None:
-    """Let the crew work until the queue is empty, with the kills spread over the work and the outage in its middle."""
-    dooms = [messages * (kill + 1) // (scenario.kills + 1) for kill in range(scenario.kills)]
+    """Let the crew work until the queue is empty. Spread the kills over the run, and start the outage in the middle."""
+    kills = [messages * (kill + 1) // (scenario.kills + 1) for kill in range(scenario.kills)]
     outage_end: float | None = None
 
     def meanwhile(left: int) -> None:
         nonlocal outage_end
-        while dooms and messages - left >= dooms[0]:
-            dooms.pop(0)
-            crew.doom()
+        while kills and messages - left >= kills[0]:
+            kills.pop(0)
+            crew.kill_soon()
         if outage_end is None and left <= messages // 2:
             outage_end = time.monotonic() + scenario.outage_s
             crew.outage.set()
@@ -150,7 +150,7 @@ def _work(crew: Crew, scenario: Scenario, messages: int) -> None:
 
 
 def _until_empty(crew: Crew, meanwhile: Callable[[int], None] = lambda _: None) -> None:
-    """Wait with a crew at work; `meanwhile` gets the number of messages that are left."""
+    """Wait until the queue is empty. Calls `meanwhile` with the number of messages left, ten times a second."""
     end = time.monotonic() + PATIENCE_S
     while left := verdict.waiting(crew.stack):
         if time.monotonic() > end:
@@ -160,13 +160,13 @@ def _until_empty(crew: Crew, meanwhile: Callable[[int], None] = lambda _: None) 
 
 
 def memory(endpoint: str, *, first: int, last: int) -> tuple[int, int]:
-    """The most that one worker held, in kB, over the pictures up to the `first`, and over as many up to the `last`.
+    """The peak memory of one worker in kB, before the image number `first` and before the number `last`.
 
-    The peak resident set (VmHWM) of the second half of `first` pictures each time; Linux only. Peaks, because what lies
-    between two looks depends on when the kernel takes back what is free.
+    Each is the peak resident set (VmHWM) over `first` / 2 images, on Linux only. It measures peaks, because the memory
+    at one moment depends on when the kernel reclaims freed pages.
     """
     made = stack.create(endpoint)
-    _drop(made, {f"{number}.png": small(number, width=64 + 32 * (number % 3)) for number in range(last)})
+    _upload(made, {f"{number}.png": small(number, width=64 + 32 * (number % 3)) for number in range(last)})
     begun: set[int] = set()
     peak: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder, Crew(made, 1, log=Path(folder), deadly=DEADLY, seed=0) as crew:
@@ -176,7 +176,7 @@ def memory(endpoint: str, *, first: int, last: int) -> tuple[int, int]:
             for end in (first, last):
                 if end not in begun and last - left >= end - first // 2:
                     begun.add(end)
-                    status.with_name("clear_refs").write_text("5", "ascii")  # VmHWM begins anew
+                    status.with_name("clear_refs").write_text("5", "ascii")  # resets VmHWM
             if first not in peak and last - left >= first:
                 peak[first] = _peak_kb(status)
 
@@ -189,8 +189,8 @@ def _peak_kb(status: Path) -> int:
     return int(status.read_text("ascii").partition("VmHWM:")[2].split()[0])
 
 
-def told(figures: Figures, scenario: Scenario) -> str:
-    """What RESULTS.md says of a run."""
+def section(figures: Figures, scenario: Scenario) -> str:
+    """The section of RESULTS.md about a run."""
     tries = ", ".join(f"{count} {outcome}" for outcome, count in sorted(figures.outcomes.items()))
     faults = ", ".join(f"{count} {fault.value}" for fault, count in figures.faults.most_common())
     return f"""## Under load and faults
@@ -211,13 +211,18 @@ workers were killed (SIGKILL) during a request, eight of them by one image that 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play it, print the figures and write them. Returns 1 where something was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m bench.load", description="Pictures under load and faults.")
-    parser.add_argument("--pictures", type=int, default=Scenario.pictures, help="only the default is written down")
+    """Run the scenario, print the results and write them. Returns 1 if something was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m bench.load", description="Run Hairline under load and faults.")
+    parser.add_argument(
+        "--pictures",
+        type=int,
+        default=Scenario.pictures,
+        help="number of images; only the default writes RESULTS.md (default: %(default)s)",
+    )
     scenario = Scenario(pictures=parser.parse_args(arguments).pictures)
     with emulator() as endpoint:
         figures = run(scenario, endpoint)
-    _write("load", told(figures, scenario), kept=scenario == Scenario())
+    _write("load", section(figures, scenario), kept=scenario == Scenario())
     with emulator() as endpoint:
         early, late = memory(endpoint, first=FIRST, last=LAST)
     text = (

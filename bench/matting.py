@@ -1,8 +1,8 @@
-"""Our matting against PyMatting's, in the same run: `python -m bench.matting --data FOLDER`.
+"""Compare Hairline's matting with PyMatting's, in the same run: `python -m bench.matting --data FOLDER`.
 
-Sets with trimaps (alphamatting27, adobe_composites14) tell quality and speed, alternating in one process; photographs
-with the trimap that Hairline makes of them tell speed and memory, each run in a process of its own. The tables go into
-RESULTS.md, the drawing into matting.png; with --sets or --quick they are only printed.
+Sets with trimaps (alphamatting27, adobe_composites14) measure quality and speed; the methods alternate in one process.
+Photographs with Hairline's own trimap measure speed and memory, each run in its own process. Writes the tables to
+RESULTS.md and the plot to matting.png; with --sets or --quick it only prints the tables.
 """
 
 import argparse
@@ -36,13 +36,13 @@ REPEATS = 5
 PATIENCE = 20.0
 """Seconds: a run that took longer is not repeated, because its noise no longer matters."""
 PEER_MEGAPIXELS = 7.0
-"""Above, PyMatting needs more memory than this machine has to spare."""
+"""Above this size, PyMatting needs more memory than the benchmark's machine can spare."""
 
 Alpha = NDArray[np.floating[Any]]
 
 
 def peer(picture: Picture, trimap: Trimap) -> Alpha:
-    """As `pymatting.estimate_alpha_cf` has it with its defaults."""
+    """The alpha of `pymatting.estimate_alpha_cf` with its defaults."""
     values = np.select([trimap.values == FOREGROUND, trimap.values == UNKNOWN], [1.0, 0.5], 0.0)
     alpha: Alpha = pymatting.estimate_alpha_cf(picture.rgb / 255, values)
     return alpha
@@ -56,7 +56,7 @@ METHODS: dict[str, Callable[[Picture, Trimap], Alpha]] = {
 
 
 class Case(NamedTuple):
-    """A picture with its trimap, and the true alpha, float64 (H, W)."""
+    """An image with its trimap and its true alpha, float64 (H, W), 0..1."""
 
     group: str
     stem: str
@@ -66,7 +66,7 @@ class Case(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What a method made of a case: median seconds, and over the unknown: squared error, distance from PyMatting."""
+    """The result of one method: median seconds, and, over unknown pixels, squared error and distance from PyMatting."""
 
     group: str
     stem: str
@@ -78,7 +78,7 @@ class Entry(NamedTuple):
 
 
 def cases(root: Path, wanted: Sequence[str], limit: int | None) -> Iterator[Case]:
-    """All pictures whose trimap knows both sides."""
+    """All images whose trimap contains foreground and background."""
     for group, folder in TRIMAPS:
         if f"{group}/{folder}" not in wanted:
             continue
@@ -92,7 +92,7 @@ def cases(root: Path, wanted: Sequence[str], limit: int | None) -> Iterator[Case
 
 
 def measure(case: Case, repeats: int) -> list[Entry]:
-    """The methods take turns, so that all of them meet the same weather on the machine."""
+    """Measure all methods. They take turns, so that other work on the machine affects all of them alike."""
     seconds: dict[str, list[float]] = {method: [] for method in METHODS}
     alphas: dict[str, Alpha] = {}
     for _ in range(repeats):
@@ -112,12 +112,12 @@ def measure(case: Case, repeats: int) -> list[Entry]:
 
 
 def quality_rows(entries: Sequence[Entry]) -> list[list[str]]:
-    """A line for each set and method."""
+    """One row for each set and method."""
     rows = []
     for group, method in dict.fromkeys((entry.group, entry.method) for entry in entries):
         own = [e for e in entries if (e.group, e.method) == (group, method)]
         base = [e for e in entries if (e.group, e.method) == (group, "PyMatting")]
-        speeds = [theirs.seconds / ours.seconds for theirs, ours in zip(base, own, strict=True)]
+        speeds = [b.seconds / e.seconds for b, e in zip(base, own, strict=True)]
         error, base_error = (statistics.mean(e.error for e in part) for part in (own, base))
         total, base_total = (sum(e.seconds for e in part) for part in (own, base))
         each = statistics.median(e.error / b.error for e, b in zip(own, base, strict=True))
@@ -142,11 +142,11 @@ def photo_trimap(path: Path, scale: float) -> tuple[Picture, Trimap]:
 
 
 def peak(method: str, folder: Path) -> dict[str, float]:
-    """Seconds of one run in this process, and the most memory in bytes above what it held before. Linux only."""
+    """The seconds of one run in this process, and its peak memory in bytes above what was used before. Linux only."""
     saved = np.load(folder)
     picture, trimap = Picture(saved["rgb"]), Trimap(saved["trimap"])
     corner = Picture(picture.rgb[:32, :32]), Trimap(np.tile(np.array([0, 128, 128, 255], np.uint8), (32, 8)))
-    METHODS[method](*corner)  # libraries load some of their parts when first used
+    METHODS[method](*corner)  # libraries load some of their parts at the first call
     Path("/proc/self/clear_refs").write_text("5")
     before = _status("VmRSS")
     start = time.perf_counter()
@@ -160,7 +160,7 @@ def _status(key: str) -> int:
 
 
 def photographs(root: Path, scratch: Path, sizes: Sequence[tuple[str, float]]) -> Iterator[Run]:
-    """Each method in a process of its own, on each photograph at each scale."""
+    """Run each method in its own process, on each photograph and scale."""
     for name, scale in sizes:
         picture, trimap = photo_trimap(root / "photos" / name, scale)
         np.savez(scratch, rgb=picture.rgb, trimap=trimap.values)
@@ -170,15 +170,15 @@ def photographs(root: Path, scratch: Path, sizes: Sequence[tuple[str, float]]) -
             if method == "PyMatting" and megapixels > PEER_MEGAPIXELS:
                 continue
             command = [sys.executable, "-m", "bench.matting", "--peak", method, str(scratch)]
-            told = subprocess.run(command, check=False, capture_output=True, text=True)
-            found = json.loads(told.stdout.splitlines()[-1]) if told.returncode == 0 else {}
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            found = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {}
             if not found:
-                print(name, method, told.stderr.splitlines()[-1:], file=sys.stderr)
+                print(name, method, done.stderr.splitlines()[-1:], file=sys.stderr)
             yield Run(name, megapixels, unknown, method, found.get("seconds"), found.get("bytes"))
 
 
 def photo_rows(runs: Sequence[Run]) -> list[list[str]]:
-    """A line for each photograph and method."""
+    """One row for each photograph and method."""
     return [
         [
             *(run.photo, run.method, f"{run.megapixels:.1f}", f"{run.unknown / run.megapixels / 1e4:.1f} %"),
@@ -208,31 +208,33 @@ left out above 7 MP. The last two images are resized.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the tables; write them and the drawing where they cover everything."""
-    parser = argparse.ArgumentParser(prog="python -m bench.matting", description="Our matting against PyMatting's.")
+    """Print the tables. Write them and the plot if they cover all sets."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.matting", description="Compare Hairline's matting with PyMatting's."
+    )
     names = ["/".join(pair) for pair in TRIMAPS]
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="holds the sets and photos/")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="contains the sets and photos/")
     parser.add_argument("--sets", nargs="*", choices=[*names, "photos"], default=[*names, "photos"])
-    parser.add_argument("--quick", action="store_true", help="two pictures of each set, once")
+    parser.add_argument("--quick", action="store_true", help="two images of each set, once")
     parser.add_argument("--repeats", type=int, default=REPEATS, metavar="N")
-    parser.add_argument("--peak", nargs=2, metavar=("METHOD", "FILE"), help="one run of a saved picture; for itself")
-    asked = parser.parse_args(arguments)
-    if asked.peak:
-        print(json.dumps(peak(asked.peak[0], Path(asked.peak[1]))))
+    parser.add_argument("--peak", nargs=2, metavar=("METHOD", "FILE"), help="internal: one run of a saved image")
+    args = parser.parse_args(arguments)
+    if args.peak:
+        print(json.dumps(peak(args.peak[0], Path(args.peak[1]))))
         return 0
-    if asked.data is None:
-        parser.error("--data is needed: the folder of sets")
+    if args.data is None:
+        parser.error("--data is missing: give the folder of sets")
     entries: list[Entry] = []
-    for case in tqdm(cases(asked.data, asked.sets, 2 if asked.quick else None), unit="picture", disable=None):
-        entries += measure(case, 1 if asked.quick else asked.repeats)
+    for case in tqdm(cases(args.data, args.sets, 2 if args.quick else None), unit="picture", disable=None):
+        entries += measure(case, 1 if args.quick else args.repeats)
     sizes = [(name, 1.0) for name in PHOTOS] + [("aim_s1.jpg", 0.45), ("fivek_a0002.jpg", 2.0368)]
-    if asked.quick:
+    if args.quick:
         sizes = sizes[:1]
     runs: list[Run] = []
-    if "photos" in asked.sets:
+    if "photos" in args.sets:
         scratch = Path("out") / "bench-matting.npz"
         scratch.parent.mkdir(exist_ok=True)
-        runs = list(photographs(asked.data, scratch, sizes))
+        runs = list(photographs(args.data, scratch, sizes))
         scratch.unlink()
     text = "\n".join(
         [
@@ -247,7 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
     )
     print(text)
-    if len(asked.sets) == len(names) + 1 and not asked.quick:
+    if len(args.sets) == len(names) + 1 and not args.quick:
         before = results.PATH.read_text() if results.PATH.exists() else "# Results\n"
         results.PATH.write_text(results.replace_part(before, "matting", text))
         draw(runs, list(METHODS))

@@ -1,7 +1,7 @@
-"""The ways of cutting out that are compared. Each turns a picture's file into alpha, and says how much work that took.
+"""The methods that the benchmarks compare. Each makes the alpha of an image and measures the processor time.
 
-The clock runs from a file's bytes in memory to a finished PNG's bytes, after a first picture that is not counted. It is
-the processor's time, all threads together, so that it means something on a machine that has other things to do.
+The time is from the file's bytes in memory to the PNG's bytes, after a warm-up image. It is processor time of all
+threads together, so other work on the machine matters less.
 """
 
 import io
@@ -27,9 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Taken(NamedTuple):
-    """alpha: float32 (H, W) 0..1, all zero where the picture was refused.
+    """alpha: float32 (H, W), 0..1, all zero if the image was rejected.
 
-    networks: how many looked; 0 where that is not known.
+    networks: how many models ran; 0 if unknown, also for rejected images.
     """
 
     alpha: Float32
@@ -39,16 +39,16 @@ class Taken(NamedTuple):
 
 
 class Method(Protocol):
-    """A way of cutting out."""
+    """A method to cut out images."""
 
     name: str
 
     def take(self, sample: Sample) -> Taken:
-        """Cut out one picture."""
+        """Cut out one image."""
 
 
 class Hairline:
-    """The pipeline in this process, as a user gets it: 8-bit alpha out of a PNG. A refusal counts as an empty matte."""
+    """The pipeline in this process, with the 8-bit alpha of its PNG. A rejected image counts as an empty matte."""
 
     def __init__(self, name: str, options: Options, model: str = "u2netp") -> None:
         self.name, self._options = name, options
@@ -76,9 +76,9 @@ class Hairline:
 
 
 class Rembg:
-    """rembg with alpha matting and the same weights, in a process and an environment of its own.
+    """rembg with alpha matting and the same weights, in its own process and environment.
 
-    Its answers are kept in `cache`, so that a change of ours costs no second run of theirs; `fresh` throws them away.
+    cache: the folder of its results, so that it need not run again after a change in Hairline. fresh: ignore them.
     """
 
     name = "rembg 2.0.86, alpha matting"
@@ -88,7 +88,7 @@ class Rembg:
         self._process: subprocess.Popen[str] | None = None
 
     def take(self, sample: Sample) -> Taken:
-        """Raises RuntimeError where rembg has broken down; it has said why on stderr."""
+        """Raises RuntimeError if rembg crashed; its stderr says why."""
         cutout = self._cache / sample.group / f"{sample.stem}.png"
         timing = cutout.with_suffix(".json")
         if self._fresh or not timing.exists():
@@ -96,8 +96,8 @@ class Rembg:
             timing.unlink(missing_ok=True)
             if self._process is None:
                 self._process = self._start()
-                self._ask(sample.image, cutout)  # the first one, not counted
-            timing.write_text(json.dumps(self._ask(sample.image, cutout)))
+                self._cut(sample.image, cutout)  # a warm-up, not counted
+            timing.write_text(json.dumps(self._cut(sample.image, cutout)))
         return Taken(_alpha(cutout.read_bytes()), json.loads(timing.read_text()))
 
     def _start(self) -> subprocess.Popen[str]:
@@ -108,14 +108,14 @@ class Rembg:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
         )
 
-    def _ask(self, source: Path, target: Path) -> float:
+    def _cut(self, source: Path, target: Path) -> float:
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([str(source), str(target)]) + "\n")
         answer = self._process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"rembg broke down on {source}")
+            raise RuntimeError(f"rembg crashed on {source}. Its error is above.")
         return float(json.loads(answer))
 
     def __enter__(self) -> Self:
@@ -123,7 +123,7 @@ class Rembg:
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
-            self._process.communicate()  # closes its input, which ends it
+            self._process.communicate()  # closes its stdin, which ends it
 
 
 def _alpha(png: bytes) -> Float32:

@@ -1,5 +1,5 @@
-"""How far a matte is from the truth: the measures of Rhemann et al., "A Perceptually Motivated Online Benchmark for
-Image Matting", CVPR 2009, and the overlap of the two subjects.
+"""Measures of how far a matte is from the truth: Rhemann et al., "A Perceptually Motivated Online Benchmark for
+Image Matting", CVPR 2009, and the overlap of the subjects.
 """
 
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 
 SIGMA = 1.4
-"""Of the Gaussian in the gradient error, in pixels."""
+"""Standard deviation of the Gaussian in the gradient error, in pixels."""
 
 
 class Scores(NamedTuple):
-    """Smaller is better, but for IoU.
+    """Smaller is better, except for IoU.
 
     mae, mse: mean absolute and squared difference x 1000. sad: sum of absolute differences / 1000.
     grad: sum of squared differences of the gradient magnitudes / 1000.
@@ -30,8 +30,8 @@ class Scores(NamedTuple):
 
 
 def score(alpha: Float32, truth: Float32, region: NDArray[np.bool_]) -> Scores:
-    """Compare alpha with truth, both float32 (H, W), 0..1, where `region`, bool (H, W), holds; it holds somewhere."""
-    # Differences stay float32 and are summed so, as in the benchmark that the published figures come from.
+    """Compare alpha with truth, both float32 (H, W), 0..1, within `region`, bool (H, W), which must not be empty."""
+    # Differences are summed in float32, as in the benchmark that published the figures.
     difference = np.abs(alpha - truth)[region]
     slopes = ((gradient(alpha) - gradient(truth)) ** 2)[region]
     ours, theirs = (alpha > 0.5) & region, (truth > 0.5) & region
@@ -45,7 +45,7 @@ def score(alpha: Float32, truth: Float32, region: NDArray[np.bool_]) -> Scores:
 
 
 def gradient(alpha: Float32) -> Float32:
-    """The length of alpha's gradient, float32 (H, W): by derivatives of a Gaussian, cut off at three sigma."""
+    """The magnitude of alpha's gradient, float32 (H, W), by derivatives of a Gaussian, truncated at 3 sigma."""
     reach = int(np.ceil(3 * SIGMA))
     x = np.arange(-reach, reach + 1)
     smooth = np.exp(-(x**2) / (2 * SIGMA**2))

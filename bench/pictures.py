@@ -1,4 +1,4 @@
-"""Small pictures, each another one."""
+"""Makes small images that all differ."""
 
 import functools
 import io
@@ -14,9 +14,9 @@ def _photo() -> Image.Image:
 
 
 def small(number: int, *, width: int = 96) -> bytes:
-    """A PNG of a woman before a shuttle, `width` x 96; no two numbers give the same pixels.
+    """A PNG of a portrait, `width` x 96 pixels. Each number gives other pixels.
 
-    A cutout of it takes a fraction of a second.
+    Its cutout takes a fraction of a second.
     """
     picture = _photo().crop((number % 16, number // 16 % 16, 480, 480)).resize((width, 96))
     picture.putpixel((0, 0), (number // 65536 % 256, number // 256 % 256, number % 256))

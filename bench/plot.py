@@ -1,4 +1,4 @@
-"""Drawings: time and memory of solved photographs against their megapixels; how well a judgement finds bad cutouts."""
+"""Plots: time and memory of matting against megapixels, and how well the confidence finds bad cutouts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ ROC = Path(__file__).with_name("review.png")
 
 
 class Run(NamedTuple):
-    """One method on one photograph; None where the method gave up."""
+    """One method on one photograph. seconds, peak: None if the method failed."""
 
     photo: str
     megapixels: float
@@ -23,7 +23,7 @@ class Run(NamedTuple):
 
 
 def draw(runs: Sequence[Run], methods: Sequence[str]) -> None:
-    """Time and memory against megapixels, both axes logarithmic."""
+    """Plot time and memory against megapixels, with logarithmic axes."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -43,9 +43,9 @@ def draw(runs: Sequence[Run], methods: Sequence[str]) -> None:
 
 
 def roc(confidence: NDArray[np.float64], bad: NDArray[np.bool_], threshold: float) -> None:
-    """The share of the bad ones that are caught against that of the good ones flagged, (n,) each, by threshold.
+    """Plot the share of bad cutouts flagged against the share of good cutouts flagged, for all thresholds.
 
-    The shipped threshold is marked, and the corner that it has to be in.
+    confidence, bad: (n,). Marks the shipped threshold, and the goal that it must reach.
     """
     import matplotlib as mpl
 

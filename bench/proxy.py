@@ -1,4 +1,4 @@
-"""A small proxy in front of an S3 endpoint that fails when it is told to, in the ways that S3 and networks do."""
+"""A small proxy in front of an S3 endpoint. It injects faults, in the ways that S3 and networks fail."""
 
 import http.client
 import socket
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 
 class Fault(Enum):
-    """What goes wrong with one request."""
+    """A fault of one request. The values are texts for RESULTS.md."""
 
     BUSY = "answered 503"
     RESET = "reset before it was passed on"
@@ -22,7 +22,7 @@ class Fault(Enum):
 
 
 Decide = Callable[[str, str], Fault | None]
-"""From the method and path of a request to what goes wrong with it. Called once each, from the request's own thread."""
+"""(method, path) -> the fault of a request, or None. Called once for each request, in the request's own thread."""
 
 _BUSY = (
     b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>'
@@ -32,7 +32,7 @@ _ONE_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length", "
 
 
 class Proxy:
-    """Listens on a free port of the loopback interface, until the block ends. Requests to SQS are always passed on."""
+    """Listens on a free port of the loopback interface until the block ends. Always forwards requests to SQS."""
 
     def __init__(self, target: str, decide: Decide) -> None:
         self._server = _Server(target, decide)
@@ -51,7 +51,7 @@ class Proxy:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    block_on_close = False  # a client that keeps its connection would keep us
+    block_on_close = False  # a client that keeps its connection open would block the end
 
     def __init__(self, target: str, decide: Decide) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -59,11 +59,11 @@ class _Server(ThreadingHTTPServer):
         self.decide = decide
 
     def shutdown_request(self, request: Any) -> None:
-        """Close without the orderly end that would come before a reset."""
+        """Close without the shutdown that would end the connection properly before a reset."""
         self.close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed in the middle is what we are here for: no traceback."""
+        """Print no traceback: clients that are killed during a request are part of the test."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             kept = {name: value for name, value in self.headers.items() if name.lower() not in _ONE_HOP}
             target.request(self.command, self.path, body, kept | {"Content-Length": str(len(body))})
             answer = target.getresponse()
-            # A HEAD tells a length and has no body, so the length goes on as it came.
+            # The response to a HEAD has a Content-Length but no body, so its length is forwarded.
             data = answer.read()
             length = answer.headers.get("Content-Length") if self.command == "HEAD" else str(len(data))
             headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in _ONE_HOP]
@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
             target.close()
 
     def _answer(self, status: int, headers: list[tuple[str, str]], data: bytes, sent: bytes | None = None) -> None:
-        """Headers and data are what is announced; sent, where it is given, is what comes of the data."""
+        """Send a response. sent: what to send instead of `data`; Content-Length still announces all of `data`."""
         self.send_response_only(status)
         if not any(name == "Content-Length" for name, _ in headers):
             headers = [*headers, ("Content-Length", str(len(data)))]
@@ -118,9 +118,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data if sent is None else sent)
 
     def _reset(self) -> None:
-        """End the connection so that the other side sees a reset (RST) and no orderly end."""
+        """Close the connection so that the other side sees a reset (RST)."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
-        """No line for each request."""
+        """Log nothing."""

@@ -1,7 +1,7 @@
-"""Whole cutouts against the truth, for Hairline, the network alone, and rembg: `python -m bench.quality --data FOLDER`.
+"""Compare whole cutouts with the truth, for Hairline, u2netp alone, and rembg: `python -m bench.quality --data FOLDER`.
 
-FOLDER is laid out as `bench.samples` says. Over all sets the table goes into RESULTS.md as well; with --sets or --limit
-it is only printed.
+`bench.samples` describes the layout of FOLDER. Prints the table, and writes it to RESULTS.md unless --sets or --limit
+restricts it.
 """
 
 import argparse
@@ -31,7 +31,7 @@ warm.
 
 
 class Entry(NamedTuple):
-    """What one method made of one picture."""
+    """The result of one method for one image."""
 
     group: str
     method: str
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
 
 def measure(methods: Sequence[Method], pictures: Sequence[Sample]) -> list[Entry]:
-    """Every picture by every method, one after another, so that all of them meet the same machine."""
+    """Cut out every image with every method. They alternate, so that other work on the machine affects all alike."""
     entries = []
     for sample in tqdm(pictures, unit="picture", disable=None):
         for method in methods:
@@ -52,7 +52,7 @@ def measure(methods: Sequence[Method], pictures: Sequence[Sample]) -> list[Entry
 
 
 def rows(entries: Sequence[Entry]) -> list[list[str]]:
-    """The table's lines, one for each set and method, in the order of first appearance."""
+    """The table's rows, one for each set and method, in the order of first appearance."""
     keys = dict.fromkeys((entry.group, entry.method) for entry in entries)
     return [
         _row(group, method, [e for e in entries if (e.group, e.method) == (group, method)]) for group, method in keys
@@ -79,27 +79,29 @@ def _row(group: str, method: str, entries: Sequence[Entry]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table, and write it where it covers all sets."""
-    parser = argparse.ArgumentParser(prog="python -m bench.quality", description="Whole cutouts against the truth.")
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the sets")
+    """Print the table, and write it if it covers all sets."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.quality", description="Compare whole cutouts with the truth."
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="contains the sets")
     parser.add_argument("--sets", nargs="+", metavar="SET", help="only these")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures of each set")
-    parser.add_argument("--fresh", action="store_true", help="run rembg again, instead of using what it gave before")
-    asked = parser.parse_args(arguments)
-    known = groups(asked.data)
-    names = asked.sets or known
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N images of each set")
+    parser.add_argument("--fresh", action="store_true", help="run rembg again instead of using its cached results")
+    args = parser.parse_args(arguments)
+    known = groups(args.data)
+    names = args.sets or known
     if not names or not set(names) <= set(known):
-        parser.error(f"{asked.data} holds the sets {', '.join(known) or 'of no kind'}")
-    with Rembg(ROOT / "build" / "bench" / "rembg", fresh=asked.fresh) as rembg:
+        parser.error(f"{args.data} holds the sets {', '.join(known) or 'of no kind'}")
+    with Rembg(ROOT / "build" / "bench" / "rembg", fresh=args.fresh) as rembg:
         methods: list[Method] = [
             Hairline("Hairline", Options()),
             Hairline("u2netp alone", Options(matting="off")),
             rembg,
         ]
-        entries = measure(methods, samples(asked.data, names, asked.limit))
+        entries = measure(methods, samples(args.data, names, args.limit))
     part = f"{results.table(HEAD, rows(entries))}\n{NOTE}\nHairline {__version__}; {results.machine()}."
     print(part)
-    if not asked.sets and asked.limit is None:
+    if not args.sets and args.limit is None:
         text = results.PATH.read_text() if results.PATH.exists() else "# Results\n\n## Accuracy of whole cutouts\n"
         results.PATH.write_text(results.replace_part(text, "quality", part))
     return 0

@@ -1,7 +1,7 @@
-"""Commands that see every file system read-only but for one folder, as a function does on Lambda.
+"""Runs a command with every file system read-only except one folder, as on Lambda.
 
-By mounts of the command's own, which need no rights where the kernel lets users make namespaces: user_namespaces(7),
-mount_namespaces(7).
+The command gets its own mounts. This needs no privileges if the kernel lets users create namespaces:
+user_namespaces(7), mount_namespaces(7).
 """
 
 import functools
@@ -22,16 +22,16 @@ echo "$mounts" | while read -r _ point _ options _; do
     done
     mount -o "remount,bind,$kept" "$(printf %b "$point")"
 done
-cd "$PWD" # below, it would be the folder as it was mounted before
+cd "$PWD" # enter the folder again, through the new mount
 shift
 exec "$@"
 """
-"""A flag that a mount has must be given again, since whoever is not root may not take one away."""
+"""Remounting must repeat the flags of a mount, because only root may remove one."""
 
 
 def readonly(writable: Path, command: Sequence[str | Path]) -> list[str | Path]:
-    """`command`, to be run where only the folder `writable` can be written to; as it is where this machine cannot do
-    that. Either way the process that is started becomes the command's.
+    """`command` with a prefix that makes everything except the folder `writable` read-only, or `command` itself if this
+    machine cannot do that. Either way, the command replaces the started process.
     """
     return list(command) if refusal() else _sealed(writable, command)
 
@@ -42,7 +42,7 @@ def _sealed(writable: Path, command: Sequence[str | Path]) -> list[str | Path]:
 
 @functools.cache
 def refusal() -> str | None:
-    """Why this machine cannot do that; None where it can."""
+    """Why this machine cannot mount read-only; None if it can."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(_sealed(Path(folder), ["true"]), capture_output=True, text=True, check=False)

@@ -1,6 +1,6 @@
-"""Run by the Python of .venv-rembg, which has rembg and nothing of Hairline's: cuts out one picture after another.
+"""Cuts out images with rembg. The Python of .venv-rembg runs it, without Hairline's code.
 
-Reads lines of JSON, [picture, where to write its cutout as a PNG]; answers each with its processor seconds.
+Reads lines of JSON, [path of the image, path of the PNG to write], and prints the processor seconds of each.
 """
 
 import json
@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 ANSWERS = os.fdopen(os.dup(1), "w", buffering=1)
-os.dup2(2, 1)  # whatever rembg prints must not come between the answers
+os.dup2(2, 1)  # so that output of rembg does not mix with the answers
 
 import rembg  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""RESULTS.md, of which each benchmark owns the part between its two markers, and the line that says where it ran."""
+"""Writes RESULTS.md. Each benchmark replaces only the part between its two markers."""
 
 import datetime as dt
 import os
@@ -10,7 +10,7 @@ PATH = Path(__file__).with_name("RESULTS.md")
 
 
 def replace_part(text: str, name: str, part: str) -> str:
-    """`text` with what stands between the markers of `name` replaced; added at the end where there are none."""
+    """`text` with the part between the markers of `name` replaced, or added at the end if it has no such markers."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     fresh = f"{begin}\n{part.strip()}\n{end}"
     if begin not in text:
@@ -31,6 +31,6 @@ def machine() -> str:
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table; the first two columns hold words, the others numbers."""
+    """A Markdown table. The first two columns are text, the others numbers."""
     rule = ["---" if column < 2 else "--:" for column in range(len(head))]
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *rows])

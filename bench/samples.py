@@ -1,4 +1,4 @@
-"""Pictures with their true alpha, from a folder of sets: <set>/image/, <set>/alpha/<stem>.png and <set>/split.csv."""
+"""Images with their true alpha, from a folder of sets: <set>/image/, <set>/alpha/<stem>.png and <set>/split.csv."""
 
 import csv
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from PIL import Image
 from bench.metrics import Float32, Scores, score
 
 UNDECIDED = {"grabcut35": (20, 235)}
-"""Sets whose truth leaves pixels open: these grey values (both included) are in no score. 128 is meant; the margin
-covers the blur of a resized mask."""
+"""Sets whose truth leaves some pixels undecided. The scores leave out these grey values (both included): 128, and a
+margin for the blur of a resized mask."""
 NONE = (256, 256)
-"""No grey value lies between these, both included."""
+"""A range that contains no grey value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A picture of a set, and where its truth lies."""
+    """An image of a set, and the path of its true alpha."""
 
     group: str
     stem: str
@@ -28,7 +28,7 @@ class Sample:
     truth: Path
 
     def scores(self, alpha: Float32) -> Scores:
-        """How far alpha, float32 (H, W) 0..1, is from the truth. Another size than the truth's is resampled to it."""
+        """How far alpha, float32 (H, W), 0..1, is from the truth. Resizes alpha to the truth's size."""
         grey = np.asarray(Image.open(self.truth).convert("L"))
         if alpha.shape != grey.shape:
             alpha = np.asarray(cv2.resize(alpha, grey.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
@@ -42,9 +42,9 @@ def groups(root: Path) -> list[str]:
 
 
 def samples(root: Path, names: Sequence[str], limit: int | None = None) -> list[Sample]:
-    """Those that are good for judging end to end; at most `limit` of each set.
+    """The images that split.csv marks as fit for whole cutouts, at most `limit` of each set.
 
-    Raises FileNotFoundError where split.csv names a picture that is not there.
+    Raises FileNotFoundError if split.csv names an image that does not exist.
     """
     found = []
     for group in names:
@@ -54,6 +54,6 @@ def samples(root: Path, names: Sequence[str], limit: int | None = None) -> list[
             images = [path for path in (root / group / "image").iterdir() if path.stem == stem]
             truth = root / group / "alpha" / f"{stem}.png"
             if len(images) != 1 or not truth.exists():
-                raise FileNotFoundError(f"{root / group} has no single image/ and alpha/ for {stem}.")
+                raise FileNotFoundError(f"{root / group} must have one file in image/ and one in alpha/ for {stem}.")
             found.append(Sample(group, stem, images[0], truth))
     return found

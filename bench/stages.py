@@ -1,6 +1,6 @@
-"""Where the time of a cutout goes, stage by stage: `python -m bench.stages --photo FILE`.
+"""Measure the time of each stage of a cutout: `python -m bench.stages --photo FILE`.
 
-FILE is resized to 1, 4 and 12 MP. The table goes into RESULTS.md.
+Resizes FILE to 1, 4 and 12 MP, and writes the table to RESULTS.md.
 """
 
 import argparse
@@ -23,7 +23,7 @@ NOTE = "Median milliseconds of three warm runs, and their share, from the bytes 
 
 
 def resized(source: Image.Image, megapixels: float) -> bytes:
-    """The picture in about as many megapixels, as a JPEG."""
+    """The image as a JPEG of about that many megapixels."""
     scale = (megapixels * 1e6 / (source.width * source.height)) ** 0.5
     file = io.BytesIO()
     size = round(source.width * scale), round(source.height * scale)

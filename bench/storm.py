@@ -1,8 +1,9 @@
-"""A shop in a hurry: `python -m bench.storm`.
+"""A burst of webhooks: `python -m bench.storm`.
 
-One product with 250 pictures, and 500 hooks within 10 s for 100 other products, five for each with something changed,
-go by HTTP to the local gateway and through hook, fetch, cut and callback functions. At the end every picture must have
-been put, cut and told of once, and no message may be left over or dead.
+A shop sends one product with 250 images, and then 500 webhooks within 10 s for 100 other products: five for each, every
+time with something changed. They go by HTTP to the local gateway, and through all functions for webhooks. At the end,
+every image must be stored, cut out and reported to the callback once. No message may be left in a queue, dead-letter
+queues included.
 """
 
 import argparse
@@ -31,14 +32,14 @@ from handler.local.emulator import emulator
 from handler.local.stack import Stack
 
 SHOP = "spring.myshopify.com"
-HOOK_SECRET = "bench"  # noqa: S105  of a shop on this machine that ends with this program
+HOOK_SECRET = "bench"  # noqa: S105  of a shop that exists only in this run
 CALLBACK_KEY = "whsec_" + base64.b64encode(bytes(32)).decode()
 PATIENCE_S = 3600
-"""Only so that a run that hangs ends."""
+"""Stops a run that hangs."""
 
 
 class _Server(ThreadingHTTPServer):
-    """The shop's pictures, /{number}.png, and the receiver of its callbacks, /told."""
+    """Serves the shop's images, /{number}.png, and receives its callbacks, /callbacks."""
 
     daemon_threads = True
     request_queue_size = 512
@@ -46,7 +47,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Shop)
         self.fetched: Counter[str] = Counter()
-        self.told: Counter[str] = Counter()
+        self.callbacks: Counter[str] = Counter()
 
 
 class _Shop(BaseHTTPRequestHandler):
@@ -59,7 +60,7 @@ class _Shop(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.told[body["data"]["image"]["key"]] += 1
+        self.server.callbacks[body["data"]["image"]["key"]] += 1
         self._answer(b"")
 
     def _answer(self, body: bytes) -> None:
@@ -69,17 +70,24 @@ class _Shop(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  as in the base class
-        """Nothing."""
+        """Log nothing."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit status: 0 where nothing was lost and nothing done twice."""
-    parser = argparse.ArgumentParser(prog="python -m bench.storm", description=__doc__)
-    parser.add_argument("--pictures", type=int, default=250, help="of the one large product")
-    parser.add_argument("--hooks", type=int, default=500)
-    parser.add_argument("--products", type=int, default=100, help="that the hooks are about, one picture each")
-    parser.add_argument("--seconds", type=float, default=10, help="in which the hooks come")
-    parser.add_argument("--workers", type=int, default=2, help="that cut")
+    """Return the exit status: 0 if every image was processed exactly once."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.storm", description="Send a burst of webhooks to the local stack."
+    )
+    parser.add_argument("--pictures", type=int, default=250, help="images of the large product (default: %(default)s)")
+    parser.add_argument("--hooks", type=int, default=500, help="webhooks to send (default: %(default)s)")
+    parser.add_argument(
+        "--products",
+        type=int,
+        default=100,
+        help="products in these webhooks, with one image each (default: %(default)s)",
+    )
+    parser.add_argument("--seconds", type=float, default=10, help="time in which they arrive (default: %(default)s)")
+    parser.add_argument("--workers", type=int, default=2, help="workers that make cutouts (default: %(default)s)")
     args = parser.parse_args(argv)
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
@@ -107,11 +115,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         expected = {f"shops/spring/{SHOP}/0/{n}" for n in range(args.pictures)}
         expected |= {f"shops/spring/{SHOP}/{n + 1}/{args.pictures + n}" for n in range(args.products)}
         finished = _settle(made, server, len(expected))
-        return _tell(made, server, expected, answers, lasted, time.perf_counter() - began, finished=finished)
+        return _print_results(made, server, expected, answers, lasted, time.perf_counter() - began, finished=finished)
 
 
 def _register(made: Stack, port: int) -> None:
-    callback = {"url": f"http://127.0.0.1:{port}/told", "secrets": [CALLBACK_KEY]}
+    callback = {"url": f"http://127.0.0.1:{port}/callbacks", "secrets": [CALLBACK_KEY]}
     entry = {"platform": "shopify", "secrets": [HOOK_SECRET], "shops": [SHOP], "callback": callback}
     made.client("secretsmanager").put_secret_value(
         SecretId=made.names["Registry"], SecretString=json.dumps({"spring": entry})
@@ -129,7 +137,7 @@ def _hook(port: int, product: int, pictures: range, turn: int) -> bytes:
 
 
 def _at(moment: float, url: str, body: bytes) -> tuple[int, float]:
-    """(status, seconds until the answer) of a hook that is sent at a moment."""
+    """Send a webhook at `moment`. Returns (status, seconds until the response)."""
     time.sleep(max(0, moment - time.perf_counter()))
     begin = time.perf_counter()
     status = _send(url, body)
@@ -147,17 +155,17 @@ def _send(url: str, body: bytes) -> int:
 
 
 def _settle(made: Stack, server: _Server, expected: int) -> bool:
-    """Wait until every picture was told of and no message is left; whether that came to be."""
+    """Wait until every image was reported and no message is left. Returns False after PATIENCE_S."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        if len(server.told) >= expected and not _left(made, "Queue"):
+        if len(server.callbacks) >= expected and not _left(made, "Queue"):
             return True
         time.sleep(1)
     return False
 
 
 def _left(made: Stack, ending: str) -> int:
-    """Messages in the queues whose names end so, seen, unseen and held back; not in dead-letter queues but by name."""
+    """Messages in the queues whose names end with `ending`; dead-letter queues only if `ending` names them."""
     names = ["", "NotVisible", "Delayed"]
     attributes = [f"ApproximateNumberOfMessages{name}" for name in names]
     total = 0
@@ -168,7 +176,7 @@ def _left(made: Stack, ending: str) -> int:
     return total
 
 
-def _tell(
+def _print_results(
     made: Stack,
     server: _Server,
     expected: set[str],
@@ -192,23 +200,23 @@ def _tell(
         if item["Key"].endswith("/report.json")
     ]
     dead = _left(made, "DeadLetterQueue")
-    once = finished and sorted(versions) == sorted(reports) == sorted(expected) and set(server.told) == expected
+    once = finished and sorted(versions) == sorted(reports) == sorted(expected) and set(server.callbacks) == expected
     median, late, longest = (f"{waits[min(int(q * len(waits)), len(waits) - 1)]:.2f}" for q in (0.5, 0.99, 1))
-    counts = ", ".join(str(len(each)) for each in (expected, versions, reports, server.told))
-    twice = sum(count > 1 for count in [*Counter(versions).values(), *server.told.values()])
+    counts = ", ".join(str(len(each)) for each in (expected, versions, reports, server.callbacks))
+    twice = sum(count > 1 for count in [*Counter(versions).values(), *server.callbacks.values()])
     rows = [
-        ["hooks, and in how many seconds", f"{len(answers)} in {lasted:.1f}"],
-        ["answers", ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))],
-        ["until the answer, median / p99 / longest, s", f"{median} / {late} / {longest}"],
-        ["pictures expected, put, cut, told of", counts],
-        ["pictures put or told of more than once", str(twice)],
-        ["requests for pictures", str(server.fetched.total())],
-        ["dead letters", str(dead)],
+        ["webhooks, and in how many seconds", f"{len(answers)} in {lasted:.1f}"],
+        ["responses", ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))],
+        ["until the response, median / p99 / longest, s", f"{median} / {late} / {longest}"],
+        ["images expected, stored, cut out, reported", counts],
+        ["images stored or reported more than once", str(twice)],
+        ["downloads of images", str(server.fetched.total())],
+        ["messages in dead-letter queues", str(dead)],
         ["seconds until all was done", f"{whole:.0f}"],
     ]
     print(results.table(["", ""], rows))
     print(results.machine())
-    return 0 if once and not dead and set(statuses) == {200} and max(server.told.values()) == 1 else 1
+    return 0 if once and not dead and set(statuses) == {200} and max(server.callbacks.values()) == 1 else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether a local stack holds what it should when the work is done, however it went."""
+"""Checks whether a local stack contains exactly the right results after a run, whatever happened in it."""
 
 import functools
 import hashlib
@@ -21,7 +21,7 @@ def listing(made: Stack) -> dict[str, tuple[str, Any]]:
 
 
 def waiting(made: Stack) -> int:
-    """How many messages wait for CutoutFunction and DeadLetterFunction, seen and unseen."""
+    """How many messages wait for CutoutFunction and DeadLetterFunction, visible or not."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     answers = [
         made.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
@@ -31,7 +31,7 @@ def waiting(made: Stack) -> int:
 
 
 def logged(folder: Path) -> Counter[str]:
-    """How often each outcome of a picture stands in the workers' logs."""
+    """How often each outcome of an image is in the workers' logs."""
     outcomes: Counter[str] = Counter()
     for file in folder.iterdir():
         for line in file.read_bytes().splitlines():
@@ -45,11 +45,11 @@ def logged(folder: Path) -> Counter[str]:
 def faults(
     made: Stack, good: Mapping[str, bytes], refused: Mapping[str, bytes], deadly: Mapping[str, bytes]
 ) -> list[str]:
-    """What is not as it should be, in words; nothing where all is well.
+    """Every violation, in words; an empty list if all is right.
 
-    good, refused, deadly: key to bytes of what the input bucket holds in the end. Each good picture must have one whole
-    result of these very bytes, each refused one a report alone, each deadly one a report of its failure and a message
-    in the dead-letter queue; and nothing else may be anywhere.
+    good, refused, deadly: key to bytes of the objects that the input bucket must contain. A good image must have one
+    complete result of exactly these bytes, a refused file only a report, and a deadly image a report of its failure and
+    a message in the dead-letter queue. Nothing else may exist.
     """
     s3, wrong = made.client("s3"), []
     dropped = {key: _etag(data) for key, data in {**good, **refused, **deadly}.items()}
@@ -63,13 +63,13 @@ def faults(
     for key, status in expected.items():
         files = held.pop(key, {})
         if files.pop("report.json", None) is None:
-            wrong.append(f"{key} was lost")
+            wrong.append(f"{key}: the report is missing")
             continue
         report = json.loads(s3.get_object(Bucket=made.output_bucket, Key=f"{key}/report.json")["Body"].read())
-        told = report["status"], report["object"]["etag"], report["files"]
-        if told != (status, dropped[key], files) or bool(files) != (status == "done"):
-            wrong.append(f"{key}: {told} instead of {(status, dropped[key], files)}")
-    wrong += [f"nobody asked for {folder}: {sorted(files)}" for folder, files in held.items()]
+        found = report["status"], report["object"]["etag"], report["files"]
+        if found != (status, dropped[key], files) or bool(files) != (status == "done"):
+            wrong.append(f"{key}: {found} instead of {(status, dropped[key], files)}")
+    wrong += [f"unexpected output for {folder}: {sorted(files)}" for folder, files in held.items()]
     letters = _letters(made)
     if not all(any(key in body for body in letters) for key in deadly) or len(letters) != len(deadly):
         wrong.append(f"in the dead-letter queue: {letters}")
@@ -77,12 +77,12 @@ def faults(
 
 
 def different(made: Stack, good: Mapping[str, bytes], compared: int) -> list[str]:
-    """Which of `compared` cutouts are not, byte for byte, what the library gives for the image."""
+    """Compare `compared` random cutouts with the library's. Returns a line for each that differs in any byte."""
     wrong = []
     for key in random.Random(0).sample(sorted(good), compared):  # noqa: S311  no secret
         body = made.client("s3").get_object(Bucket=made.output_bucket, Key=f"{key}/cutout.png")["Body"].read()
         if body != _cutout(good[key]):
-            wrong.append(f"{key} is another cutout than the library makes")
+            wrong.append(f"{key}: the cutout differs from the library's")
     return wrong
 
 

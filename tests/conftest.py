@@ -1,4 +1,4 @@
-"""What all tests share: the real weights, the real network, and photographs that ship with scikit-image."""
+"""Fixtures for all tests: the real weights, the real model, and photographs from scikit-image."""
 
 import io
 import os
@@ -24,13 +24,13 @@ _PHOTOS = Path(skimage.__file__).parent / "data"
 
 
 SLOW_FIXTURES = {"_emulator", "site", "layer"}
-"""The emulator's server, the local HTTP API and the built layer. All of them start processes."""
+"""The emulator's server, the local HTTP API and the built layer. All of these start processes."""
 SLOW_FOLDER = Path(__file__).parent / "e2e"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests as slow by what they use; a test that starts processes itself says so with `pytest.mark.slow`."""
+    """Mark tests as slow by the fixtures that they use. A test that starts processes itself has `pytest.mark.slow`."""
     for item in items:
         if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())) or SLOW_FOLDER in item.path.parents:
             item.add_marker(pytest.mark.slow)
@@ -38,8 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def weights() -> Path:
-    """The folder of weights. Set-up downloads them."""
-    assert (DEFAULT_FOLDER / "u2netp.onnx").exists(), "run `make test`, which downloads the weights first"
+    """The folder of the weights, which `make setup` downloads."""
+    assert (DEFAULT_FOLDER / "u2netp.onnx").exists(), "the weights of u2netp are missing: run `make weights`"
     return DEFAULT_FOLDER
 
 
@@ -56,7 +56,7 @@ def photos() -> Path:
 
 @pytest.fixture(scope="session")
 def photo() -> bytes:
-    """A woman before a shuttle, 256x256, as a JPEG: small, so that a cutout takes a fraction of a second."""
+    """A portrait as a JPEG of 256 x 256 pixels: small, so that a cutout takes a fraction of a second."""
     buffer = io.BytesIO()
     Image.open(_PHOTOS / "astronaut.png").convert("RGB").resize((256, 256)).save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
@@ -81,7 +81,7 @@ def endpoint(_emulator: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 class Layer(NamedTuple):
-    """opt: the unzipped layer, as Lambda shows it at /opt. tools: pytest, awslambdaric. interpreter: the layer's."""
+    """opt: the unzipped layer, as Lambda mounts it at /opt. tools: pytest, awslambdaric. interpreter: its Python."""
 
     opt: Path
     tools: Path
@@ -90,7 +90,7 @@ class Layer(NamedTuple):
 
 @pytest.fixture(scope="session")
 def layer(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Layer:
-    """The Lambda layer for this machine, built where it is not up to date, and unzipped."""
+    """The Lambda layer for this machine, unzipped. Builds it if it is not up to date."""
     target = Target()
     try:
         home, interpreter = build.build(target), python(target)

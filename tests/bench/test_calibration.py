@@ -1,4 +1,4 @@
-"""What is learnt is monotone and tested on scenes that were not learnt from; the measures are the textbook's."""
+"""The fit is monotone and cross-validated by scene, and the measures follow their definitions."""
 
 import numpy as np
 import pytest
@@ -7,19 +7,19 @@ from bench.calibration import area_under_roc, cross_validated, fit
 
 
 def _pictures(count=400, seed=1):
-    """Odds of two signals, the second of which means nothing, and whether the cutout was good."""
+    """Odds of two signals, the second without meaning, and whether the cutout was good."""
     random = np.random.default_rng(seed)
     odds = random.normal(0, 1.5, (count, 2))
     return odds, random.random(count) < 1 / (1 + np.exp(-(1 + 2 * odds[:, 0])))
 
 
-def test_a_fit_finds_what_the_pictures_were_made_by():
+def test_a_fit_finds_the_weights_that_generated_the_data():
     model = fit(*_pictures(20_000))
     assert model.intercept == pytest.approx(1, abs=0.1)
     assert model.weights == pytest.approx([2, 0], abs=0.1)
 
 
-def test_no_weight_is_negative_even_where_the_pictures_say_so():
+def test_no_weight_is_negative_even_if_the_data_suggest_it():
     odds, good = _pictures()
     assert fit(-odds, good).weights[0] == 0
     assert (fit(odds, good).weights >= 0).all()
@@ -33,8 +33,8 @@ def test_the_area_under_the_curve():
     assert area_under_roc(np.zeros(4), bad) == 0.5
 
 
-def test_a_scene_is_never_judged_by_what_it_taught():
-    """Chance signals that name the scene: learnt by heart they are worth something, on other scenes nothing."""
+def test_a_scene_is_never_judged_by_a_fit_to_it():
+    """The signals are random but identify the scene: they help only a fit to the same scene."""
     random = np.random.default_rng(3)
     scenes = np.repeat(np.arange(60), 5)
     odds = random.normal(0, 1, (60, 20))[scenes]

@@ -33,7 +33,7 @@ def test_the_overlap_counts_pixels_above_a_half():
 
 
 def written_out(alpha, sigma=1.4, reach=5):
-    """The gradient's length by sums over a window, the picture mirrored about its border pixels."""
+    """The gradient's length by sums over a window; the image is mirrored at its border."""
     height, width = alpha.shape
     weights = [math.exp(-(x**2) / (2 * sigma**2)) for x in range(-reach, reach + 1)]
     smooth = {x: weights[x + reach] / sum(weights) for x in range(-reach, reach + 1)}

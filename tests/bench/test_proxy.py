@@ -1,4 +1,4 @@
-"""The faulty proxy in front of moto, asked by boto3 as the handler asks it."""
+"""The proxy in front of moto, used by boto3 as the handler uses it."""
 
 from typing import Any
 
@@ -44,7 +44,9 @@ def test_without_a_fault_nothing_changes(endpoint: str, bucket: Any) -> None:
 @pytest.mark.parametrize(
     ("fault", "carried_out"), [(Fault.BUSY, False), (Fault.RESET, False), (Fault.LOST_ANSWER, True)]
 )
-def test_a_write_fails_before_or_after_it_is_done(endpoint: str, bucket: Any, fault: Fault, carried_out: bool) -> None:
+def test_a_write_fails_before_or_after_it_is_carried_out(
+    endpoint: str, bucket: Any, fault: Fault, carried_out: bool
+) -> None:
     with Proxy(endpoint, lambda *_: fault) as proxy, pytest.raises((ClientError, BotoCoreError)):
         impatient(proxy.endpoint).put_object(Bucket="pictures", Key="a.jpg", Body=BODY)
     assert ("Contents" in bucket.list_objects_v2(Bucket="pictures")) is carried_out
@@ -57,14 +59,14 @@ def test_a_read_fails_and_never_gives_wrong_bytes(endpoint: str, bucket: Any, fa
         impatient(proxy.endpoint).get_object(Bucket="pictures", Key="a.jpg")["Body"].read()
 
 
-def test_a_busy_service_says_so(endpoint: str, bucket: Any) -> None:
+def test_a_busy_service_responds_slow_down(endpoint: str, bucket: Any) -> None:
     with Proxy(endpoint, lambda *_: Fault.BUSY) as proxy, pytest.raises(ClientError) as caught:
         impatient(proxy.endpoint).list_objects_v2(Bucket="pictures")
     assert caught.value.response["Error"]["Code"] == "SlowDown"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
 
 
-def test_a_patient_client_gets_over_a_fault(endpoint: str, bucket: Any) -> None:
+def test_a_client_with_retries_overcomes_a_fault(endpoint: str, bucket: Any) -> None:
     bucket.put_object(Bucket="pictures", Key="a.jpg", Body=BODY)
     faults = [Fault.BUSY, Fault.RESET]
     with Proxy(endpoint, lambda *_: faults.pop() if faults else None) as proxy:
@@ -72,7 +74,7 @@ def test_a_patient_client_gets_over_a_fault(endpoint: str, bucket: Any) -> None:
         assert s3.get_object(Bucket="pictures", Key="a.jpg")["Body"].read() == BODY
 
 
-def test_the_queue_is_left_alone(endpoint: str) -> None:
+def test_requests_to_the_queue_never_fail(endpoint: str) -> None:
     with Proxy(endpoint, lambda *_: Fault.BUSY) as proxy:
         sqs = boto3.client("sqs", endpoint_url=proxy.endpoint, config=Config(retries={"total_max_attempts": 1}))
         assert sqs.create_queue(QueueName="q")["QueueUrl"]

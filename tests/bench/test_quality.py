@@ -1,4 +1,4 @@
-"""The benchmark as a whole, on a set made here: reading, measuring, the table, and the file of results."""
+"""The whole benchmark on small generated sets: reading, measuring, the table, and RESULTS.md."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from pipeline.options import Options
 
 @pytest.fixture
 def data(tmp_path, photo):
-    """Two sets of the same photograph: "plain", and "grabcut35", whose truth leaves its left half open."""
+    """Two sets of the same photograph: "plain", and "grabcut35", whose truth leaves its left half undecided."""
     truth = np.zeros((256, 256), np.uint8)
     truth[40:, 60:200] = 255
     for group in ("plain", "grabcut35"):
@@ -27,7 +27,7 @@ def data(tmp_path, photo):
 
 
 class Answers:
-    """A method that gives the same matte for every picture."""
+    """A method that returns the same matte for every image."""
 
     def __init__(self, name, alpha, refused=False):
         self.name, self._taken = name, Taken(alpha, 1.5, refused)
@@ -36,19 +36,19 @@ class Answers:
         return self._taken
 
 
-def test_only_pictures_that_are_good_for_it_are_taken(data):
+def test_only_images_that_are_marked_as_fit_are_used(data):
     assert groups(data) == ["grabcut35", "plain"]
     assert [(s.group, s.stem) for s in samples(data, ["plain"])] == [("plain", "a"), ("plain", "c")]
     assert [s.stem for s in samples(data, ["plain", "grabcut35"], 1)] == ["a", "a"]
 
 
-def test_a_picture_that_is_named_but_missing_is_an_error(data):
+def test_a_missing_image_is_an_error(data):
     (data / "plain" / "image" / "c.jpg").unlink()
     with pytest.raises(FileNotFoundError, match=r"plain .* c\."):
         samples(data, ["plain"])
 
 
-def test_what_the_truth_leaves_open_is_in_no_score(data):
+def test_undecided_pixels_are_in_no_score(data):
     alpha = np.zeros((256, 256), np.float32)
     alpha[40:, 128:200] = 1
     plain, undecided = samples(data, ["plain", "grabcut35"], 1)
@@ -63,7 +63,7 @@ def test_a_matte_of_another_size_is_resampled(data):
     assert sample.scores(np.ones((10, 10), np.float32)).mae == sample.scores(np.ones((256, 256), np.float32)).mae
 
 
-def test_the_table_has_a_line_for_each_set_and_method(data):
+def test_the_table_has_a_row_for_each_set_and_method(data):
     blank, full = np.zeros((256, 256), np.float32), np.ones((256, 256), np.float32)
     methods = [Answers("blank", blank, refused=True), Answers("full", full)]
     rows = quality.rows(quality.measure(methods, samples(data, ["plain"])))
@@ -88,7 +88,7 @@ def test_hairline_is_measured_as_a_user_gets_it(data, weights):
 
 
 @pytest.mark.slow
-def test_a_refusal_counts_as_an_empty_matte(data, weights):
+def test_a_rejected_image_counts_as_an_empty_matte(data, weights):
     (sample,) = samples(data, ["plain"], 1)
     Image.new("RGB", (64, 48), "grey").save(sample.image)
     taken = Hairline("Hairline", Options()).take(sample)

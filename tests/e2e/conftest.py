@@ -1,4 +1,4 @@
-"""A deployment on this machine, with the real network behind it."""
+"""A deployment on this machine, with the real model."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from handler.local.stack import Stack
 
 @dataclass(frozen=True)
 class Site:
-    """A stack, and what users and Lambda do with it."""
+    """A stack, with the operations of users and of Lambda."""
 
     made: Stack
 
@@ -35,7 +35,7 @@ class Site:
         return self.s3.put_object(Bucket=self.made.input_bucket, Key=key, Body=data, **more)
 
     def settle(self) -> None:
-        """Run the function on all messages that are there."""
+        """Run the function on all messages in the queue."""
         poller = Poller(
             sqs=self.sqs,
             queue_url=self.made.queue_url,
@@ -49,7 +49,7 @@ class Site:
 
     def listing(self, prefix: str = "") -> dict[str, tuple[str, Any]]:
         """Key to (ETag, time) of everything in the output bucket below a prefix."""
-        return {key: told for key, told in verdict.listing(self.made).items() if key.startswith(prefix)}
+        return {key: entry for key, entry in verdict.listing(self.made).items() if key.startswith(prefix)}
 
     def read(self, key: str) -> bytes:
         """An object of the output bucket."""
@@ -57,7 +57,7 @@ class Site:
         return data
 
     def report(self, key: str) -> dict[str, Any]:
-        """The report of the picture with that key."""
+        """The report of the image with that key."""
         found: dict[str, Any] = json.loads(self.read(f"{key}/report.json"))
         return found
 
@@ -66,11 +66,11 @@ class Site:
         self.sqs.send_message(QueueUrl=self.made.queue_url, MessageBody=body)
 
     def waiting(self) -> int:
-        """How many messages the queue holds, seen and unseen."""
+        """How many messages the queue contains, visible or not."""
         return verdict.waiting(self.made)
 
     def dead(self) -> list[dict[str, Any]]:
-        """What lies in the dead-letter queue."""
+        """The messages in the dead-letter queue."""
         answer = self.sqs.receive_message(
             QueueUrl=self.made.dead_letter_queue_url,
             MaxNumberOfMessages=10,
@@ -82,7 +82,7 @@ class Site:
 
 
 def check_whole(site: Site) -> None:
-    """Every report is whole: the files that it names are there, with the very contents that it names, and no others."""
+    """Every report is complete: it lists exactly the files beside it, with their ETags."""
     listing = site.listing()
     for key in [key for key in listing if key.endswith("/report.json")]:
         folder = key.removesuffix("/report.json")
@@ -99,7 +99,7 @@ def check_whole(site: Site) -> None:
 
 @pytest.fixture
 def build(endpoint: str, weights: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
-    """Makes a site; takes what `stack.create` takes. The function runs in this process."""
+    """Creates a site, with the arguments of `stack.create`. The function runs in this process."""
 
     def _build(**more: Any) -> Site:
         made = stack.create(endpoint, **more)
@@ -114,7 +114,7 @@ def build(endpoint: str, weights: object, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture
 def site(build: Callable[..., Site]) -> Site:
-    """As template.yaml says."""
+    """A site with the settings of template.yaml."""
     return build()
 
 

@@ -1,4 +1,4 @@
-"""A picture dropped into a bucket comes back as a cutout: S3, queue, function, pipeline, S3."""
+"""An image uploaded to a bucket becomes a cutout in another: S3, queue, function, pipeline, S3."""
 
 import io
 import json
@@ -34,7 +34,7 @@ def either(request: pytest.FixtureRequest, build: Callable[..., Site]) -> Site:
     return build(versioned=request.param)
 
 
-def test_a_picture_becomes_a_cutout_a_matte_and_a_report(either: Site, photo: bytes) -> None:
+def test_an_image_becomes_a_cutout_a_matte_and_a_report(either: Site, photo: bytes) -> None:
     either.drop("products/shoe.jpg", photo)
     either.settle()
 
@@ -55,7 +55,7 @@ def test_a_picture_becomes_a_cutout_a_matte_and_a_report(either: Site, photo: by
     assert either.waiting() == 0
     assert either.dead() == []
     listed = either.s3.list_objects_v2(Bucket=either.made.input_bucket)["Contents"]
-    assert [item["Key"] for item in listed] == ["products/shoe.jpg"]  # nothing is written there
+    assert [item["Key"] for item in listed] == ["products/shoe.jpg"]  # nothing was written to the input bucket
     head = either.s3.head_object(Bucket=either.made.output_bucket, Key="products/shoe.jpg/cutout.png")
     assert head["ContentType"] == "image/png"
 
@@ -78,7 +78,7 @@ def test_keys_of_every_kind(site: Site) -> None:
     assert site.dead() == []
 
 
-def test_a_refused_picture_gets_a_report_alone(site: Site) -> None:
+def test_a_rejected_image_gets_only_a_report(site: Site) -> None:
     site.drop("page.jpg", HTML)
     site.drop("cut-short.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
     site.settle()
@@ -99,7 +99,7 @@ def test_empty_objects_and_folders_leave_nothing(site: Site) -> None:
     assert site.waiting() == 0
 
 
-def test_an_object_brings_its_options_along(site: Site, small: bytes) -> None:
+def test_an_objects_metadata_sets_its_options(site: Site, small: bytes) -> None:
     site.drop("a.png", small, Metadata={"hairline": '{"format": "webp", "stages": ["trimap"]}'})
     site.drop("b.png", small, Metadata={"hairline": '{"fromat": "webp"}'})
     site.settle()
@@ -107,7 +107,7 @@ def test_an_object_brings_its_options_along(site: Site, small: bytes) -> None:
     assert names(site, "b.png") == {"report.json"}
     assert "fromat" in site.report("b.png")["reason"]["message"]
 
-    site.drop("a.png", small)  # the same picture, without options: what only they asked for goes
+    site.drop("a.png", small)  # the same image without options: the files of those options are deleted
     site.settle()
     assert names(site, "a.png") == {"cutout.png", "alpha.png", "report.json"}
     check_whole(site)
@@ -123,24 +123,24 @@ def test_repeated_events_change_nothing(either: Site, small: bytes) -> None:
         either.send(s3_event(either, "a.png", version, "0055AED6DCD90281E5"))
         either.send(s3_event(either, "bad.png", version, "0055AED6DCD90281E5"))
     either.settle()
-    assert either.listing() == before  # ETags and times of writing
+    assert either.listing() == before  # the same ETags and times
     assert either.waiting() == 0
 
 
-def test_the_newest_picture_has_the_last_word(either: Site, photo: bytes, small: bytes) -> None:
+def test_the_newest_image_wins(either: Site, photo: bytes, small: bytes) -> None:
     old = either.drop("a.png", photo).get("VersionId", "null")
     new = either.drop("a.png", small).get("VersionId", "null")
     either.settle()
     assert either.report("a.png")["source"]["width"] == 96
     before = either.listing()
     either.send(s3_event(either, "a.png", new, "0066"))
-    either.send(s3_event(either, "a.png", old, "0055"))  # late, after the newer one's
+    either.send(s3_event(either, "a.png", old, "0055"))  # late, after the event of the newer image
     either.settle()
     assert either.listing() == before
     check_whole(either)
 
 
-def test_a_refused_successor_leaves_no_old_cutout(either: Site, small: bytes) -> None:
+def test_a_rejected_successor_deletes_the_old_cutout(either: Site, small: bytes) -> None:
     either.drop("a.png", small)
     either.settle()
     either.drop("a.png", HTML)
@@ -152,7 +152,7 @@ def test_a_refused_successor_leaves_no_old_cutout(either: Site, small: bytes) ->
     check_whole(either)
 
 
-def test_an_object_that_is_gone_is_let_go(either: Site, small: bytes) -> None:
+def test_a_deleted_object_is_ignored(either: Site, small: bytes) -> None:
     either.drop("a.png", small)
     either.s3.delete_object(Bucket=either.made.input_bucket, Key="a.png")
     either.settle()
@@ -162,18 +162,20 @@ def test_an_object_that_is_gone_is_let_go(either: Site, small: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", ["not json", "[]", '{"Records": [{"eventSource": "aws:sns"}]}', '{"Records": 1}'])
-def test_a_message_that_is_no_event_is_set_aside_with_the_reason(site: Site, small: bytes, body: str) -> None:
+def test_a_message_that_is_not_an_event_goes_to_the_dead_letter_queue_with_the_reason(
+    site: Site, small: bytes, body: str
+) -> None:
     site.send(body)
     site.drop("a.png", small)
     site.settle()
     (letter,) = site.dead()
     assert letter["Body"] == body
     assert letter["MessageAttributes"]["ReasonCode"]["StringValue"] == "bad_event"
-    assert site.report("a.png")["status"] == "done"  # and blocks nobody
+    assert site.report("a.png")["status"] == "done"  # other images are not blocked
     assert site.waiting() == 0
 
 
-def test_a_bucket_that_is_not_ours_is_not_touched(site: Site, small: bytes) -> None:
+def test_events_of_another_bucket_are_rejected(site: Site, small: bytes) -> None:
     site.s3.create_bucket(Bucket="another")
     site.s3.put_object(Bucket="another", Key="a.png", Body=small)
     body: dict[str, Any] = json.loads(s3_event(site, "a.png", "v", "00"))
@@ -184,7 +186,7 @@ def test_a_bucket_that_is_not_ours_is_not_touched(site: Site, small: bytes) -> N
     assert len(site.dead()) == 1
 
 
-def test_a_fault_that_stays_ends_in_the_dead_letter_queue(
+def test_a_lasting_fault_ends_in_the_dead_letter_queue(
     build: Callable[..., Site], small: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "WAITS_S", (0,) * len(retries.WAITS_S))
@@ -212,7 +214,7 @@ def test_a_fault_that_stays_ends_in_the_dead_letter_queue(
     assert site.waiting() == 0
 
 
-def test_a_fault_that_passes_loses_nothing(
+def test_a_passing_fault_loses_nothing(
     build: Callable[..., Site], small: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "WAITS_S", (1,) * len(retries.WAITS_S))

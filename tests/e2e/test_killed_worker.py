@@ -8,13 +8,13 @@ from handler.local import worker
 from tests.e2e.conftest import Site, check_whole
 
 PATIENCE_S = 180
-"""Only so that a failing test ends; how fast things go is not what is tested."""
+"""Stops a failing test. Speed is not tested."""
 
 
 def until(holds: Callable[[], Any], what: str) -> None:
     end = time.monotonic() + PATIENCE_S
     while not holds():
-        assert time.monotonic() < end, f"waited in vain for {what}"
+        assert time.monotonic() < end, f"timed out waiting for {what}"
         time.sleep(0.02)
 
 

@@ -37,7 +37,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(deployed: Deployed, site: Site, tmp_path: Path, log: Path) -> Iterator[Start]:
-    """Starts a container of a handler, on the site."""
+    """Starts a container of a handler for the site."""
     with ExitStack() as ending:
 
         def _start(handler: str, **variables: str) -> LambdaRuntime:
@@ -52,7 +52,7 @@ def start(deployed: Deployed, site: Site, tmp_path: Path, log: Path) -> Iterator
 
 
 def event(site: Site, key: str, put: dict[str, Any]) -> dict[str, Any]:
-    """As S3 tells of an object that it has taken."""
+    """The event that S3 sends for an uploaded object."""
     item = {"key": key, "size": 1, "eTag": put["ETag"].strip('"'), "versionId": put["VersionId"], "sequencer": "1"}
     s3 = {"s3SchemaVersion": "1.0", "bucket": {"name": site.made.input_bucket}, "object": item}
     record = {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}
@@ -60,7 +60,7 @@ def event(site: Site, key: str, put: dict[str, Any]) -> dict[str, Any]:
 
 
 def batch(*bodies: str) -> dict[str, Any]:
-    """As a mapping passes on a queue's messages; they are m0, m1, ..."""
+    """The event that Lambda makes of a queue's messages. Their ids are m0, m1, ..."""
     return {
         "Records": [
             {
@@ -85,7 +85,7 @@ def files(*folders: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def test_a_batch_is_done_but_for_the_message_that_failed(
+def test_a_batch_succeeds_except_for_the_message_that_failed(
     start: Start, deployed: Deployed, site: Site, small: bytes, segmenter: OnnxSegmenter, tmp_path: Path, log: Path
 ) -> None:
     before = files(deployed.function, deployed.layer)
@@ -113,7 +113,7 @@ def test_a_batch_is_done_but_for_the_message_that_failed(
     assert files(tmp_path / "tmp") == {}
 
 
-def test_an_event_of_s3_itself(start: Start, site: Site, small: bytes, log: Path) -> None:
+def test_an_event_directly_from_s3(start: Start, site: Site, small: bytes, log: Path) -> None:
     runtime = start("handler.cutouts.app.on_s3")
     for key, data in (("page.jpg", b"<!DOCTYPE html>"), ("a b+c.png", small), ("second.png", small)):
         put = site.drop(key, data)
@@ -124,7 +124,9 @@ def test_an_event_of_s3_itself(start: Start, site: Site, small: bytes, log: Path
     assert "PermissionError" not in log.read_text()
 
 
-def test_a_missing_network_is_an_error_that_names_it_and_loses_nothing(start: Start, site: Site, small: bytes) -> None:
+def test_missing_weights_raise_an_error_that_names_the_folder_and_lose_nothing(
+    start: Start, site: Site, small: bytes
+) -> None:
     put = site.drop("a.png", small)
     answer = start("handler.cutouts.app.on_s3", HAIRLINE_MODEL_DIR="/nowhere").call(event(site, "a.png", put))
     assert answer["errorType"] == "ModelUnavailable"
@@ -136,7 +138,7 @@ def test_a_missing_network_is_an_error_that_names_it_and_loses_nothing(start: St
 BUCKET = {"HAIRLINE_MODEL_DIR": "/nowhere", "HAIRLINE_MODEL_BUCKET": "weights"}
 
 
-def test_the_network_comes_from_a_bucket_once_for_a_container(
+def test_weights_are_downloaded_from_a_bucket_once_for_a_container(
     start: Start, site: Site, small: bytes, segmenter: OnnxSegmenter, weights: Path, tmp_path: Path, log: Path
 ) -> None:
     site.s3.create_bucket(Bucket="weights")
@@ -149,8 +151,8 @@ def test_the_network_comes_from_a_bucket_once_for_a_container(
         ):  # the second container has the first one's /tmp
             runtime = start(handler, AWS_ENDPOINT_URL=proxy.endpoint, **BUCKET)
             for key in ("a.png", "b.png"):
-                told = event(site, f"{handler}/{key}", site.drop(f"{handler}/{key}", small))
-                answer = runtime.call(batch(json.dumps(told)) if handler.endswith("queue") else told)
+                sent = event(site, f"{handler}/{key}", site.drop(f"{handler}/{key}", small))
+                answer = runtime.call(batch(json.dumps(sent)) if handler.endswith("queue") else sent)
                 assert answer in ({"batchItemFailures": []}, None), log.read_text()
     assert asked.count("GET /weights/u2netp.onnx") == 1
     cutout = cut_out(small, segmenter, Options()).output.data
@@ -160,7 +162,7 @@ def test_the_network_comes_from_a_bucket_once_for_a_container(
     check_whole(site)
 
 
-def test_other_weights_in_the_bucket_are_refused_and_no_picture_is(start: Start, site: Site, small: bytes) -> None:
+def test_wrong_weights_in_the_bucket_are_rejected_and_no_image_is(start: Start, site: Site, small: bytes) -> None:
     site.s3.create_bucket(Bucket="weights")
     site.s3.put_object(Bucket="weights", Key="u2netp.onnx", Body=b"another network")
     put = site.drop("a.png", small)

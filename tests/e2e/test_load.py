@@ -1,4 +1,4 @@
-"""Everything at once: repeats, disorder, kills, an S3 that fails, a picture that kills; and a judge who notices."""
+"""Everything at once: repeats, disorder, kills, a failing S3, an image that kills. And the check finds each fault."""
 
 import sys
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tests.e2e.conftest import Site
 SMALL = Scenario(pictures=40, refused=3, repeats=10, workers=2, kills=2, outage_s=4, visibility_s=6, compared=3, seed=2)
 
 
-def test_nothing_is_lost_or_done_wrong_whatever_happens(endpoint: str, weights: object) -> None:
+def test_nothing_is_lost_or_wrong_whatever_happens(endpoint: str, weights: object) -> None:
     figures = load.run(SMALL, endpoint)
     assert figures.wrong == []
     assert figures.kills >= retries.MAX_TRIES + 1  # the deadly picture's, and at least one more
@@ -25,7 +25,7 @@ def test_nothing_is_lost_or_done_wrong_whatever_happens(endpoint: str, weights: 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a worker's memory is read from /proc")
-def test_a_worker_does_not_grow(endpoint: str, weights: object) -> None:
+def test_the_memory_of_a_worker_does_not_grow(endpoint: str, weights: object) -> None:
     early, late = load.memory(endpoint, first=10, last=40)
     assert late < 1.1 * early
 
@@ -36,15 +36,15 @@ REFUSED = {"page.jpg": b"<html>"}
 
 @pytest.fixture
 def done(site: Site) -> Site:
-    """All worked on, as it should be."""
+    """A site that has processed all images correctly."""
     for key, data in {**GOOD, **REFUSED}.items():
         site.drop(key, data)
     site.settle()
-    assert judged(site) == []
+    assert violations(site) == []
     return site
 
 
-def judged(site: Site) -> list[str]:
+def violations(site: Site) -> list[str]:
     wrong = verdict.faults(site.made, good=GOOD, refused=REFUSED, deadly={})
     return wrong + verdict.different(site.made, GOOD, 2)
 
@@ -56,19 +56,22 @@ def _out(site: Site, key: str, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda site: site.s3.delete_object(Bucket=site.made.output_bucket, Key="0.png/report.json"), "0.png was lost"),
+        (
+            lambda site: site.s3.delete_object(Bucket=site.made.output_bucket, Key="0.png/report.json"),
+            "0.png: the report is missing",
+        ),
         (lambda site: site.s3.delete_object(Bucket=site.made.output_bucket, Key="0.png/alpha.png"), "0.png: "),
-        (lambda site: _out(site, "0.png/cutout.png", site.read("1.png/cutout.png")), "0.png is another cutout"),
+        (lambda site: _out(site, "0.png/cutout.png", site.read("1.png/cutout.png")), "0.png: the cutout differs"),
         (lambda site: _out(site, "page.jpg/cutout.png", b"x"), "page.jpg: "),
-        (lambda site: _out(site, "2.png/report.json", b"{}"), "nobody asked for 2.png"),
+        (lambda site: _out(site, "2.png/report.json", b"{}"), "unexpected output for 2.png"),
         (lambda site: site.drop("0.png", small(7)), "the input bucket changed"),
         (
             lambda site: site.sqs.send_message(QueueUrl=site.made.dead_letter_queue_url, MessageBody="0.png"),
             "in the dead-letter queue: ['0.png']",
         ),
     ],
-    ids=["no report", "no matte", "another's cutout", "cutout of a refusal", "an orphan", "input", "a dead letter"],
+    ids=["no report", "no matte", "wrong cutout", "cutout of a rejected file", "extra output", "input", "dead letter"],
 )
-def test_the_judge_notices(done: Site, spoil: Callable[[Site], object], words: str) -> None:
+def test_the_check_finds(done: Site, spoil: Callable[[Site], object], words: str) -> None:
     spoil(done)
-    assert words in "; ".join(judged(done))
+    assert words in "; ".join(violations(done))

@@ -1,4 +1,4 @@
-"""`make run` and `make serve`, as a newcomer calls them."""
+"""`make run` and `make serve`, as a new user runs them."""
 
 import io
 import os
@@ -65,11 +65,11 @@ def listens(endpoint: str) -> bool:
 def until(holds: Callable[[], object], what: str) -> None:
     end = time.monotonic() + PATIENCE_S
     while not holds():
-        assert time.monotonic() < end, f"waited in vain for {what}"
+        assert time.monotonic() < end, f"timed out waiting for {what}"
         time.sleep(0.05)
 
 
-def test_the_sample_photographs(tmp_path: Path) -> None:
+def test_the_sample_photographs_are_cut_out(tmp_path: Path) -> None:
     ended = run("--out", tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr == ""
@@ -88,7 +88,7 @@ def test_the_sample_photographs(tmp_path: Path) -> None:
     assert [figures.sub("", line) for line in shown] == [figures.sub("", line) for line in printed]
 
 
-def test_your_own_pictures(tmp_path: Path, small: bytes) -> None:
+def test_your_own_images_are_cut_out(tmp_path: Path, small: bytes) -> None:
     folder, out = tmp_path / "my photos", tmp_path / "out"
     (folder / "shoes").mkdir(parents=True)
     (folder / "shoes" / "a+b 100%.png").write_bytes(small)
@@ -109,21 +109,21 @@ def test_your_own_pictures(tmp_path: Path, small: bytes) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["nowhere.jpg"], ["--no-such-option"]])
-def test_wrong_usage(tmp_path: Path, arguments: list[str]) -> None:
+def test_wrong_arguments_are_named(tmp_path: Path, arguments: list[str]) -> None:
     ended = run(*arguments, "--out", tmp_path)
     assert ended.returncode == 2
     assert arguments[0] in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_folder_without_pictures(tmp_path: Path) -> None:
+def test_a_folder_without_images_is_named(tmp_path: Path) -> None:
     ended = run(tmp_path, "--out", tmp_path / "out")
     assert ended.returncode == 2
     assert f"There are no images in {tmp_path}" in ended.stderr
 
 
 def welcome(process: subprocess.Popen[str]) -> dict[str, str]:
-    """What `serve` prints, name to value, and the whole text under ""."""
+    """The output of `serve`: name to value, and the whole text under the name ""."""
     assert process.stdout is not None
     text = ""
     while "Ctrl-C" not in text:
@@ -134,7 +134,7 @@ def welcome(process: subprocess.Popen[str]) -> dict[str, str]:
 
 
 def processes(group: int) -> list[str]:
-    """The command lines of a process and its descendants, each of which has a session of its own."""
+    """The command lines of a process and its descendants, each in its own session."""
     table = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in table.splitlines()]
     found = {str(group)}
@@ -225,13 +225,13 @@ def test_ctrl_c_in_a_run_ends_it_cleanly(tmp_path: Path) -> None:
     with started("run", "--out", tmp_path) as process:
         assert process.stdout is not None
         assert "Starting" in process.stdout.readline()
-        assert "astronaut.png" in process.stdout.readline()  # the others are on their way
+        assert "astronaut.png" in process.stdout.readline()  # the other images are still in progress
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate()
     assert process.returncode == 130
     assert errors.strip() == "Stopped."
     for cutout in tmp_path.glob("*/cutout.png"):
-        Image.open(cutout).load()  # whole
+        Image.open(cutout).load()  # complete
 
 
 def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:

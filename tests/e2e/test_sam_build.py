@@ -20,9 +20,9 @@ def built(layer: Layer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `sam build` fills, one folder in it for each function and layer."""
     program = SAM / "bin" / "sam"
     if not program.exists():
-        pytest.skip("SAM is not here: make .venv-sam/stamp-synced")
+        pytest.skip("SAM is not installed. Run `make .venv-sam/stamp-synced`.")
     folder = tmp_path_factory.mktemp("sam") / "build"
-    # Under `make test`, the make that SAM starts would otherwise take itself for a part of that one.
+    # Under `make test`, the make that SAM starts would otherwise act as a child of that make.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment |= {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", "DOCKER_HOST": "unix:///nowhere"}
     command: list[str | Path] = [program, "build", "--build-dir", folder, "--cache-dir", folder.parent / "cache"]
@@ -32,16 +32,16 @@ def built(layer: Layer, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_has_its_own_code_alone(built: Path, function: str) -> None:
+def test_a_function_contains_only_its_own_code(built: Path, function: str) -> None:
     deployed = {path.relative_to(built / function) for path in archive.files(built / function)}
     assert deployed == set(layers.function.files())
 
 
-def test_the_layer_is_the_one_that_is_tested(built: Path, layer: Layer) -> None:
-    def held(folder: Path) -> dict[Path, int]:
+def test_the_layer_is_the_tested_one(built: Path, layer: Layer) -> None:
+    def sizes(folder: Path) -> dict[Path, int]:
         return {path.relative_to(folder): path.stat().st_size for path in archive.files(folder)}
 
-    assert held(built / "DependenciesLayer") == held(layer.opt)
+    assert sizes(built / "DependenciesLayer") == sizes(layer.opt)
 
 
 def test_the_template_points_to_them(built: Path) -> None:

@@ -1,4 +1,4 @@
-"""A shop's hook ends in cutouts, listing pictures, events and callbacks: API Gateway, queues, functions, S3."""
+"""A shop's webhook leads to cutouts, listing images, events and callbacks: API Gateway, queues, functions, S3."""
 
 import base64
 import hashlib
@@ -37,18 +37,18 @@ SHOP = "spring.myshopify.com"
 
 @dataclass(frozen=True)
 class Shop:
-    """A site with a registered shop, and the shop's own server with its pictures on this machine."""
+    """A site with a registered shop, and the shop's own server with its images, on this machine."""
 
     site: Site
     server: Web
 
     def register(self, **changes: Any) -> None:
-        """Put the shop into the registry. changes: of its entry."""
+        """Register the shop. changes: to its entry in the registry."""
         entry = {
             "platform": "shopify",
             "secrets": [HOOK_SECRET],
             "shops": [SHOP],
-            "callback": {"url": f"http://127.0.0.1:{self.server.port}/told", "secrets": [CALLBACK_SECRET]},
+            "callback": {"url": f"http://127.0.0.1:{self.server.port}/callbacks", "secrets": [CALLBACK_SECRET]},
             **changes,
         }
         self.site.made.client("secretsmanager").put_secret_value(
@@ -56,7 +56,7 @@ class Shop:
         )
 
     def product(self, number: int, names: list[str], version: int = 1, **more: Any) -> bytes:
-        """The body of products/create. names: of pictures on the server; version: the ?v= of their URLs."""
+        """The body of products/create. names: of images on the server; version: the ?v= of their URLs."""
         images = [
             {"id": 10 * number + n, "alt": None, "src": f"http://127.0.0.1:{self.server.port}/{name}?v={version}"}
             for n, name in enumerate(names)
@@ -64,7 +64,7 @@ class Shop:
         return json.dumps({"id": number, "title": "Shoe", "images": images, **more}).encode()
 
     def send(self, body: bytes, topic: str = "products/create") -> int:
-        """Send a hook; return the status of the answer."""
+        """Send a webhook. Returns the status of the response."""
         digest = hmac.new(HOOK_SECRET.encode(), body, hashlib.sha256).digest()
         headers = {
             "X-Shopify-Hmac-Sha256": [base64.b64encode(digest).decode()],
@@ -81,7 +81,7 @@ class Shop:
         return status
 
     def settle(self) -> None:
-        """Run all functions on all messages that are there, and on those that come of them."""
+        """Run all functions until all queues are empty."""
         names = self.site.made.names
         lines = [
             (names["FetchQueue"], hooks.on_fetch, 1),
@@ -95,9 +95,9 @@ class Shop:
         while sum(poller.poll(wait_s=0) for poller in pollers):
             pass
 
-    def heard(self) -> list[dict[str, Any]]:
+    def events(self) -> list[dict[str, Any]]:
         """The events that Hairline has sent since the last call."""
-        url = self.site.sqs.get_queue_url(QueueName="heard")["QueueUrl"]
+        url = self.site.sqs.get_queue_url(QueueName="events")["QueueUrl"]
         found = []
         while messages := self.site.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
@@ -105,9 +105,9 @@ class Shop:
                 found.append(json.loads(message["Body"]))
         return found
 
-    def told(self) -> list[dict[str, Any]]:
-        """The callbacks that were received, verified by the package of Standard Webhooks."""
-        asked = [request for request in self.server.asked if request.path == "/told"]
+    def callbacks(self) -> list[dict[str, Any]]:
+        """The callbacks that the shop received, verified with the package standardwebhooks."""
+        asked = [request for request in self.server.asked if request.path == "/callbacks"]
         return [Webhook(CALLBACK_SECRET).verify(request.body, request.headers) for request in asked]
 
     def originals(self) -> list[str]:
@@ -116,7 +116,7 @@ class Shop:
         return sorted(item["Key"] for page in pages for item in page.get("Versions", []))
 
     def dead(self) -> int:
-        """How many messages lie in the dead-letter queues."""
+        """How many messages the dead-letter queues contain."""
         names = ["ApproximateNumberOfMessages"]
         return sum(
             int(self.site.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]])
@@ -128,7 +128,7 @@ class Shop:
 @pytest.fixture
 def shop(build: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     site = build()
-    # Each function is built in its own environment, as the template says, but for this machine, which it may ask here.
+    # Each function gets its own environment, as the template says, but may also send requests to this machine.
     cutting = {name: value for name, value in os.environ.items() if name.startswith("HAIRLINE_")}
     for function, built in (
         ("WebhookFunction", wiring.intake),
@@ -147,12 +147,12 @@ def shop(build: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(name, value)
 
     events, sqs = site.made.client("events"), site.sqs
-    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    url = sqs.create_queue(QueueName="events")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    events.put_rule(Name="heard", EventPattern=json.dumps({"source": ["hairline"]}))
-    events.put_targets(Rule="heard", Targets=[{"Id": "heard", "Arn": arn}])
+    events.put_rule(Name="events", EventPattern=json.dumps({"source": ["hairline"]}))
+    events.put_targets(Rule="events", Targets=[{"Id": "events", "Arn": arn}])
     with web(tmp_path, tls=False) as server:
-        server.serve("/told", b"")
+        server.serve("/callbacks", b"")
         made = Shop(site, server)
         made.register()
         yield made
@@ -161,7 +161,7 @@ def shop(build: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def drawn(kind: str) -> bytes:
-    """A mug, a ball or a shoe before a plain wall, large and sharp enough for a listing."""
+    """A mug, a ball or a shoe on a plain background, large and sharp enough for a listing image."""
     image = Image.new("RGB", (420, 420), (225, 224, 222))
     draw = ImageDraw.Draw(image)
     match kind:
@@ -206,15 +206,15 @@ def test_a_product_becomes_cutouts_listings_events_and_callbacks_once(shop: Shop
         assert (listing.mode, listing.format) == ("RGB", "JPEG")
         assert report["compliance"]["amazon-main"]["complies"], report["compliance"]["amazon-main"]
 
-    heard, told = shop.heard(), shop.told()
-    assert sorted(each["detail"]["image"]["key"] for each in heard) == made
-    assert sorted(each["data"]["image"]["key"] for each in told) == made
-    ids = {each["detail"]["id"] for each in heard}
-    assert {r.headers["webhook-id"] for r in shop.server.asked if r.path == "/told"} == ids
-    assert {each["detail-type"] for each in heard} <= {"hairline.completed", "hairline.needs_review"}
+    events, callbacks = shop.events(), shop.callbacks()
+    assert sorted(each["detail"]["image"]["key"] for each in events) == made
+    assert sorted(each["data"]["image"]["key"] for each in callbacks) == made
+    ids = {each["detail"]["id"] for each in events}
+    assert {r.headers["webhook-id"] for r in shop.server.asked if r.path == "/callbacks"} == ids
+    assert {each["detail-type"] for each in events} <= {"hairline.completed", "hairline.needs_review"}
     assert shop.dead() == 0
 
-    # The same event again changes nothing, nor does one that differs only in what is no picture.
+    # The same webhook again changes nothing. Neither does one in which only other fields than the images changed.
     before, asked = shop.site.listing(), len(shop.server.asked)
     assert shop.send(hook) == 200
     assert shop.send(shop.product(7, names, version=2, title="Shoe, now cheaper"), "products/update") == 200
@@ -222,32 +222,32 @@ def test_a_product_becomes_cutouts_listings_events_and_callbacks_once(shop: Shop
     assert shop.site.listing() == before
     assert len(shop.server.asked) == asked
     assert shop.originals() == made
-    assert shop.heard() == []
+    assert shop.events() == []
     assert shop.dead() == 0
 
 
-def test_our_own_pictures_put_into_the_shop_do_not_come_round(shop: Shop, small: bytes) -> None:
+def test_hairlines_own_images_in_the_shop_are_not_processed_again(shop: Shop, small: bytes) -> None:
     shop.server.serve("/front.jpg", small)
     shop.server.serve("/hairline-front.png", small)
     assert shop.send(shop.product(7, ["front.jpg", "hairline-front.png"])) == 200
     shop.settle()
     assert shop.originals() == keys(7, 1)
-    assert len(shop.heard()) == 1
+    assert len(shop.events()) == 1
 
 
-def test_a_picture_that_cannot_be_had_is_told_of_and_keeps_nobody_back(shop: Shop, small: bytes) -> None:
+def test_an_image_that_cannot_be_downloaded_is_reported_and_does_not_block_others(shop: Shop, small: bytes) -> None:
     shop.server.serve("/front.jpg", small)
     shop.server.serve("/page.jpg", b"<!doctype html>")
     assert shop.send(shop.product(7, ["gone.jpg", "page.jpg", "front.jpg"])) == 200
     shop.settle()
-    told = {each["data"]["shop"]["image"]: each for each in shop.told()}
-    assert told["70"]["data"]["reason"]["code"] == "download_failed"
-    assert told["71"]["data"]["reason"]["code"] == "not_an_image"
-    assert told["72"]["type"] in ("hairline.completed", "hairline.needs_review")
+    callbacks = {each["data"]["shop"]["image"]: each for each in shop.callbacks()}
+    assert callbacks["70"]["data"]["reason"]["code"] == "download_failed"
+    assert callbacks["71"]["data"]["reason"]["code"] == "not_an_image"
+    assert callbacks["72"]["type"] in ("hairline.completed", "hairline.needs_review")
     assert shop.dead() == 0
 
 
-def test_a_request_on_the_event_bus_goes_the_same_way(shop: Shop, small: bytes) -> None:
+def test_a_request_on_the_event_bus_is_processed_in_the_same_way(shop: Shop, small: bytes) -> None:
     shop.server.serve("/front.jpg", small)
     shop.register(platform="standard", secrets=[], shops=["catalogue"], event_source="my.catalogue", callback=None)
     detail = {"product": "sku-1", "images": [{"id": "front", "url": f"http://127.0.0.1:{shop.server.port}/front.jpg"}]}
@@ -255,11 +255,11 @@ def test_a_request_on_the_event_bus_goes_the_same_way(shop: Shop, small: bytes) 
     assert shop.site.made.client("events").put_events(Entries=[request])["FailedEntryCount"] == 0
     shop.settle()
     assert shop.originals() == ["shops/spring/catalogue/sku-1/front"]
-    assert [each["detail"]["shop"]["product"] for each in shop.heard()] == ["sku-1"]
+    assert [each["detail"]["shop"]["product"] for each in shop.events()] == ["sku-1"]
 
 
-def test_a_storm_of_hooks_loses_nothing_and_cuts_each_picture_once(shop: Shop, small: bytes) -> None:
-    """Four products with two pictures, each told of four times with changes; bench/storm.py has the full one."""
+def test_a_burst_of_webhooks_loses_nothing_and_cuts_out_each_image_once(shop: Shop, small: bytes) -> None:
+    """Four products with two images, each sent four times with changes; bench/storm.py is larger."""
     shop.server.serve("/a.jpg", small)
     storm = [
         shop.product(number, 2 * ["a.jpg"], version, title=f"{turn}")
@@ -276,16 +276,16 @@ def test_a_storm_of_hooks_loses_nothing_and_cuts_each_picture_once(shop: Shop, s
     shop.settle()
     expected = sorted(key for number in range(1, 5) for key in keys(number, 2))
     assert shop.originals() == expected
-    assert sorted(each["detail"]["image"]["key"] for each in shop.heard()) == expected
-    assert sorted({each["data"]["image"]["key"] for each in shop.told()}) == expected
+    assert sorted(each["detail"]["image"]["key"] for each in shop.events()) == expected
+    assert sorted({each["data"]["image"]["key"] for each in shop.callbacks()}) == expected
     check_whole(shop.site)
     assert shop.dead() == 0
 
 
-def test_a_hook_over_http_goes_through_processes_of_its_own_to_the_callback(
+def test_a_webhook_over_http_leads_to_a_callback_through_separate_processes(
     build: Callable[..., Site], small: bytes, tmp_path: Path
 ) -> None:
-    """As `make serve` has it: the gateway, and each function in its own environment."""
+    """As in `make serve`: the gateway, and each function in its own process and environment."""
     site = build()
     with (
         web(tmp_path, tls=False) as server,
@@ -293,13 +293,13 @@ def test_a_hook_over_http_goes_through_processes_of_its_own_to_the_callback(
         mappings.polling(site.made, tmp_path / "webhooks.log"),
     ):
         server.serve("/front.jpg", small)
-        told = threading.Event()
+        received = threading.Event()
 
         def receive(_: Request, sock: socket.socket) -> None:
             sock.sendall(b"HTTP/1.1 204 x\r\n\r\n")
-            told.set()
+            received.set()
 
-        server.routes["/told"] = receive
+        server.routes["/callbacks"] = receive
         shop = Shop(site, server)
         shop.register()
         body = shop.product(7, ["front.jpg"])
@@ -319,5 +319,5 @@ def test_a_hook_over_http_goes_through_processes_of_its_own_to_the_callback(
                 break
             time.sleep(0.1)
         site.settle()
-        assert told.wait(60), (tmp_path / "webhooks.log").read_text()
-        assert [each["data"]["image"]["key"] for each in shop.told()] == keys(7, 1)
+        assert received.wait(60), (tmp_path / "webhooks.log").read_text()
+        assert [each["data"]["image"]["key"] for each in shop.callbacks()] == keys(7, 1)
