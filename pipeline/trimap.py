@@ -71,6 +71,11 @@ def from_grey(grey: UInt8, picture: Picture) -> Trimap:
     values = np.where((grey == BACKGROUND) | (grey == FOREGROUND), grey, np.uint8(UNKNOWN))
     if not (values != BACKGROUND).any():
         raise BadOptions("trimap is background (0) everywhere. Mark the subject with 255 and its edges with 128.")
+    if (values == UNKNOWN).all():
+        raise BadOptions(
+            f"trimap is unknown everywhere: its values are {grey.min()} to {grey.max()}, and only exactly 255 marks "
+            "subject and exactly 0 background. Mark some of both."
+        )
     return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "origin": "user"})
 
 

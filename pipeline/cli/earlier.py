@@ -1,5 +1,6 @@
 """What earlier runs left: reports, and which files beside them are their results."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def foreign(tasks: Sequence[Task], pages: Sequence[Path]) -> Path | None:
     for task in tasks:
         own = named(task, report(task.target(REPORT)))
         for path in task.targets():
-            if path not in own and (path.exists() or path.is_symlink()):
+            if path not in own and os.path.lexists(path):
                 return path
     return None
 
@@ -42,4 +43,9 @@ def named(task: Task, read: SavedReport | None) -> list[Path]:
     """The files that a report calls results of the task's image, the report first; none if it is of another image."""
     if read is None or read["source"].get("name") != task.source.name:
         return []
-    return [task.target(REPORT), *(task.folder / name for name in read["files"] if Path(name).name == name)]
+    return [task.target(REPORT), *(task.folder / name for name in read["files"] if _belongs(name, task))]
+
+
+def _belongs(name: str, task: Task) -> bool:
+    """Whether a name in a report, which anybody may have edited, can be that of a result of the task."""
+    return Path(name).name == name and name.startswith(f"{task.stem}.")

@@ -69,19 +69,7 @@ def process(task: Task, make: Make, recipe: Recipe, *, again: bool = False) -> L
     and loses the results of an earlier run. An image that fails keeps them.
     """
     try:
-        data = read(task.source)
-        mark = recipe.mark(task.source.name, data)
-        old = earlier.report(task.target(REPORT))
-        results = earlier.named(task, old)
-        if (
-            old is not None
-            and old["mark"] == mark
-            and results
-            and all(path.is_file() for path in results)
-            and not again
-        ):
-            return _line(task, old, "done before")
-        files, made = _made(task, data, make, recipe)
+        return _process(task, make, recipe, again=again)
     except OSError as error:
         return failed(task, f"cannot be read: {error.strerror}")
     except MemoryError:
@@ -90,6 +78,16 @@ def process(task: Task, make: Make, recipe: Recipe, *, again: bool = False) -> L
         return failed(task, f"{error.code}: {error}")
     except Exception as error:  # noqa: BLE001 - a bug of Hairline: the images after this one get their turn
         return failed(task, _bug(error))
+
+
+def _process(task: Task, make: Make, recipe: Recipe, *, again: bool) -> Line:
+    data = read(task.source)
+    mark = recipe.mark(task.source.name, data)
+    old = earlier.report(task.target(REPORT))
+    results = earlier.named(task, old)
+    if old is not None and old["mark"] == mark and results and all(path.is_file() for path in results) and not again:
+        return _line(task, old, "done before")
+    files, made = _made(task, data, make, recipe)
     report = saved(made, {"name": task.source.name, "sha256": hashlib.sha256(data).hexdigest()}, mark, list(files))
     text = (json.dumps(report, indent=2) + "\n").encode()
     try:

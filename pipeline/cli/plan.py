@@ -75,7 +75,7 @@ def _images(folder: Path, out: Path, left_out: Counter[str]) -> Iterator[Source]
         results = earlier.results(parent, files)
         for name in sorted(name for name in files if not _hidden(name) and name not in results):
             path = parent / name
-            if path.suffix.lower() in SUFFIXES and path.is_file():
+            if path.suffix.lower() in SUFFIXES and os.path.isfile(path):  # noqa: PTH113 - Path's raises if the folder denies it
                 yield Source(path, _absolute(path), PurePath(parent.relative_to(folder)))
             else:
                 left_out[path.suffix or NO_ENDING] += 1

@@ -60,6 +60,8 @@ def parse(data: bytes) -> SavedReport | None:
     read = json.loads(data)
     if not isinstance(read, dict) or not {"hairline", "status", "source", "mark", "files"} <= read.keys():
         return None
-    if not isinstance(read["files"], list) or not all(isinstance(name, str) for name in read["files"]):
+    if not isinstance(read["source"], dict) or not isinstance(read["files"], list):
+        return None
+    if not all(isinstance(name, str) for name in read["files"]):
         return None
     return cast("SavedReport", read)

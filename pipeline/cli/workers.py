@@ -51,7 +51,8 @@ def _until_killed(
             while waiting and whole and len(running) < jobs:  # no more than are in work, so that suspects are few
                 item = waiting.popleft()
                 try:
-                    running[pool.submit(function, item)] = item
+                    with _without_ctrl_c():
+                        running[pool.submit(function, item)] = item
                 except BrokenProcessPool as error:
                     whole = False
                     yield item, error
@@ -75,6 +76,19 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
             for process in multiprocessing.active_children():
                 process.terminate()
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Hold SIGINT back, here and in the processes that start meanwhile: they leave Ctrl-C to this one."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin() -> None:

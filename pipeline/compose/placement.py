@@ -64,8 +64,8 @@ def _subject(alpha: Float32) -> Box:
     subject = bounds(alpha >= VISIBLE)
     if subject is None:
         raise NoSubject(
-            "Nothing of this image is visible: all of it is background or already transparent. Use a photo with one "
-            "clear subject."
+            "Nothing of this image is visible: its cutout is transparent everywhere. Use a photo with one clear "
+            "subject."
         )
     return subject
 

@@ -1,6 +1,7 @@
 """The command line, as a user runs it: files in, files out, exit status, and nothing half-written."""
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -286,3 +287,97 @@ def test_a_file_of_somebody_else_is_replaced_only_by_force(folder, capsys):
     assert _contents(folder / "out") == {folder / "out/b.png": b"mine"}
     assert main([*line, "--force"]) == 0
     assert (folder / "out/b.png").read_bytes() != b"mine"
+
+
+@pytest.fixture
+def pipe(monkeypatch):
+    """Gives standard input these bytes, and returns what standard output gets."""
+
+    class Output(io.BytesIO):
+        pass
+
+    def connect(data):
+        output = Output()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output))
+        return output
+
+    return connect
+
+
+def test_an_image_goes_through_a_pipe(folder, photo, pipe):
+    assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out")]) == 0
+    expected = (folder / "out/a.png").read_bytes()
+    for source in ("-", str(folder / "in/a.jpg")):
+        output = pipe(photo)
+        assert main(["cut", source, "-o", "-"]) == 0
+        assert output.getvalue() == expected
+    output = pipe(photo)
+    assert main(["cut", "-", "-o", str(folder / "piped")]) == 0
+    assert _names(folder / "piped") == ["stdin.png", "stdin.report.json"]
+    assert (folder / "piped/stdin.png").read_bytes() == expected
+
+
+def test_a_rejected_image_leaves_standard_output_empty(folder, pipe, capsys):
+    output = pipe(b"<html>")
+    assert main(["cut", "-", "-o", "-"]) == 1
+    assert output.getvalue() == b""
+    assert "not_an_image" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["cut", "-", "{in}/a.jpg", "-o", "{out}"], "Leave the other inputs out"),
+        (["cut", "{in}", "-o", "-"], "Give one image"),
+        (["cut", "{in}/a.jpg", "-o", "-", "--stages"], "writes the cutout alone"),
+        (["apply", "-", "{in}/a.jpg", "-o", "{out}"], "hairline cut only"),
+        (["apply", "{in}/a.jpg", "{in}/a.jpg", "-o", "-"], "hairline cut only"),
+        (["matte", "{in}/a.jpg", "-", "-o", "{out}.png"], "hairline cut only"),
+    ],
+)
+def test_where_a_pipe_makes_no_sense(folder, pipe, capsys, monkeypatch, arguments, words):
+    monkeypatch.chdir(folder)
+    before = _contents(folder)
+    output = pipe(b"")
+    names = {"in": folder / "in", "out": folder / "out"}
+    assert main([argument.format(**names) for argument in arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert (output.getvalue(), _contents(folder)) == (b"", before)
+
+
+def test_an_image_is_never_written_to_a_terminal(folder, pipe, capsys):
+    pipe(b"").isatty = lambda: True
+    assert main(["cut", str(folder / "in/a.jpg"), "-o", "-"]) == 2
+    assert "Redirect standard output" in capsys.readouterr().err
+
+
+def test_an_image_over_the_limit_is_let_in_to_be_shrunk(folder, capsys):
+    with Image.open(folder / "in/a.jpg") as picture:
+        picture.resize((7200, 7200)).save(folder / "in/a.jpg", quality=30)
+    line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out")]
+    assert main(line) == 1
+    err = capsys.readouterr().err
+    assert "51.8 megapixels" in err
+    assert "--max-megapixels" in err
+    assert main([*line, "--shrink-to-megapixels", "0.1", "--max-megapixels", "50"]) == 1
+    assert main([*line, "--shrink-to-megapixels", "0.1"]) == 0
+    report = json.loads((folder / "out/a.report.json").read_text())
+    assert (report["source"]["width"], report["output"]["width"]) == (7200, 316)
+
+
+def test_a_listing_that_breaks_a_rule_needs_review_on_the_page(folder):
+    (folder / "in/page.jpg").unlink()
+    line = ["cut", str(folder / "in"), "-o", str(folder / "out"), "--sheet", "--marketplace", "etsy"]
+    assert main(line) == 1
+    page = (folder / "out/index.html").read_text()
+    assert "2 images, 2 of which need review" in page
+    assert page.count("Listing image breaks etsy: touches_edge 0.4014 (at most 0), enlarged 7.8125 (at most 2).") == 2
+
+
+def test_a_trimap_without_exact_values_is_told_so(folder, capsys):
+    grey = np.full((256, 256), 128, np.uint8)
+    grey[:60], grey[200:] = 1, 254
+    Image.fromarray(grey).save(folder / "trimap.png")
+    assert main(["matte", str(folder / "in/a.jpg"), str(folder / "trimap.png"), "-o", str(folder / "x.png")]) == 1
+    assert "bad_options: trimap is unknown everywhere: its values are 1 to 254" in capsys.readouterr().err

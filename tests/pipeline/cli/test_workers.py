@@ -1,0 +1,48 @@
+"""Processes that are killed, and parents that are."""
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import workers
+
+pytestmark = pytest.mark.slow  # starts processes
+
+
+def _work(item):
+    number, trap = item
+    if trap is not None and not trap.exists():
+        trap.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if number < 0:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+    return number, 2 * number
+
+
+def _lost(item, _):
+    return item[0], "lost"
+
+
+def test_an_item_whose_process_is_killed_gets_a_second_try(tmp_path):
+    items = [(number, tmp_path / "trap" if number == 3 else None) for number in range(8)]
+    done = list(workers.run(_work, items, 2, _lost))
+    assert Counter(done) == Counter((number, 2 * number) for number in range(8))
+
+
+def test_an_item_that_always_ends_its_process_is_lost_alone():
+    missing = Path("/nowhere/trap")  # touch() raises in the process: an error is as final as a kill
+    items = [(1, None), (-1, None), (2, None), (3, missing), (4, None)]
+    done = dict(workers.run(_work, items, 2, _lost))
+    assert done == {1: 2, 2: 4, 4: 8, -1: "lost", 3: "lost"}
+
+
+def test_closing_the_results_ends_the_processes():
+    results = workers.run(_work, [(number, None) for number in range(20)], 2, _lost)
+    next(results)
+    results.close()
+    assert not workers.multiprocessing.active_children()
