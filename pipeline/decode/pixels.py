@@ -126,7 +126,8 @@ def _heic() -> type[ImageFile.ImageFile]:
         from pillow_heif import HeifImageFile
     except ImportError as error:
         raise UnsupportedFormat(
-            "HEIC pictures are not read by this installation. Save it as JPEG, or install hairline[heic]."
+            "HEIC images cannot be read here, because the package pillow-heif is not installed. Save the image as "
+            "JPEG. On your own machine you can also install pillow-heif 1.8 or newer."
         ) from error
     plugin: type[ImageFile.ImageFile] = HeifImageFile
     return plugin

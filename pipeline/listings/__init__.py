@@ -45,15 +45,15 @@ def make(cutout: Cutout, matte: Matte, options: Options, name: str) -> Listing:
     Residues of alpha that no eye sees are left out, so that white is exact. Raises NoSubject where nothing is visible.
     """
     marketplace = MARKETPLACES[name]
-    wish = _options(matte.alpha, options, marketplace)
-    canvas = compose.compose(cutout, matte, wish, None, least=VISIBLE)
+    own = _options(matte.alpha, options, marketplace)
+    canvas = compose.compose(cutout, matte, own, None, least=VISIBLE)
     made, quality = encode.encode_within(
-        canvas, format=wish.format, most_bytes=marketplace.most_bytes(), least=QUALITY[0], best=QUALITY[1]
+        canvas, format=own.format, most_bytes=marketplace.most_bytes(), least=QUALITY[0], best=QUALITY[1]
     )
-    shape = replace(wish, channels="alpha", background=None, format="png", shadow="none")
+    shape = replace(own, channels="alpha", background=None, format="png", shadow="none")
     alpha = compose.compose(cutout, matte, shape, None, least=VISIBLE).alpha
     assert alpha is not None  # the type checker's, not ours: it was asked for
-    placed = place(matte.alpha, wish)
+    placed = place(matte.alpha, own)
     compliance = check(
         made,
         marketplace,

@@ -138,7 +138,7 @@ def web(folder: Path, *, tls: bool = True) -> Iterator[Web]:
     threads: list[threading.Thread] = []
 
     def one(plain: socket.socket) -> None:
-        with suppress(OSError, ssl.SSLError), plain:  # whoever hangs up is what many tests are about
+        with suppress(OSError, ssl.SSLError), plain:  # many tests hang up on purpose
             plain.settimeout(10)
             with context.wrap_socket(plain, server_side=True) if tls else plain as sock:
                 request = _read(sock)

@@ -145,7 +145,7 @@ def test_options_survive_a_process_and_a_copy():
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "changes",
     [
         {"shrink_to_megapixels": 1, "trimap": b"x"},
         {"shrink_to_megapixels": 1, "scribbles": b"x"},
@@ -157,13 +157,13 @@ def test_options_survive_a_process_and_a_copy():
         {"channels": "alpha", "shadow": "drop"},
     ],
 )
-def test_what_does_not_go_together_is_refused(wish):
+def test_what_does_not_go_together_is_refused(changes):
     with pytest.raises(BadOptions):
-        Options(**wish)
+        Options(**changes)
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "changes",
     [
         {"format": "webp"},
         {"format": "jpeg", "background": "white"},
@@ -179,16 +179,16 @@ def test_what_does_not_go_together_is_refused(wish):
         {"shadow": "contact"},
     ],
 )
-def test_what_a_profile_decides_itself_is_refused_by_both_names(wish):
-    with pytest.raises(BadOptions, match=f"{next(iter(wish))} .* the marketplace walmart"):
-        Options(marketplaces=("etsy", "walmart"), **wish) if "shadow" in wish else Options(
-            marketplaces=("walmart",), **wish
+def test_what_a_marketplace_decides_itself_is_refused_by_both_names(changes):
+    with pytest.raises(BadOptions, match=f"{next(iter(changes))} .* the marketplace walmart"):
+        Options(marketplaces=("etsy", "walmart"), **changes) if "shadow" in changes else Options(
+            marketplaces=("walmart",), **changes
         )
 
 
-@pytest.mark.parametrize("wish", [{"format": "auto"}, {"blend": "srgb"}, {"shadow": "drop"}, {"stages": ("alpha",)}])
-def test_what_a_profile_leaves_open_may_be_asked_for(wish):
-    assert Options(marketplaces=("shopify", "etsy"), **wish).marketplaces == ("shopify", "etsy")
+@pytest.mark.parametrize("changes", [{"format": "auto"}, {"blend": "srgb"}, {"shadow": "drop"}, {"stages": ("alpha",)}])
+def test_what_a_marketplace_leaves_open_may_be_asked_for(changes):
+    assert Options(marketplaces=("shopify", "etsy"), **changes).marketplaces == ("shopify", "etsy")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_what_a_profile_leaves_open_may_be_asked_for(wish):
         ("", "Known: "),
     ],
 )
-def test_an_unknown_profile_is_told_the_near_one(names, words):
+def test_an_unknown_marketplace_is_answered_with_the_nearest(names, words):
     with pytest.raises(BadOptions, match=words):
         Options().overridden_by({"marketplaces": names})
 

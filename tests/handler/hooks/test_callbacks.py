@@ -111,7 +111,7 @@ def test_it_is_tried_for_days_with_the_same_id_and_body_and_ends_in_the_dead_let
     (message,) = answer["Messages"]
     assert message["MessageAttributes"]["ReasonCode"]["StringValue"] == "callback_failed"
     assert "500" in message["MessageAttributes"]["Reason"]["StringValue"]
-    assert Delivery.parse(message["Body"]) == delivery()  # ready to begin anew
+    assert Delivery.parse(message["Body"]) == delivery()  # ready to start again
 
 
 @pytest.mark.parametrize("status", [100, 301, 302, 307, 308, 400, 401, 404, 418, 500])

@@ -71,7 +71,7 @@ def test_a_name_that_changes_its_mind_is_looked_up_once(net, get, photo):
     net.names["pictures.example"] = [[PUBLIC], ["127.0.0.1"]]
     assert get().data == photo
     assert net.dialled == [(PUBLIC, 443)]
-    with pytest.raises(FetchRefused):  # the second fetch resolves anew, and sees what the first must not
+    with pytest.raises(FetchRefused):  # the second fetch resolves again, and sees what the first must not
         get()
     assert len(net.dialled) == 1
 
