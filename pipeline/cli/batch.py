@@ -101,7 +101,7 @@ def _cut_one(task: Task, work: Work) -> Line:
     return image.process(task, _cutter(work), Recipe(work.options, work.spec), again=work.again)
 
 
-def _lost(task: Task, _: BaseException) -> Line:
+def _lost(task: Task) -> Line:
     return image.failed(task, KILLED)
 
 

@@ -17,6 +17,8 @@ def _work(item):
     number, trap = item
     if trap is not None and not trap.exists():
         trap.touch()
+        if number >= 100:  # works until it is stopped
+            time.sleep(60)
         os.kill(os.getpid(), signal.SIGKILL)
     if number < 0:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -24,7 +26,7 @@ def _work(item):
     return number, 2 * number
 
 
-def _lost(item, _):
+def _lost(item):
     return item[0], "lost"
 
 
@@ -46,3 +48,21 @@ def test_closing_the_results_ends_the_processes():
     next(results)
     results.close()
     assert not workers.multiprocessing.active_children()
+
+
+def test_closing_the_results_ends_a_process_in_the_midst_of_its_work(tmp_path):
+    begin = time.monotonic()
+    results = workers.run(_work, [(100, tmp_path / "sleeper"), (1, None), (2, None)], 2, _lost)
+    assert next(results) == (1, 2)
+    results.close()
+    assert not workers.multiprocessing.active_children()
+    assert time.monotonic() - begin < 30
+
+
+def test_a_killed_process_is_missed_at_once_while_another_works_on(tmp_path):
+    begin = time.monotonic()
+    traps = [(number, tmp_path / f"trap{number}") for number in range(3)]
+    results = workers.run(_work, [(100, tmp_path / "sleeper"), *traps, (7, None)], 2, _lost)
+    assert next(results) == (7, 14)
+    results.close()
+    assert time.monotonic() - begin < 30
