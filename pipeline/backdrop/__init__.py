@@ -29,8 +29,6 @@ LEAST_SIDE = 32
 """An image whose small copy is narrower has no border to speak of."""
 LIKELY = 0.5
 """The probability from which on a pixel counts as the model's subject."""
-
-
 OUTLINE = 1.5
 """How far around the evidence's outlines alpha is unknown, in pixels of the small copy."""
 
@@ -56,16 +54,15 @@ def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: Hol
     that look like the backdrop and are walled in ("cut").
     """
     height, width = probability.values.shape
-    scale = min(1.0, SIDE / max(height, width))
     size = raster.size_within((height, width), SIDE)
     rgb = raster.averaged(picture.rgb, size).astype(np.float32)
     values = raster.averaged(probability.values, size)
-    if min(size) < LEAST_SIDE or (surface := fit(rgb, values)) is None:
-        return None
     found = values >= LIKELY
+    if min(size) < LEAST_SIDE or (surface := fit(rgb, found)) is None:
+        return None
     added = missed(rgb, found, surface)
     proposed = [] if mode == "keep" else list(pockets(values, found | added, surface, certain=mode == "auto"))
-    cut = [pocket for pocket in proposed if mode == "cut" or seen_through(pocket, picture, look, size)]
+    cut = [pocket for pocket in proposed if mode == "cut" or seen_through(pocket, picture, look)]
     if not added.any() and not proposed:
         return None
     holes = np.any(cut, axis=0) if cut else np.zeros_like(added)
@@ -74,7 +71,7 @@ def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: Hol
         "holes": len(cut),
         "holes_rejected": len(proposed) - len(cut),
     }
-    reach = max(1, round(OUTLINE / scale))
+    reach = max(1, round(OUTLINE * max(height, width) / max(size)))
     return Evidence(enlarged(added, (width, height)), enlarged(holes, (width, height)), reach, facts)
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 
+from pipeline import raster
 from pipeline.backdrop.masks import Mask, enlarged, grown
 from pipeline.backdrop.surface import Surface
+from pipeline.box import Box
 from pipeline.types import Float32, Picture
 
 Look = Callable[[Picture], Float32]
 """The model's probability map of a part of the image, float32 (h, w), for a second opinion."""
-
 
 SMALL = 0.0003
 """The least share of the image that a pocket has; what is smaller is left to matting and refinement."""
@@ -36,9 +37,9 @@ def pockets(values: Float32, subject: Mask, surface: Surface, *, certain: bool) 
     opened = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
     for label in range(1, count):
-        pocket = labels == label
-        if stats[label, cv2.CC_STAT_AREA] < max(12, SMALL * pocket.size):
+        if stats[label, cv2.CC_STAT_AREA] < max(12, SMALL * subject.size):
             continue
+        pocket = labels == label
         if certain and values[pocket].mean() > CERTAIN:
             continue
         rim = grown(pocket, 1) & ~pocket
@@ -48,15 +49,20 @@ def pockets(values: Float32, subject: Mask, surface: Surface, *, certain: bool) 
             yield pocket
 
 
-def seen_through(pocket: Mask, picture: Picture, look: Look, size: tuple[int, int]) -> bool:
-    """Whether the model, looking closer at the pocket's neighbourhood, takes the pocket for background."""
+def seen_through(pocket: Mask, picture: Picture, look: Look) -> bool:
+    """Whether the model, looking closer at the pocket's neighbourhood, takes the pocket for background.
+
+    pocket: bool (h, w), at the size of the small copy.
+    """
     height, width = picture.rgb.shape[:2]
-    across, down = width / size[0], height / size[1]
-    rows, columns = np.flatnonzero(pocket.any(axis=1)), np.flatnonzero(pocket.any(axis=0))
-    middle = ((rows[0] + rows[-1] + 1) / 2 * down, (columns[0] + columns[-1] + 1) / 2 * across)
-    reach = max(NEIGHBOURHOOD * max(len(rows) * down, len(columns) * across), LEAST_LOOK) / 2
-    top, bottom = max(0, round(middle[0] - reach)), min(height, round(middle[0] + reach))
-    left, right = max(0, round(middle[1] - reach)), min(width, round(middle[1] + reach))
-    seen = look(Picture(np.ascontiguousarray(picture.rgb[top:bottom, left:right])))
-    inside = enlarged(pocket, (width, height))[top:bottom, left:right]
+    box = raster.bounds(pocket)
+    if box is None:
+        return False
+    down, across = height / pocket.shape[0], width / pocket.shape[1]
+    middle = ((box.top + box.bottom) / 2 * down, (box.left + box.right) / 2 * across)
+    reach = max(NEIGHBOURHOOD * max(box.height * down, box.width * across), LEAST_LOOK) / 2
+    (top, bottom), (left, right) = ((round(at - reach), round(at + reach)) for at in middle)
+    place = Box.between(left, top, right, bottom).within(Box.whole(picture.rgb.shape)).slices
+    seen = look(Picture(np.ascontiguousarray(picture.rgb[place])))
+    inside = enlarged(pocket, (width, height))[place]
     return bool(inside.any() and seen[inside].mean() < 0.5)

@@ -9,10 +9,10 @@ from pipeline import raster
 Mask = NDArray[np.bool_]
 
 
-def frame(mask: Mask) -> Mask:
-    """The outermost pixels of an image of the mask's size."""
-    outermost = np.ones(mask.shape, np.bool_)
-    outermost[1:-1, 1:-1] = False
+def frame(shape: tuple[int, ...], width: int = 1) -> Mask:
+    """The outermost `width` pixels of an image (H, W)."""
+    outermost = np.ones(shape, np.bool_)
+    outermost[width:-width, width:-width] = False
     return outermost
 
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from pipeline import raster
 from pipeline.backdrop.masks import Mask, enclosed, frame, grown
 from pipeline.backdrop.surface import Surface
 from pipeline.types import Float32
@@ -16,23 +17,24 @@ CLEAN = 3.0
 
 
 def missed(rgb: Float32, subject: Mask, surface: Surface) -> Mask:
-    """Bool (H, W): what differs from the backdrop, adjoins the subject, is sharply outlined, and is not its shadow.
+    """What differs from the backdrop, adjoins the subject, is sharply outlined, and is not its shadow: bool (H, W).
 
     rgb: float32 (H, W, 3), 0..255. subject: bool (H, W). Nothing where what was found looks like a scene instead of a
-    studio: it crosses the image from side to side, is a framed photograph, or
-    stands among other things.
+    studio: it crosses the image from side to side, is a framed photograph, or stands among other things.
     """
     different = (surface.difference > surface.clear) & ~_shadow(rgb, surface)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((different & ~subject).astype(np.uint8), connectivity=8)
     steepness = _steepness(surface.difference)
     # Where the model found nothing, whatever stands out is the subject.
     near = grown(subject, 1) if subject.any() else np.ones_like(subject)
-    edge = frame(subject)
+    edge = frame(subject.shape)
     parts = np.zeros_like(subject)
     for label in range(1, count):
-        part = labels == label
         area = stats[label, cv2.CC_STAT_AREA]
-        if area < SMALL * part.size or not (part & near).any():
+        if area < SMALL * subject.size:  # first, as a busy image has thousands of small ones
+            continue
+        part = labels == label
+        if not (part & near).any():
             continue
         outline = grown(part, 1) & ~part & ~subject & ~edge
         # An arm may come in from the side of a clean studio's image; what leaves a noisier one is more likely scenery.
@@ -53,9 +55,11 @@ def _crosses(mask: Mask) -> bool:
 
 def _framed(mask: Mask) -> bool:
     """Whether the mask is a rectangle nearly as large as the image: a photograph within a frame."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    box = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return bool(box.size >= 0.8 * mask.size and box.mean() >= 0.97)
+    box = raster.bounds(mask)
+    if box is None:
+        return False
+    inside = mask[box.slices]
+    return bool(inside.size >= 0.8 * mask.size and inside.mean() >= 0.97)
 
 
 def _alone(things: Mask, different: Mask, surface: Surface) -> bool:

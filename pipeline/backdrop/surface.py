@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.backdrop.masks import Mask, frame
 from pipeline.types import Float32
 
 RINGS = (0.04, 0.004)
@@ -39,32 +41,31 @@ class Surface(NamedTuple):
         return max(3 * self.noise, 6.0)
 
 
-def fit(rgb: Float32, values: Float32) -> Surface | None:
+def fit(rgb: Float32, subject: Mask) -> Surface | None:
     """The quadratic surface through the border, by least trimmed squares (Rousseeuw 1984); None where it is not plain.
 
-    rgb: float32 (H, W, 3), 0..255. values: the probability map, float32 (H, W).
+    rgb: float32 (H, W, 3), 0..255. subject: bool (H, W), what the model takes for the subject.
     """
-    fitted = (_fit(rgb, values, max(2, round(ring * max(values.shape)))) for ring in RINGS)
-    return next((surface for surface in fitted if surface is not None), None)
-
-
-def _fit(rgb: Float32, values: Float32, margin: int) -> Surface | None:
-    height, width = values.shape
-    ring = np.ones((height, width), bool)
-    ring[margin:-margin, margin:-margin] = False
-    used = ring & (values < 0.5)
-    if used.sum() < LEAST_RING * ring.sum():
-        return None
+    height, width = subject.shape
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
-    points, colours = terms[used], rgb[used].astype(np.float64)
+    for share in RINGS:
+        ring = frame(subject.shape, max(2, round(share * max(height, width))))
+        used = ring & ~subject
+        if used.sum() >= LEAST_RING * ring.sum() and (fitted := _fit(terms[used], rgb[used].astype(np.float64))):
+            weights, noise = fitted
+            colour = (terms @ weights).astype(np.float32)
+            return Surface(np.abs(rgb - colour).max(axis=-1), colour, noise)
+    return None
+
+
+def _fit(points: NDArray[np.float64], colours: NDArray[np.float64]) -> tuple[NDArray[np.float64], float] | None:
+    """(weights of the terms, noise); None where the colours are not plain. points: the terms at n pixels, (n, 6)."""
     residual = np.abs(colours - np.median(colours, axis=0)).max(axis=1)
     for _ in range(7):
         kept = residual <= np.quantile(residual, TYPICAL)
         weights = np.linalg.lstsq(points[kept], colours[kept], rcond=None)[0]
         residual = np.abs(colours - points @ weights).max(axis=1)
     noise = max(1.0, float(np.sqrt(((colours - points @ weights)[kept] ** 2).mean(axis=0)).max()))
-    if noise > NOISE or (residual <= max(4 * noise, 8.0)).mean() < PLAIN:
-        return None
-    colour = (terms @ weights).astype(np.float32)
-    return Surface(np.abs(rgb - colour).max(axis=-1), colour, noise)
+    plain = noise <= NOISE and (residual <= max(4 * noise, 8.0)).mean() >= PLAIN
+    return (weights, noise) if plain else None
