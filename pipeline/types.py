@@ -158,7 +158,7 @@ class Canvas:
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
         array = self.rgb if self.rgb is not None else self.alpha
-        assert array is not None  # the type checker's, not ours: __post_init__ has seen to it
+        assert array is not None  # for mypy: __post_init__ checked it
         return array.shape[1], array.shape[0]
 
 

@@ -29,6 +29,8 @@ LEAST_SIDE = 32
 """An image whose small copy is narrower has no border to speak of."""
 LIKELY = 0.5
 """The probability from which on a pixel counts as the model's subject."""
+MOST_LOOKS = 8
+"""Pockets that get a closer look, the largest first; the rest stay. Each look takes as long as a small image."""
 OUTLINE = 1.5
 """How far around the evidence's outlines alpha is unknown, in pixels of the small copy."""
 
@@ -62,7 +64,11 @@ def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: Hol
         return None
     added = missed(rgb, found, surface)
     proposed = [] if mode == "keep" else list(pockets(values, found | added, surface, certain=mode == "auto"))
-    cut = [pocket for pocket in proposed if mode == "cut" or seen_through(pocket, picture, look)]
+    if mode == "cut":
+        cut = proposed
+    else:
+        largest = sorted(proposed, key=np.count_nonzero, reverse=True)[:MOST_LOOKS]
+        cut = [pocket for pocket in largest if seen_through(pocket, picture, look)]
     if not added.any() and not proposed:
         return None
     holes = np.any(cut, axis=0) if cut else np.zeros_like(added)

@@ -50,7 +50,7 @@ def saved(
     more: Saved = {"mark": mark, "files": [path.name for path in files]}
     if report["status"] == "rejected":
         return {**report, **more, "source": source}
-    if "quality" in report:
+    if "quality" in report:  # the same twice, as mypy cannot build a union of typed dictionaries at once
         return {**report, **more, "source": {**report["source"], **source}}
     return {**report, **more, "source": {**report["source"], **source}}
 

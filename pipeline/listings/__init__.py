@@ -52,7 +52,7 @@ def make(cutout: Cutout, matte: Matte, options: Options, name: str) -> Listing:
     )
     shape = replace(own, channels="alpha", background=None, format="png", shadow="none")
     alpha = compose.compose(cutout, matte, shape, None, least=VISIBLE).alpha
-    assert alpha is not None  # the type checker's, not ours: it was asked for
+    assert alpha is not None  # for mypy: channels=alpha asks for it
     placed = place(matte.alpha, own)
     compliance = check(
         made,

@@ -40,7 +40,7 @@ class BackdropFacts(TypedDict):
 
     added_share: Annotated[float, "share of the image that was added to the subject, 0 to 1"]
     holes: Annotated[int, "holes in the subject that were cut"]
-    holes_rejected: Annotated[int, "pockets that look like the backdrop, but that the model takes for the subject"]
+    holes_rejected: Annotated[int, "pockets like the backdrop that stay: the model's subject, or too many to look at"]
 
 
 class TrimapFacts(TypedDict, total=False):

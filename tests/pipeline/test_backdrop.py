@@ -144,6 +144,23 @@ def test_what_stands_out_is_the_subject_where_the_model_found_none():
     assert backdrop.examine(picture(studio()), seen(), nothing) is None
 
 
+def test_a_sieve_costs_no_more_than_a_few_closer_looks():
+    rgb, values = studio(), seen(RING).values.copy()
+    rgb[RING] = (40, 40, 45)
+    for top in range(100, 220, 30):
+        for left in range(120, 240, 30):
+            hole = np.s_[top : top + 16, left : left + 16]
+            rgb[hole], values[hole] = studio()[hole], 0.8
+    looks = []
+    evidence = backdrop.examine(
+        picture(rgb),
+        ProbabilityMap(values, 1.0, {}, named("u2netp")),
+        lambda part: looks.append(part) or nothing(part),
+    )
+    assert len(looks) == evidence.facts["holes"] == backdrop.MOST_LOOKS
+    assert evidence.facts["holes_rejected"] == 16 - backdrop.MOST_LOOKS
+
+
 def test_a_white_label_on_a_dark_bottle_stays_where_the_model_is_sure_of_it():
     evidence = backdrop.examine(*handle(0.999), nothing)
     assert evidence is None or not evidence.holes.any()
