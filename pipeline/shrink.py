@@ -8,16 +8,24 @@ from pipeline import raster
 from pipeline.types import Picture
 
 
+def size_within(size: tuple[int, int], megapixels: float | None) -> tuple[int, int]:
+    """The (width, height) that an image of `size` has after `shrink`."""
+    width, height = size
+    if megapixels is None or width * height <= megapixels * 1e6:
+        return size
+    factor = math.sqrt(megapixels * 1e6 / (width * height))
+    return max(1, int(width * factor)), max(1, int(height * factor))
+
+
 def shrink(picture: Picture, megapixels: float | None) -> Picture:
     """The picture with at most that many millions of pixels, in its own shape; as it is where it has no more, or None.
 
     Pixels are means over areas, of premultiplied colours where the picture has an alpha of its own.
     """
     height, width = picture.rgb.shape[:2]
-    if megapixels is None or width * height <= megapixels * 1e6:
+    size = size_within((width, height), megapixels)
+    if size == (width, height):
         return picture
-    factor = math.sqrt(megapixels * 1e6 / (width * height))
-    size = max(1, int(width * factor)), max(1, int(height * factor))
     if picture.alpha is None:
         rgb = raster.averaged(picture.rgb, size)
         return Picture(rgb, None, format=picture.format, notes=picture.notes)

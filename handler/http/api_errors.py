@@ -49,6 +49,8 @@ CODES: dict[str, ErrorCode] = {
     "failed_bg_download": ErrorCode(400, "Failed to download the background image"),
     "invalid_bg_image": ErrorCode(400, "Failed to read the background image"),
     "multiple_bg_sources": ErrorCode(400, "Multiple backgrounds given"),
+    "result_too_large": ErrorCode(400, "The result does not fit into a response"),
+    "takes_too_long": ErrorCode(400, "The image would take too long"),
     "invalid_request": ErrorCode(400, "The request could not be read"),
     "invalid_callback_url": ErrorCode(400, "The callback URL is invalid"),
     "invalid_idempotency_key": ErrorCode(400, "The idempotency key is invalid"),
@@ -63,7 +65,7 @@ CODES: dict[str, ErrorCode] = {
     "internal_error": ErrorCode(500, "Internal error"),
     "unavailable": ErrorCode(503, "Temporarily unavailable"),
 }
-"""Those of remove.bg's documentation; from invalid_request on, Hairline's own."""
+"""Those of remove.bg's documentation; from result_too_large on, Hairline's own."""
 
 LARGER = "For larger files, POST /v1/jobs: it returns an upload form, or accepts an image_url."
 

@@ -1,9 +1,6 @@
 """ApiCutoutFunction: POST /v1.0/removebg and POST /v1/cutouts."""
 
-import base64
-import binascii
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -11,15 +8,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler import dispositions, observability
 from handler.events import api_gateway
-from handler.http import accept, body, cutting, parameters, queries, responses, routes, urls, wiring
-from handler.http.api_errors import LARGER, ApiError, from_fetch_error, from_image_error
-from handler.http.cutting import CutRequest
+from handler.http import accept, body, cutting, fitting, parameters, queries, responses, routes, urls, wiring
+from handler.http.api_errors import ApiError, from_image_error
+from handler.http.measures import Measures
+from handler.http.parameters import ParsedRequest
+from handler.http.responses import MAX_RESPONSE_BYTES
 from handler.jobs import Status
 from handler.observability import Processed, logger, tracer
 from pipeline import decode
-from pipeline.errors import BadOptions, HairlineError, ImageTooLarge, InputError
+from pipeline.errors import BadOptions, ImageTooLarge, InputError, OutOfTime
+from pipeline.options import Options
 from pipeline.report import CutReport
-from pipeline.types import Result
+from pipeline.sniff import sniff
+from pipeline.types import Encoded, Result
+
+SMALLER = "Use size=auto for the largest result that is possible, or POST /v1/jobs, which has no such limit."
 
 app = routes.resolver()
 
@@ -33,56 +36,78 @@ def on_cutout_request(event: dict[str, Any], context: LambdaContext) -> dict[str
 
 @app.post("/v1.0/removebg")
 def removebg() -> Response[Any]:
-    """remove.bg's endpoint; docs/http-api.md lists the differences."""
+    """remove.bg's endpoint; docs/http-api.md lists the differences.
+
+    Its clients write the body of a success to a file, so whatever is not an image has an error status.
+    """
     event = app.current_event.raw_event
     tenant = routes.tenant(event)
     form = body.parse(routes.header(event, "content-type"), api_gateway.body(event))
     wanted = parameters.wanted(form.texts, form.files)
+    options, made = _removed(wanted, tenant)
+    output, measures = made.output, Measures.of_cutout(made.report, options.shrink_to_megapixels)
+    if len(output.data) > MAX_RESPONSE_BYTES and wanted.shrink_to_fit:
+        output, measures = _fitting(output, measures, options)
+    if len(output.data) > MAX_RESPONSE_BYTES:
+        size, limit = (f"{count / 1e6:.1f} MB" for count in (len(output.data), MAX_RESPONSE_BYTES))
+        raise ApiError("result_too_large", f"The result is {size}, and a response holds {limit}. {SMALLER}")
+    headers = measures.headers() | {"X-Credits-Charged": "0"}
+    if not accept.prefers_json(routes.header(event, "accept")):
+        return Response(200, output.content_type, output.data, headers=headers)
+    sides = zip(("left", "top", "width", "height"), measures.subject.described(), strict=True)
+    return responses.image_in_json(output.data, {f"foreground_{name}": side for name, side in sides}, headers)
+
+
+def _removed(wanted: ParsedRequest, tenant: str) -> tuple[Options, Result[CutReport]]:
+    """The options at which the image was cut, and the result. Raises ApiError."""
     deps = wiring.deps()
-    data = _source(*wanted.source)
+    data = deps.sources.image(*wanted.source)
     changes: dict[str, Any] = dict(wanted.options)
     if wanted.background is not None:
-        changes["background"] = _background(*wanted.background)
+        changes["background"] = deps.sources.background(*wanted.background)
     try:
         options = deps.config.options.overridden_by(changes)
         if len(data) > options.max_bytes:
             raise ApiError("file_too_large", str(ImageTooLarge.of_file(len(data), options.max_bytes)))
+        size = decode.measure(data, **options.limits())
         if options.roi is not None:
-            changes["roi"] = parameters.in_percent(options.roi, decode.measure(data, **options.limits()))
-            options = deps.config.options.overridden_by(changes)
-        described = options.described()
-        portable = {name: described[name] for name in changes} if wanted.background is None else None
-        made = _cut(CutRequest(data, options, portable), tenant)
+            changes["roi"] = parameters.in_percent(options.roi, size)
+        if wanted.shrink_to_fit:
+            possible = cutting.megapixels_in_time(size, _seconds_left())
+            changes["shrink_to_megapixels"] = min(changes["shrink_to_megapixels"], possible)
+        options = deps.config.options.overridden_by(changes)
+        return options, _cut(data, options, tenant)
     except InputError as error:
         api_error = from_image_error(error)
         if wanted.background is not None and isinstance(error, BadOptions) and "background" in str(error):
             api_error = ApiError("invalid_bg_image", str(error))
         raise api_error from error
-    if not isinstance(made, Result):
-        return _job_response(made)
-    subject = dict(zip(("left", "top", "width", "height"), made.report["output"]["subject"] or (0,) * 4, strict=True))
-    headers = _size_headers(made) | {"X-Credits-Charged": "0"}
-    if not accept.prefers_json(routes.header(event, "accept")):
-        return responses.image(made.output.data, made.output.content_type, headers, deps.responses, tenant)
-    foreground = {f"foreground_{name}": value for name, value in subject.items()}
-    output = made.output
-    return responses.image_in_json(output.data, output.content_type, foreground, headers, deps.responses, tenant)
+    except OutOfTime as error:
+        raise ApiError("takes_too_long", f"{error} {SMALLER}") from error
+
+
+def _fitting(output: Encoded, measures: Measures, options: Options) -> tuple[Encoded, Measures]:
+    """The result with as many pixels as fit into a response."""
+    smaller, size = fitting.shrunk_to_fit(output, MAX_RESPONSE_BYTES, quality=options.quality, depth=options.depth)
+    return smaller, measures.scaled(size)
 
 
 @app.post("/v1/cutouts")
 def cutouts() -> Response[Any]:
-    """The body is the image, the query has its options."""
+    """The body is the image, the query has its options. What would take too long becomes a job."""
     event = app.current_event.raw_event
     tenant = routes.tenant(event)
     changes = queries.changes(event.get("multiValueQueryStringParameters") or {})
     deps = wiring.deps()
-    request = CutRequest(api_gateway.body(event), deps.config.options.overridden_by(changes), changes)
-    made = _cut(request, tenant)
-    if not isinstance(made, Result):
-        return _job_response(made)
-    output = next(iter(made.listings.values()), made.output)
+    data, options = api_gateway.body(event), deps.config.options.overridden_by(changes)
+    try:
+        made = _cut(data, options, tenant)
+    except OutOfTime:
+        job = deps.jobs.accept(tenant, data, f"image/{sniff(data)}", changes)
+        return responses.json_response(job, 202, {"Location": urls.job(event, job["id"])})
+    output, measures = _asked_for(made, options)
     quality, model = made.report["quality"], made.report["model"]
-    headers = _size_headers(made) | {
+    headers = measures.headers() | {
         "X-Hairline-Confidence": f"{quality['confidence']:.3f}",
         "X-Hairline-Needs-Review": "true" if quality["needs_review"] else "false",
         "X-Hairline-Reasons": ",".join(reason["code"] for reason in quality["reasons"]),
@@ -91,15 +116,21 @@ def cutouts() -> Response[Any]:
     return responses.image(output.data, output.content_type, headers, deps.responses, tenant)
 
 
-def _cut(request: CutRequest, tenant: str) -> Result[CutReport] | dict[str, Any]:
-    """The result, or the status of a job. Images that become jobs are recorded when CutoutFunction cuts them."""
+def _asked_for(made: Result[CutReport], options: Options) -> tuple[Encoded, Measures]:
+    """The one image that answers a request: the marketplace's listing image if it names one, else the cutout."""
+    for name, listing in made.listings.items():
+        return listing, Measures.of_listing(made.report, name)
+    fixed = options.canvas is not None
+    return made.output, Measures.of_cutout(made.report, options.shrink_to_megapixels, fixed=fixed)
 
-    def make_job(request: CutRequest, content_type: str) -> dict[str, Any]:
-        return wiring.deps().jobs.accept(tenant, request.data, content_type, request.changes or {})
 
-    def seconds_left() -> float:
-        received = app.current_event.raw_event["requestContext"]["requestTimeEpoch"] / 1000
-        return cutting.seconds_left(app.lambda_context.get_remaining_time_in_millis() / 1000, received, time.time())
+def _seconds_left() -> float:
+    received = app.current_event.raw_event["requestContext"]["requestTimeEpoch"] / 1000
+    return cutting.seconds_left(app.lambda_context.get_remaining_time_in_millis() / 1000, received, time.time())
+
+
+def _cut(data: bytes, options: Options, tenant: str) -> Result[CutReport]:
+    """The result, recorded in log and metrics; so are errors, except OutOfTime: the image may become a job."""
 
     def record(status: Status, report: CutReport | None = None, error: Exception | None = None) -> None:
         identity = {"tenant": tenant, "request": app.current_event.raw_event["requestContext"].get("requestId")}
@@ -109,63 +140,11 @@ def _cut(request: CutRequest, tenant: str) -> Result[CutReport] | dict[str, Any]
 
     begin = time.perf_counter()
     try:
-        made = cutting.cut(request, wiring.segmenter, seconds_left, make_job)
+        made = cutting.cut(data, options, wiring.segmenter, _seconds_left)
+    except OutOfTime:
+        raise
     except Exception as error:
         record(dispositions.of(error).disposition, error=error)
         raise
-    if isinstance(made, Result):
-        record("done", made.report)
+    record("done", made.report)
     return made
-
-
-def _job_response(job: Mapping[str, Any]) -> Response[Any]:
-    location = urls.job(app.current_event.raw_event, job["id"])
-    return responses.json_response(job, 202, {"Location": location})
-
-
-def _size_headers(made: Result[CutReport]) -> dict[str, str]:
-    """The sizes of source, result and subject, in remove.bg's headers."""
-    source, output = made.report["source"], made.report["output"]
-    left, top, width, height = output["subject"] or (0, 0, 0, 0)
-    return {
-        "X-Width": str(output["width"]),
-        "X-Height": str(output["height"]),
-        "X-Max-Width": str(source["width"]),
-        "X-Max-Height": str(source["height"]),
-        "X-Foreground-Top": str(top),
-        "X-Foreground-Left": str(left),
-        "X-Foreground-Width": str(width),
-        "X-Foreground-Height": str(height),
-    }
-
-
-def _source(name: str, value: str | bytes) -> bytes:
-    if name == "image_url":
-        return _downloaded(name, value, "invalid_image_url", "failed_image_download")
-    if isinstance(value, bytes):
-        return value
-    if name == "image_file":
-        raise ApiError("invalid_file_type", "image_file must be a file. Send text as image_file_b64.")
-    # Browsers put a prefix before base64: data:image/png;base64,...
-    text = value.partition(",")[2] if value.startswith("data:") else value
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ApiError("failed_to_read_image", f"image_file_b64 is not base64: {error}. {LARGER}") from error
-
-
-def _background(name: str, value: str | bytes) -> bytes:
-    if name == "bg_image_url":
-        return _downloaded(name, value, "invalid_bg_image_url", "failed_bg_download")
-    if isinstance(value, bytes) and value:
-        return value
-    raise ApiError("invalid_bg_image", "bg_image_file must be a file that is not empty.")
-
-
-def _downloaded(name: str, url: str | bytes, invalid: str, failed: str) -> bytes:
-    if isinstance(url, bytes) or not url.startswith(("https://", "http://")):
-        raise ApiError(invalid, f"{name} must begin with https://.")
-    try:
-        return wiring.deps().fetcher.get(url).data
-    except HairlineError as error:
-        raise from_fetch_error(error, failed) from error

@@ -9,12 +9,12 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handler.errors import FetchRefused
 from handler.events import api_gateway
 from handler.http import body as bodies
 from handler.http import openapi, responses, routes, urls, wiring
 from handler.http.api_errors import ApiError
 from handler.http.job_service import JobRequest
+from handler.http.sources import public_url
 from handler.observability import logger, tracer
 from handler.untrusted import guard
 from pipeline.errors import BadOptions
@@ -92,8 +92,8 @@ def _job_request(body: Mapping[str, Any]) -> JobRequest:
     wiring.deps().config.options.overridden_by(options)
     request = JobRequest(
         options=options,
-        image_url=_url(body, "image_url", "invalid_image_url"),
-        callback_url=_url(body, "callback_url", "invalid_callback_url"),
+        image_url=_image_url(body.get("image_url")),
+        callback_url=_callback_url(body.get("callback_url")),
         content_type=body.get("content_type") or CONTENT_TYPES[0],
     )
     if request.content_type not in CONTENT_TYPES:
@@ -105,15 +105,18 @@ def _job_request(body: Mapping[str, Any]) -> JobRequest:
     return request
 
 
-def _url(body: Mapping[str, Any], name: str, code: str) -> str | None:
-    """A URL, checked as far as possible without resolving its host; that is checked again when it is requested."""
-    value = body.get(name)
+def _image_url(value: object) -> str | None:
+    return None if value is None else public_url("image_url", value, "invalid_image_url", wiring.deps().policy)
+
+
+def _callback_url(value: object) -> str | None:
     if value is None:
         return None
-    try:
-        if isinstance(value, str) and value.isascii():
-            guard.target(value, wiring.deps().policy)
-            return value
-    except FetchRefused as error:
-        logger.info("request", extra={"code": code, "reason": error.detail})
-    raise ApiError(code, f"{name} must be a public URL in ASCII that begins with https://.")
+    policy = wiring.deps().policy
+    url = public_url("callback_url", value, "invalid_callback_url", policy)
+    target = guard.target(url, policy)
+    if not url.isascii():  # it is stored in an object's metadata
+        raise ApiError("invalid_callback_url", "callback_url must be ASCII. Percent-encode other characters.")
+    if guard.is_private(target, policy):
+        raise ApiError("invalid_callback_url", "callback_url must not name a private address.")
+    return url

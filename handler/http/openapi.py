@@ -58,7 +58,7 @@ def _removebg() -> _Json:
             },
         },
         "responses": _answers(
-            {"200": {"description": "The cutout; JSON where Accept asks for it.", "content": done}, **_CHANGED},
+            {"200": {"description": "The cutout; JSON if Accept prefers it.", "content": done}},
             *(400, 413, 415),
         ),
     }
@@ -139,7 +139,7 @@ _SCHEMAS: _Json = {
     "Removed": _object(
         {
             "data": _object(
-                {"result_b64": _TEXT, "result_url": {"type": "string", "format": "uri"}}
+                {"result_b64": _TEXT}
                 | {f"foreground_{name}": {"type": "integer"} for name in ("left", "top", "width", "height")}
             )
         },

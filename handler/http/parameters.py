@@ -21,7 +21,9 @@ SIZES = {
 }
 """Size to the most megapixels of the result."""
 _FULL, _FULL_PNG = 25.0, 10.0
-"""A full size that may become a PNG has fewer."""
+"""A full size that becomes a PNG has fewer."""
+FITTING = "auto"
+"""The size that is as large as the response and the time allow."""
 
 TYPES = ("auto", "person", "product", "car", "animal", "graphic", "transportation")
 TYPE_LEVELS = ("none", "1", "2", "latest")
@@ -176,13 +178,15 @@ _PER_TYPE = re.compile(r"shadow_type\[(\w{1,20})\]", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """source, background: (name of the parameter, its text or file); background None where it is no picture.
-    options: changes to Options, as its `overridden_by` takes them.
+    """source, background: (name of the parameter, its text or file); background None where it is not an image.
+    options: changes to Options, as its `overridden_by` takes them. shrink_to_fit: whether the result may have fewer
+    pixels than the options say, so that it is done in time and fits into the response.
     """
 
     source: tuple[str, str | bytes]
     background: tuple[str, str | bytes] | None
     options: dict[str, Any]
+    shrink_to_fit: bool
 
 
 def wanted(texts: Mapping[str, str], files: Mapping[str, bytes]) -> ParsedRequest:
@@ -206,7 +210,8 @@ def wanted(texts: Mapping[str, str], files: Mapping[str, bytes]) -> ParsedReques
             if match[1] == texts.get("type", "auto"):
                 values["shadow_type"] = shadow
     picture = next(((name, given[name]) for name in behind if name != "bg_color"), None)
-    return ParsedRequest((sources[0], given[sources[0]]), picture, _options(values, has_picture=picture is not None))
+    options = _options(values, has_picture=picture is not None)
+    return ParsedRequest((sources[0], given[sources[0]]), picture, options, values.get("size") == FITTING)
 
 
 def _read(parameter: str, name: str, text: str) -> Any:
@@ -224,7 +229,7 @@ def _options(values: Mapping[str, Any], *, has_picture: bool) -> dict[str, Any]:
     made: dict[str, Any] = {
         "format": kind,
         "channels": values.get("channels", "rgba"),
-        "shrink_to_megapixels": _megapixels(values.get("size", "preview"), kind),
+        "shrink_to_megapixels": SIZES[values.get("size", "preview")],
         "crop": values.get("crop", False),
         "scale": values.get("scale"),
         "position": values.get("position"),
@@ -236,9 +241,12 @@ def _options(values: Mapping[str, Any], *, has_picture: bool) -> dict[str, Any]:
         made["margin"] = values["crop_margin"]
     if shadow != "none" and values.get("shadow_opacity") is not None:
         made["shadow_opacity"] = values["shadow_opacity"]
+    opaque = has_picture or made["background"] is not None
+    if made["shrink_to_megapixels"] == _FULL and (kind == "png" or (kind == "auto" and not opaque)):
+        made["shrink_to_megapixels"] = _FULL_PNG
     if made["channels"] == "alpha":
         _check_matte(made, has_picture=has_picture)
-    elif kind == "jpeg" and made["background"] is None and not has_picture:
+    elif kind == "jpeg" and not opaque:
         made["background"] = BEHIND_JPEG
     return made
 
@@ -250,8 +258,3 @@ def _check_matte(made: Mapping[str, Any], *, has_picture: bool) -> None:
         raise ApiError("invalid_channels", "channels=alpha has no colours, so it takes no background.")
     if made["shadow"] != "none":
         raise ApiError("invalid_channels", "channels=alpha is the matte alone, so it takes no shadow.")
-
-
-def _megapixels(size: str, kind: str) -> float:
-    most = SIZES[size]
-    return _FULL_PNG if most == _FULL and kind in ("png", "auto") else most

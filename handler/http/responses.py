@@ -42,20 +42,9 @@ def image(
     return Response(303, JSON, json.dumps({"data": {"result_url": url}}), headers={**headers, "Location": url})
 
 
-def image_in_json(
-    data: bytes,
-    content_type: str,
-    more: Mapping[str, Any],
-    headers: Mapping[str, str],
-    store: "ResponseStore",
-    tenant: str,
-) -> Response[Any]:
-    """JSON of `more` and the file in base64, or a link to it if it is too large for a response."""
-    if len(data) <= MAX_RESPONSE_BYTES:
-        result = {"result_b64": base64.b64encode(data).decode()}
-    else:
-        result = {"result_url": store.put(tenant, data, content_type)}
-    return json_response({"data": {**result, **more}}, headers=headers)
+def image_in_json(data: bytes, more: Mapping[str, Any], headers: Mapping[str, str]) -> Response[Any]:
+    """JSON of the file in base64, as remove.bg's, and `more`."""
+    return json_response({"data": {"result_b64": base64.b64encode(data).decode(), **more}}, headers=headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from handler.aws.documents import DocumentStore
 from handler.config import ApiConfig
 from handler.http.job_service import JobService
 from handler.http.responses import ResponseStore
+from handler.http.sources import Sources
 from handler.untrusted.fetch import Fetcher
 from handler.untrusted.guard import Policy
 
@@ -28,7 +29,7 @@ class Deps:
 
     config: ApiConfig
     policy: Policy
-    fetcher: Fetcher
+    sources: Sources
     jobs: JobService
     responses: ResponseStore
 
@@ -41,7 +42,7 @@ def deps() -> Deps:
     store = S3Store(client("s3", Patience.REQUEST))
     fetcher = Fetcher(policy)
     jobs = JobService(DocumentStore(store, config.state_bucket), store, fetcher, config)
-    return Deps(config, policy, fetcher, jobs, ResponseStore(store, config.state_bucket))
+    return Deps(config, policy, Sources(fetcher, policy), jobs, ResponseStore(store, config.state_bucket))
 
 
 @functools.cache

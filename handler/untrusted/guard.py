@@ -109,6 +109,13 @@ def check(target: Target, addresses: Sequence[str], policy: Policy) -> None:
             raise FetchRefused(f"{target.host} has the address {address}, which is not public")
 
 
+def is_private(target: Target, policy: Policy) -> bool:
+    """Whether the host is written as an address that is not public; a name may turn out to have such a one later."""
+    if policy.loopback and target.host in _LOOPBACK_NAMES:
+        return False
+    return _NAME.match(target.host) is None and not is_public(target.host)
+
+
 def is_public(address: str) -> bool:
     """Whether it is an address on the public internet, and so is an IPv4 address that it embeds.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline import compose, encode
+from pipeline.box import Box
 from pipeline.compose.placement import VISIBLE, place
 from pipeline.geometry import Position
 from pipeline.listings.compliance import Compliance, check
@@ -23,6 +24,7 @@ class Listing:
 
     encoded: Encoded
     size: tuple[int, int]
+    subject: Box | None
     quality: int
     compliance: Compliance
 
@@ -33,6 +35,7 @@ class Listing:
             "width": self.size[0],
             "height": self.size[1],
             "bytes": len(self.encoded.data),
+            "subject": self.subject.described() if self.subject else None,
             "quality": self.quality,
         }
 
@@ -61,7 +64,7 @@ def make(cutout: Cutout, matte: Matte, options: Options, name: str) -> Listing:
         touches_edge=float(np.concatenate(_edges(matte.alpha)).mean()),
         enlarged=placed.target.width / placed.source.width,
     )
-    return Listing(made, canvas.size, quality, compliance)
+    return Listing(made, canvas.size, canvas.subject, quality, compliance)
 
 
 def _options(alpha: Float32, options: Options, marketplace: Marketplace) -> Options:

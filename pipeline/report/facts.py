@@ -127,6 +127,7 @@ class ListingFacts(TypedDict):
     width: Annotated[int, "pixels"]
     height: Annotated[int, "pixels"]
     bytes: Annotated[int, "size of the file"]
+    subject: Annotated[Box | None, "the subject's visible part, in the listing image"]
     quality: Annotated[int, "JPEG quality, 1 to 100: the best that fits the marketplace's limit"]
 
 

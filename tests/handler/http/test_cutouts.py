@@ -1,5 +1,6 @@
 """POST /v1/cutouts, and what is too large or too slow to be answered at once."""
 
+import base64
 import io
 import time
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from PIL import Image
 
 from handler.http import cutout_app, cutting, responses
 from handler.http.api_errors import CODES, ApiError, from_error, from_image_error
-from handler.http.cutting import CutRequest, estimate
+from handler.http.cutting import estimate, megapixels_in_time
 from handler.http.queries import QUERIES, changes
 from handler.local.poller import Context
 from pipeline import errors
@@ -30,11 +31,25 @@ def test_the_body_is_the_picture_and_headers_say_how_sure(call, photo):
         assert (str(made.width), str(made.height)) == (answer.headers["X-Width"], answer.headers["X-Height"])
 
 
-def test_a_profile_gives_the_listing_picture(call, photo):
+def test_a_marketplace_gives_its_listing_image_and_headers_describe_that(call, photo):
     answer = call.post("/v1/cutouts?marketplace=amazon-main", data=photo)
     with Image.open(io.BytesIO(answer.content)) as made:
         assert (made.format, made.mode) == ("JPEG", "RGB")
         assert made.getpixel((0, 0)) == (255, 255, 255)
+        sizes = [int(answer.headers[f"X-{name}"]) for name in ("Width", "Height", "Max-Width", "Max-Height")]
+        assert sizes == [*made.size, *made.size]
+        names = ("Left", "Top", "Width", "Height")
+        left, top, width, height = (int(answer.headers[f"X-Foreground-{name}"]) for name in names)
+        dark = made.convert("L").point(lambda value: 255 * (value < 200)).getbbox()
+    assert left <= dark[0] < dark[2] <= left + width
+    assert top <= dark[1] < dark[3] <= top + height
+    assert max(width / made.width, height / made.height) > 0.8  # it fills 85 % of the canvas
+
+
+@pytest.mark.parametrize(("query", "size"), [("canvas=300x200", ("300", "200")), ("", ("256", "256"))])
+def test_the_full_size_of_a_canvas_is_its_own(call, photo, query, size):
+    answer = call.post(f"/v1/cutouts?shrink_to_megapixels=0.01&{query}", data=photo)
+    assert (answer.headers["X-Max-Width"], answer.headers["X-Max-Height"]) == size
 
 
 @pytest.mark.parametrize(
@@ -82,17 +97,58 @@ def test_what_a_query_says_is_of_the_options_types():
     assert asked == {"crop": True, "scale": 50.0, "canvas": "800x600", "marketplaces": ["etsy"]}
 
 
-def test_an_answer_that_does_not_fit_is_a_link(call, photo):
-    large, noise = io.BytesIO(), io.BytesIO()
-    Image.open(io.BytesIO(photo)).resize((1800, 1800)).save(large, "JPEG")
+@pytest.fixture(scope="module")
+def large(photo):
+    """The photograph at 1800 x 1800 on noise of that size: the composite does not fit into a response as a PNG."""
+    image, noise = io.BytesIO(), io.BytesIO()
+    Image.open(io.BytesIO(photo)).resize((1800, 1800)).save(image, "JPEG")
     pixels = np.random.default_rng(0).integers(0, 256, (1800, 1800, 3), np.uint8)
     Image.fromarray(pixels).save(noise, "JPEG", quality=75)
-    files = {"image_file": ("a.jpg", large.getvalue()), "bg_image_file": ("b.jpg", noise.getvalue())}
-    answer = call.post("/v1.0/removebg", files=files, data={"size": "50MP", "format": "png"})
+    return {"image_file": ("a.jpg", image.getvalue()), "bg_image_file": ("b.jpg", noise.getvalue())}
+
+
+def test_a_result_that_does_not_fit_is_a_link_on_cutouts(call, photo):
+    answer = call.post("/v1/cutouts?format=tiff&background=white&canvas=5000x5000&scale=100", data=photo)
     assert answer.status_code == 303
     made = requests.get(answer.headers["Location"], timeout=30)
-    assert made.headers["Content-Type"] == "image/png"
+    assert made.headers["Content-Type"] == "image/tiff"
     assert len(made.content) > responses.MAX_RESPONSE_BYTES
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json"])
+@pytest.mark.parametrize("size", ["full", "50MP"])
+def test_a_named_size_that_does_not_fit_is_an_error_on_removebg(call, large, size, accept):
+    data = {"size": size, "format": "png"}
+    answer = call.post("/v1.0/removebg", files=large, data=data, headers={"Accept": accept})
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["code"]) == (400, "result_too_large")
+    assert "size=auto" in error["detail"]
+    assert "/v1/jobs" in error["detail"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json"])
+def test_size_auto_is_the_largest_image_that_fits(call, large, accept):
+    answer = call.post(
+        "/v1.0/removebg", files=large, data={"size": "auto", "format": "png"}, headers={"Accept": accept}
+    )
+    assert answer.status_code == 200, answer.text
+    data = answer.content if accept == "*/*" else base64.b64decode(answer.json()["data"]["result_b64"])
+    with Image.open(io.BytesIO(data)) as made:
+        assert made.format == "PNG"
+        assert made.size == (int(answer.headers["X-Width"]), int(answer.headers["X-Height"]))
+    assert 0.75 * responses.MAX_RESPONSE_BYTES < len(data) <= responses.MAX_RESPONSE_BYTES
+    assert (answer.headers["X-Max-Width"], answer.headers["X-Max-Height"]) == ("1800", "1800")
+    left, width = (int(answer.headers[f"X-Foreground-{side}"]) for side in ("Left", "Width"))
+    assert 0 <= left < left + width <= made.width
+
+
+def test_what_takes_too_long_is_an_error_on_removebg(call):
+    files = {"image_file": ("a.png", png(7000, 5000))}
+    answer = call.post("/v1.0/removebg", files=files, data={"size": "50MP", "format": "jpg"})
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["code"]) == (400, "takes_too_long")
+    assert "size=auto" in error["detail"]
+    assert "/v1/jobs" in error["detail"]
 
 
 class Parked:
@@ -102,17 +158,16 @@ class Parked:
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_the_largest_answer_and_one_byte_more(more):
+def test_the_largest_response_and_one_byte_more(more):
     data, parking = b"x" * (responses.MAX_RESPONSE_BYTES + more), Parked()
     plain = responses.image(data, "image/png", {"X-A": "1"}, parking, "tenant")
-    told = responses.image_in_json(data, "image/png", {"n": 1}, {}, parking, "tenant")
     assert plain.status_code == (303 if more else 200)
     assert plain.headers["X-A"] == "1"
-    assert ("result_url" in told.body) == bool(more)
     if more:
         assert plain.headers["Location"] == "https://link"
         assert parking.parked == ("tenant", data, "image/png")
-    assert len(told.body) < 6_291_556
+    else:
+        assert len(responses.image_in_json(data, {"n": 1}, {}).body) < 6_291_556
 
 
 def png(width, height):
@@ -121,23 +176,28 @@ def png(width, height):
     return buffer.getvalue()
 
 
-def test_a_picture_that_would_take_too_long_becomes_a_job_before_it_is_begun():
+def test_an_image_that_would_take_too_long_is_not_begun():
     def never():
         raise AssertionError
 
-    asked = CutRequest(png(8000, 5000), Options(), {"crop": True})
-    assert cutting.cut(asked, never, lambda: 29, lambda a, kind: {"id": "1", "kind": kind, "same": a is asked}) == {
-        "id": "1",
-        "kind": "image/png",
-        "same": True,
-    }
+    with pytest.raises(OutOfTime, match="about 42 s, and a request must end after 20 s"):
+        cutting.cut(png(8000, 5000), Options(), never, lambda: 29)
 
 
 def test_the_seconds_in_which_a_container_brings_its_network_are_not_the_pictures(monkeypatch):
     left, deadlines = iter([29, 10]), []
     monkeypatch.setattr(cutting, "cut_out", lambda *_, deadline: deadlines.append(deadline))
-    cutting.cut(CutRequest(png(10, 10), Options(), {}), lambda: None, lambda: next(left), lambda *_: {})
+    cutting.cut(png(10, 10), Options(), lambda: None, lambda: next(left))
     assert deadlines == [8]
+
+
+@pytest.mark.parametrize("seconds", [29, 20, 12])
+@pytest.mark.parametrize("size", [(1000, 1000), (6000, 4000), (8000, 6000)])
+def test_what_can_be_cut_in_time_is_begun(seconds, size):
+    most = megapixels_in_time(size, seconds)
+    assert most >= 0.25
+    if most > 0.25:
+        assert estimate(size, most) <= min(cutting.MAX_SECONDS, seconds - 2)
 
 
 @pytest.mark.parametrize(("waited_s", "lambda_s", "left_s"), [(0, 29, 29), (3, 29, 26), (20, 15, 9), (1, 5, 5)])
@@ -147,14 +207,7 @@ def test_the_time_in_which_a_new_container_starts_counts(monkeypatch, waited_s, 
     event = SimpleNamespace(raw_event={"requestContext": context})
     monkeypatch.setattr(cutout_app.app, "current_event", event, raising=False)
     monkeypatch.setattr(cutout_app.app, "lambda_context", Context(lambda_s, 1769), raising=False)
-    monkeypatch.setattr(cutting, "cut", lambda _request, _segmenter, seconds_left, _make_job: {"left": seconds_left()})
-    made = cutout_app._cut(CutRequest(b"", Options(), {}), "tenant")
-    assert made["left"] == pytest.approx(left_s, abs=0.5)
-
-
-def test_one_that_cannot_become_a_job_is_refused():
-    with pytest.raises(OutOfTime, match="smaller size"):
-        cutting.cut(CutRequest(png(8000, 5000), Options(), None), lambda: None, lambda: 29, lambda *_: {})
+    assert cutout_app._seconds_left() == pytest.approx(left_s, abs=0.5)
 
 
 def test_a_preview_of_a_large_picture_is_not_long():

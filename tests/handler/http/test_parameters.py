@@ -166,6 +166,31 @@ def test_what_contradicts_itself_is_refused(texts, expected):
 
 
 @pytest.mark.parametrize(
+    ("texts", "megapixels"),
+    [
+        ({"bg_color": "fff"}, 25),
+        ({"bg_color": "fff", "format": "png"}, 10),
+        ({"bg_color": "ffffff00"}, 10),
+        ({"channels": "alpha"}, 10),
+        ({"add_shadow": "true"}, 10),
+    ],
+)
+def test_a_full_size_that_becomes_a_jpeg_is_larger_than_a_png(texts, megapixels):
+    assert options(size="full", **texts)["shrink_to_megapixels"] == megapixels
+
+
+def test_a_background_image_makes_a_jpeg_too():
+    made = wanted({"size": "auto"}, {**FILE, "bg_image_file": b"x"})
+    assert made.options["shrink_to_megapixels"] == 25
+
+
+@pytest.mark.parametrize(("size", "expected"), [("auto", True), ("full", False), ("50MP", False), ("preview", False)])
+def test_size_auto_alone_may_shrink_to_fit(size, expected):
+    assert wanted({"size": size}, FILE).shrink_to_fit is expected
+    assert not wanted({}, FILE).shrink_to_fit
+
+
+@pytest.mark.parametrize(
     ("size", "form", "megapixels"),
     [("full", "jpg", 25), ("full", "zip", 25), ("auto", "webp", 25), ("4k", "png", 10), ("50MP", "png", 50)],
 )
