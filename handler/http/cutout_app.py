@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler import dispositions, observability
+from handler.dispositions import Disposition
 from handler.events import api_gateway
 from handler.http import accept, body, cutting, fitting, parameters, queries, responses, routes, urls, wiring
 from handler.http.api_errors import ApiError, from_image_error
@@ -76,7 +77,7 @@ def _removed(wanted: ParsedRequest, tenant: str) -> tuple[Options, Result[CutRep
             possible = cutting.megapixels_in_time(size, _seconds_left())
             changes["shrink_to_megapixels"] = min(changes["shrink_to_megapixels"], possible)
         options = deps.config.options.overridden_by(changes)
-        return options, _cut(data, options, tenant)
+        return options, _cut(data, options, tenant, becomes_job=False)
     except InputError as error:
         api_error = from_image_error(error)
         if wanted.background is not None and isinstance(error, BadOptions) and "background" in str(error):
@@ -101,7 +102,7 @@ def cutouts() -> Response[Any]:
     deps = wiring.deps()
     data, options = api_gateway.body(event), deps.config.options.overridden_by(changes)
     try:
-        made = _cut(data, options, tenant)
+        made = _cut(data, options, tenant, becomes_job=True)
     except OutOfTime:
         job = deps.jobs.accept(tenant, data, f"image/{sniff(data)}", changes)
         return responses.json_response(job, 202, {"Location": urls.job(event, job["id"])})
@@ -129,8 +130,10 @@ def _seconds_left() -> float:
     return cutting.seconds_left(app.lambda_context.get_remaining_time_in_millis() / 1000, received, time.time())
 
 
-def _cut(data: bytes, options: Options, tenant: str) -> Result[CutReport]:
-    """The result, recorded in log and metrics; so are errors, except OutOfTime: the image may become a job."""
+def _cut(data: bytes, options: Options, tenant: str, *, becomes_job: bool) -> Result[CutReport]:
+    """The result, recorded in log and metrics; so are errors. becomes_job: what OutOfTime leads to. CutoutFunction
+    records the images of jobs.
+    """
 
     def record(status: Status, report: CutReport | None = None, error: Exception | None = None) -> None:
         identity = {"tenant": tenant, "request": app.current_event.raw_event["requestContext"].get("requestId")}
@@ -141,7 +144,9 @@ def _cut(data: bytes, options: Options, tenant: str) -> Result[CutReport]:
     begin = time.perf_counter()
     try:
         made = cutting.cut(data, options, wiring.segmenter, _seconds_left)
-    except OutOfTime:
+    except OutOfTime as error:
+        if not becomes_job:
+            record(Disposition.REJECT, error=error)
         raise
     except Exception as error:
         record(dispositions.of(error).disposition, error=error)

@@ -10,6 +10,7 @@ import pytest
 import requests
 from PIL import Image
 
+from handler import observability
 from handler.http import cutout_app, cutting, responses
 from handler.http.api_errors import CODES, ApiError, from_error, from_image_error
 from handler.http.cutting import estimate, megapixels_in_time
@@ -184,7 +185,7 @@ def test_an_image_that_would_take_too_long_is_not_begun():
         cutting.cut(png(8000, 5000), Options(), never, lambda: 29)
 
 
-def test_the_seconds_in_which_a_container_brings_its_network_are_not_the_pictures(monkeypatch):
+def test_the_seconds_in_which_a_container_loads_its_model_are_taken_from_the_image(monkeypatch):
     left, deadlines = iter([29, 10]), []
     monkeypatch.setattr(cutting, "cut_out", lambda *_, deadline: deadlines.append(deadline))
     cutting.cut(png(10, 10), Options(), lambda: None, lambda: next(left))
@@ -210,11 +211,27 @@ def test_the_time_in_which_a_new_container_starts_counts(monkeypatch, waited_s, 
     assert cutout_app._seconds_left() == pytest.approx(left_s, abs=0.5)
 
 
+@pytest.mark.parametrize(("becomes_job", "outcomes"), [(False, ["rejected"]), (True, [])])
+def test_an_image_that_takes_too_long_is_counted_once(monkeypatch, becomes_job, outcomes):
+    """On removebg here, and as a job's when CutoutFunction cuts it."""
+    context, counted = {"requestTimeEpoch": 1000 * time.time(), "requestId": "1"}, []
+    monkeypatch.setattr(
+        cutout_app.app, "current_event", SimpleNamespace(raw_event={"requestContext": context}), raising=False
+    )
+    monkeypatch.setattr(cutout_app.app, "lambda_context", Context(29, 1769), raising=False)
+    monkeypatch.setattr(observability, "record", counted.append)
+    with pytest.raises(OutOfTime):
+        cutout_app._cut(png(8000, 5000), Options(), "tenant", becomes_job=becomes_job)
+    assert [(image.status, image.identity["tenant"]) for image in counted] == [
+        (outcome, "tenant") for outcome in outcomes
+    ]
+
+
 def test_a_preview_of_a_large_picture_is_not_long():
     assert estimate((8000, 5000), 0.25) < cutting.MAX_SECONDS < estimate((8000, 5000), None)
 
 
-def test_a_slow_picture_is_a_job_over_http(call):
+def test_a_slow_image_is_a_job_on_cutouts(call):
     buffer = io.BytesIO()
     Image.new("RGB", (7000, 5000), "white").save(buffer, "PNG")
     answer = call.post("/v1/cutouts?shadow=drop", data=buffer.getvalue())
