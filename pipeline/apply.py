@@ -6,7 +6,7 @@ from pipeline import compose, decode, describe, encode, foreground, listings, op
 from pipeline.errors import AspectMismatch
 from pipeline.options import Options
 from pipeline.report import AppliedReport, GivenMatteFacts
-from pipeline.types import Float32, Matte, Picture, Result, UInt8
+from pipeline.types import Cutout, Float32, Matte, Picture, Result, UInt8
 
 _DEFAULTS = Options()
 
@@ -16,7 +16,7 @@ def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Resu
 
     data: the image file. alpha: the file of a grey matte, or of a cutout, whose transparency is used. options: those
     that shape the output; the others have no effect. The subject's own colours are estimated from this image's pixels,
-    at its size, and its own transparency counts.
+    at its size. Where the image has an alpha of its own, the lesser of the two counts.
     Raises InputError if the image is at fault, BadOptions if the matte or the background is, AspectMismatch if the two
     cannot be the same image.
     """
@@ -25,7 +25,7 @@ def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Resu
     known = _alpha(alpha, options)
     background = option_images.background(options)
     matte = Matte(_fitted(known, picture))
-    cutout = foreground.unmix(picture, matte)
+    cutout = _cutout(picture, matte)
     canvas = compose.compose(cutout, matte, options, background)
     output = encode.encode(canvas, format=options.format, quality=options.quality, depth=options.depth)
     listed = {name: listings.make(cutout, matte, options, name) for name in options.marketplaces}
@@ -45,7 +45,10 @@ def _alpha(data: bytes, options: Options) -> UInt8:
 
 
 def _fitted(alpha: UInt8, picture: Picture) -> Float32:
-    """`alpha` at the picture's size, times the picture's own, float32 (H, W) of 0..1. Raises AspectMismatch."""
+    """`alpha` at the picture's size and at most the picture's own, float32 (H, W) of 0..1. Raises AspectMismatch.
+
+    The lesser of the two, as Hairline's own mattes hold the picture's already.
+    """
     (height, width), (rows, columns) = alpha.shape, picture.rgb.shape[:2]
     across, down = columns / width, rows / height
     # Sides were rounded to whole pixels: one side's factor, taken for the other, may miss by a pixel of the smaller.
@@ -55,6 +58,13 @@ def _fitted(alpha: UInt8, picture: Picture) -> Float32:
             "matte made from this image, before any crop."
         )
     values = np.clip(raster.resampled(raster.unit(alpha), (columns, rows)), 0, 1)
-    if picture.alpha is not None:
-        values *= raster.unit(picture.alpha)
-    return values
+    return values if picture.alpha is None else np.minimum(values, raster.unit(picture.alpha))
+
+
+def _cutout(picture: Picture, matte: Matte) -> Cutout:
+    if picture.alpha is None:
+        return foreground.unmix(picture, matte)
+    # The source's colours are straight, so they are unmixed by what the matte adds to the source's transparency.
+    own = raster.unit(picture.alpha)
+    alone = np.divide(matte.alpha, own, out=np.zeros_like(own), where=own > 0)
+    return foreground.faded(foreground.unmix(picture, Matte(np.minimum(alone, 1))), matte)

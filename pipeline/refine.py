@@ -1,4 +1,4 @@
-"""Picture, Trimap, Matte -> Matte: specks and pinholes that the solver left go, the source's transparency comes in.
+"""Picture, Trimap, Matte -> Matte: removes the specks and pinholes that the solver left, then moves and blurs the edge.
 
 Both flaws are tiny islands of unknown pixels: specks are weak alpha amid pure background, pinholes slight dips amid
 pure foreground. Nothing else changes: no soft alpha is hardened, and a strand that touches the subject at all, a second
@@ -26,10 +26,10 @@ PURE = 0.5 / 255
 
 
 def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
-    """`matte` without specks and pinholes, times the source's own alpha where it has one; all of one size.
+    """`matte` without specks and pinholes; all of one size. Pixels that the trimap knows keep their alpha, to the bit.
 
-    Before the source's alpha comes in, pixels that the trimap knows keep their alpha, to the bit. Facts: those of
-    `matte`, with "specks" and "pinholes" {"count", "pixels"}, and "source_alpha", whether there was one.
+    Facts: those of `matte`, with "specks" and "pinholes" {"count", "pixels"}, and "source_alpha", whether the picture
+    has an alpha of its own, for `with_source_alpha`.
     """
     check_same_size(picture.rgb, trimap.values, matte.alpha)
     alpha = matte.alpha.copy()
@@ -46,9 +46,14 @@ def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
     else:
         facts["specks"] = facts["pinholes"] = {"count": 0, "pixels": 0}
     facts["source_alpha"] = picture.alpha is not None
-    if picture.alpha is not None:
-        alpha *= raster.unit(picture.alpha)  # exactly 1 where it is opaque
     return Matte(alpha, facts)
+
+
+def with_source_alpha(picture: Picture, matte: Matte) -> Matte:
+    """`matte` times the source's own alpha; `matte` itself where the source is opaque."""
+    if picture.alpha is None:
+        return matte
+    return Matte(matte.alpha * raster.unit(picture.alpha), matte.facts)  # exactly 1 where it is opaque
 
 
 def edged(matte: Matte, shift: float, feather: float) -> Matte:

@@ -71,9 +71,9 @@ def cut_out(
     known = lap("trimap", _trimap, picture, probability, evidence, options, box)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
     refined = lap("refine", refine.refine, picture, known, solved)
-    matte = lap("edge", refine.edged, refined, options.shift, options.feather)
+    matte = lap("edge", refine.edged, refine.with_source_alpha(picture, refined), options.shift, options.feather)
     judged = lap("quality", quality.judge, picture, probability, known, matte)
-    cutout = lap("foreground", foreground.unmix, picture, matte)
+    cutout = lap("foreground", _cutout, picture, refined, matte, options)
     canvas = lap("compose", compose.compose, cutout, matte, options, behind)
     output = lap("encode", encode.encode, canvas, format=options.format, quality=options.quality, depth=options.depth)
     stages = lap("stages", _stages, probability, known, matte, options)
@@ -143,6 +143,14 @@ def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options
         sure = raster.unit(known.values)
         return Matte(np.where(known.values == UNKNOWN, probability.values, sure), {"method": "off"})
     return matting.solve(picture, known, method=options.matting, threads=options.threads, deadline=left)
+
+
+def _cutout(picture: Picture, refined: Matte, matte: Matte, options: Options) -> Cutout:
+    if picture.alpha is None:
+        return foreground.unmix(picture, matte)
+    # Where the source itself is transparent, its colours are straight: no background shines through them.
+    alone = refine.edged(refined, options.shift, options.feather)
+    return foreground.faded(foreground.unmix(picture, alone), matte)
 
 
 def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: Options) -> dict[str, Encoded]:

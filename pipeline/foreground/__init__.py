@@ -47,6 +47,12 @@ def unmix(picture: Picture, matte: Matte) -> Cutout:
     return Cutout(rgba)
 
 
+def faded(cutout: Cutout, matte: Matte) -> Cutout:
+    """The colours of `cutout` with the alpha of `matte`, which is nowhere above the cutout's own."""
+    check_same_size(cutout.rgba, matte.alpha)
+    return Cutout(raster.with_alpha(raster.opaque(cutout.rgba), to_uint8(matte.alpha)))
+
+
 def _fill(rgba: UInt8, source: UInt8, alpha: UInt8) -> None:
     """Write the foreground colours into the fractional pixels of `rgba`."""
     overview: tuple[Float32, Float32] | None = None

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pipeline.refine import AT_LEAST, edged, refine
+from pipeline.refine import AT_LEAST, edged, refine, with_source_alpha
 from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Matte, Picture, Trimap
 
 SIZE = (120, 160)
@@ -131,7 +131,9 @@ def test_flips_commute(scene, flip):
 def test_the_sources_own_transparency_is_multiplied_in(data):
     alpha, trimap = data.draw(solved())
     source = data.draw(arrays.arrays(np.uint8, alpha.shape))
-    plain, with_source = refined(alpha, trimap), refined(alpha, trimap, source)
+    plain, own = refined(alpha, trimap), refined(alpha, trimap, source)
+    with_source = with_source_alpha(Picture(np.zeros((*alpha.shape, 3), np.uint8), source), own)
+    np.testing.assert_array_equal(own.alpha, plain.alpha)
     np.testing.assert_allclose(with_source.alpha, plain.alpha * (source / 255), atol=1e-6)
     np.testing.assert_array_equal(with_source.alpha[source == 255], plain.alpha[source == 255])
     assert (plain.facts["source_alpha"], with_source.facts["source_alpha"]) == (False, True)
