@@ -2,15 +2,15 @@
 
 The network sees the picture squeezed into its own square, so a subject that fills a quarter of the frame gets a quarter
 of its pixels. Where a network's row has closer looks, it looks again at the subject's neighbourhood as the first look
-found it, and the look that leaves the least doubt is taken. Where the row says so, all of them see the picture with its
-contrast stretched, by the same amount.
+found it, and `looks` chooses between the answers. Where the row says so, all of them see the picture with its contrast
+stretched, by the same amount.
 """
 
 import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -23,10 +23,12 @@ import onnxruntime as ort
 
 from pipeline import models, raster
 from pipeline.box import Box
-from pipeline.doubt import SKETCH, SURE, doubt
+from pipeline.doubt import SURE, doubt
 from pipeline.errors import ModelUnavailable
 from pipeline.models import Closer, ModelSpec
 from pipeline.report import SegmentFacts
+from pipeline.segment import looks
+from pipeline.segment.looks import Look
 from pipeline.threads import usable
 from pipeline.types import Float32, Picture, ProbabilityMap, UInt8
 
@@ -72,7 +74,7 @@ class OnnxSegmenter:
         self._output = self._session.get_outputs()[0].name
 
     def segment(self, picture: Picture) -> ProbabilityMap:
-        """Look at the whole picture, then at each of the row's closer boxes, and keep the least doubtful answer.
+        """Look at the whole picture, then at each of the row's closer boxes, and keep the best answer.
 
         A first answer of next to no doubt stands, without another look.
 
@@ -83,18 +85,18 @@ class OnnxSegmenter:
         height, width = picture.rgb.shape[:2]
         small = _squeezed(picture.rgb, self.spec)
         span = contrast(small, self.spec)
-        first = _Look(Box.whole(picture.rgb.shape), self._coarse(small, span))
+        first = Look(Box.whole(picture.rgb.shape), self._coarse(small, span))
         boxes = () if doubt(first.coarse) <= SURE else _boxes(first.coarse, self.spec.closer, (height, width))
         closer = [
             # A box as large as the picture has been looked at: the first answer competes in its place.
-            first if box == first.box else _Look(box, self._coarse(_squeezed(picture.rgb[box.slices], self.spec), span))
+            first if box == first.box else Look(box, self._coarse(_squeezed(picture.rgb[box.slices], self.spec), span))
             for box in boxes
         ]
-        best = min(closer, key=lambda look: _doubt(first, look), default=first)
-        box = best.box
-        looks = 1 + sum(look is not first for look in closer)
-        facts = SegmentFacts(looks=looks, box=box.described())
-        values = _together(first, best, first.box.size)
+        chosen = looks.best(first, closer)
+        box = chosen.box
+        taken = 1 + sum(look is not first for look in closer)
+        facts = SegmentFacts(looks=taken, box=box.described())
+        values = looks.laid_over(first, chosen)
         cell = math.sqrt(box.width * box.height) / self.spec.side
         return ProbabilityMap(values, cell, facts, self.spec)
 
@@ -133,13 +135,6 @@ def _squeezed(rgb: UInt8, spec: ModelSpec) -> Float32:
     return (raster.averaged if shrinks else raster.bilinear)(rgb, (spec.side, spec.side)).astype(np.float32)
 
 
-class _Look(NamedTuple):
-    """Where the network looked, and what it answered, (side, side)."""
-
-    box: Box
-    coarse: Float32
-
-
 def _boxes(coarse: Float32, closer: Sequence[Closer], size: tuple[int, int]) -> list[Box]:
     """The boxes worth a look: around what `coarse` holds for the subject, without repeats."""
     return list(dict.fromkeys(box for look in closer if (box := _around(coarse, look, size)) is not None))
@@ -159,18 +154,3 @@ def _around(coarse: Float32, look: Closer, size: tuple[int, int]) -> Box | None:
         spans.append((max(0, int(first - room)), min(whole, int(np.ceil(last + room)))))
     (top, bottom), (left, right) = spans
     return Box.between(left, top, right, bottom)
-
-
-def _together(first: _Look, look: _Look, size: tuple[int, int]) -> Float32:
-    """`look` laid over `first`, float32 of `size`; the boxes are in the pixels of that size."""
-    values = raster.bilinear(first.coarse, size)
-    if look is not first:
-        values[look.box.slices] = raster.bilinear(look.coarse, look.box.size)
-    return values
-
-
-def _doubt(first: _Look, look: _Look) -> float:
-    down = min(1.0, SKETCH / max(first.box.height, first.box.width))
-    small = _Look(look.box.scaled(down), look.coarse)
-    whole = first.box.scaled(down)
-    return doubt(_together(first, small, whole.size))
