@@ -13,7 +13,7 @@ LIMIT = 262_144_000
 """Bytes that a function and all its layers may have together, unzipped.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
-BUDGET = 215_000_000
+BUDGET = 225_000_000
 """Bytes that Hairline's layer and function may use of it; the rest is left for your own layers."""
 
 

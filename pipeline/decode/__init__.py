@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.decode import bmp, boxes, colour, gif, jpeg, pixels, png, riff, tiff
+from pipeline.decode import bmp, colour, gif, heif, jpeg, pixels, png, riff, tiff
 from pipeline.decode.header import Header
 from pipeline.errors import ImageTooLarge, TruncatedImage
 from pipeline.sniff import sniff
@@ -21,8 +21,8 @@ _PARSERS: dict[str, Callable[[bytes], Header]] = {
     "jpeg": jpeg.read,
     "png": png.read,
     "webp": riff.read,
-    "avif": lambda data: boxes.read(data, "avif"),
-    "heic": lambda data: boxes.read(data, "heic"),
+    "avif": lambda data: heif.read(data, "avif"),
+    "heic": lambda data: heif.read(data, "heic"),
     "tiff": tiff.read,
     "bmp": bmp.read,
     "gif": gif.read,
@@ -45,7 +45,7 @@ _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 
 
 def decode(data: bytes, *, max_bytes: int, max_megapixels: float) -> Picture:
-    """Decode a picture file: JPEG, PNG, WebP, AVIF, TIFF, BMP, GIF, and HEIC where pillow-heif is installed.
+    """Decode an image file: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF.
 
     Of several frames or pages the first is taken (PNG: the default image), and a note says so.
     Raises EmptyImage, TruncatedImage, CorruptImage, NotAnImage, UnsupportedFormat, ImageTooLarge, OutOfMemory.
@@ -91,7 +91,7 @@ def _header(data: bytes, max_bytes: int, max_megapixels: float) -> Header:
     name = sniff(data)
     try:
         header = _PARSERS[name](data)
-    except struct.error as error:
+    except (struct.error, IndexError) as error:
         raise TruncatedImage(f"This {name.upper()} ends within its header. Upload it again.") from error
     _check_size(header.size, max_megapixels)
     if name in ("avif", "heic"):  # an image sequence has its size elsewhere, and one size may hide behind another

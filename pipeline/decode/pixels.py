@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from pi_heif import HeifImageFile
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -25,7 +26,7 @@ from PIL import (
     _imaging,
 )
 
-from pipeline.decode.header import Header, exif_orientation
+from pipeline.decode.header import Header
 from pipeline.errors import CorruptImage, InputError, OutOfMemory, TruncatedImage, UnsupportedFormat
 from pipeline.types import UInt8
 
@@ -37,6 +38,7 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "tiff": TiffImagePlugin.TiffImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
     "gif": GifImagePlugin.GifImageFile,
+    "heic": HeifImageFile,
 }
 
 with contextlib.suppress(AttributeError):  # on Windows a library does not offer what it was linked with
@@ -79,11 +81,9 @@ def load(header: Header) -> Raster:
         return Raster(image, _meaningful(alpha, header), header.profile, header.orientation, header.frames)
     with _opened(header) as file:
         profile = header.profile if header.format not in ("avif", "heic") else file.info.get("icc_profile")
-        # libavif's plugin tells irot and imir as an Exif orientation of its own making.
-        turn = header.orientation if header.format != "avif" else exif_orientation(_tiff(file.info.get("exif", b"")))
         frames = header.frames if header.format not in ("avif", "heic") else int(getattr(file, "n_frames", 1))
         image, alpha = _samples(file, header)
-    return Raster(image, _meaningful(_on_canvas(alpha, header), header), profile, turn, frames)
+    return Raster(image, _meaningful(_on_canvas(alpha, header), header), profile, header.orientation, frames)
 
 
 def _on_canvas(alpha: UInt8 | None, header: Header) -> UInt8 | None:
@@ -103,10 +103,6 @@ def _meaningful(alpha: UInt8 | None, header: Header) -> UInt8 | None:
     return alpha
 
 
-def _tiff(exif: bytes) -> bytes:
-    return exif.removeprefix(b"Exif\0\0")
-
-
 def size(header: Header) -> tuple[int, int]:
     """(width, height) by the decoder, for the boxes that do not tell it; nothing is decoded."""
     with _opened(header) as file:
@@ -114,23 +110,10 @@ def size(header: Header) -> tuple[int, int]:
 
 
 def _opened(header: Header) -> ImageFile.ImageFile:
-    plugin = _PLUGINS.get(header.format) or _heic()
     try:
-        return plugin(BytesIO(header.pixels))
+        return _PLUGINS[header.format](BytesIO(header.pixels))
     except _BROKEN as error:
         raise _refusal(header, error) from error
-
-
-def _heic() -> type[ImageFile.ImageFile]:
-    try:
-        from pillow_heif import HeifImageFile
-    except ImportError as error:
-        raise UnsupportedFormat(
-            "HEIC images cannot be read here, because the package pillow-heif is not installed. Save the image as "
-            "JPEG. On your own machine you can also install pillow-heif 1.8 or newer."
-        ) from error
-    plugin: type[ImageFile.ImageFile] = HeifImageFile
-    return plugin
 
 
 def _refusal(header: Header, error: Exception) -> InputError:
@@ -174,8 +157,8 @@ def _samples(file: ImageFile.ImageFile, header: Header) -> tuple[Image.Image, UI
         return file.convert("RGB"), np.asarray(file.getchannel("A"))
     if file.mode == "RGBA":
         return _split(np.asarray(file), header)
-    if file.mode in ("LA", "La"):
-        return _split(np.asarray(file.convert("LA")), header)
+    if file.mode in ("LA", "La", "RGBa"):
+        return _split(np.asarray(file.convert(file.mode.upper())), header)
     if file.mode not in ("1", "L", "P", "RGB", "CMYK", "LAB", "YCbCr"):
         raise UnsupportedFormat(
             f"Pixels of the kind {file.mode} are not read here. Save it as an ordinary PNG or JPEG."

@@ -12,10 +12,12 @@ import skimage
 from bench.readonly import readonly, refusal
 from layers import function
 from layers.prune import SERVICES
+from pipeline.decode import decode
 from pipeline.options import Options
 from pipeline.run import cut_out
 from pipeline.segment import OnnxSegmenter
 from tests.conftest import Layer
+from tests.pipeline.pictures import exif, gradient, heic, profile
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -130,6 +132,21 @@ def test_images_give_the_same_bytes_as_in_this_environment(
         ).hexdigest()
         for name, options in CASES.items()
     }
+
+
+def test_heic_is_decoded_as_in_this_environment(layer: Layer, tmp_path: Path) -> None:
+    data = heic(gradient(300, 200), exif=b"Exif\0\0" + exif(6), icc_profile=profile())
+    (tmp_path / "photo.heic").write_bytes(data)
+    program = """
+import hashlib, sys
+from pathlib import Path
+from pipeline.decode import decode
+picture = decode(Path(sys.argv[1]).read_bytes(), max_bytes=40_000_000, max_megapixels=50)
+print(picture.rgb.shape, hashlib.sha256(picture.rgb.tobytes()).hexdigest())
+"""
+    done = run(layer, tmp_path, "-c", program, tmp_path / "photo.heic")
+    here = decode(data, max_bytes=40_000_000, max_megapixels=50).rgb
+    assert done.stdout == f"{here.shape} {hashlib.sha256(here.tobytes()).hexdigest()}\n", done.stderr
 
 
 def test_the_kernels_release_the_lock_of_the_interpreter(layer: Layer, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Small pictures, and files of them in every format and in many layouts, made here and nowhere copied."""
 
+import importlib.util
 import io
 import struct
 import zlib
@@ -10,6 +11,8 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+HAS_HEIC = importlib.util.find_spec("pillow_heif") is not None
+"""Whether something here can write HEIC."""
 LIMITS = {"max_bytes": 40_000_000, "max_megapixels": 50.0}
 
 Pixels = NDArray[Any]
@@ -85,6 +88,35 @@ def gif(canvas: tuple[int, int], frame: Pixels, left: int, top: int) -> bytes:
     return placed[:6] + struct.pack("<HH", *canvas) + placed[10:]
 
 
+def heic(pixels: Pixels, **settings: Any) -> bytes:
+    """As pillow-heif writes it; it is not in the Lambda layer, where HEIC is only read."""
+    import pillow_heif
+
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(file, **{"quality": 95, "chroma": 444, **settings})
+    return file.getvalue()
+
+
+def in_two_tables(avif: bytes) -> bytes:
+    """An AVIF of two items with its last property associations in an ipma box of their own, behind the others."""
+    at = avif.index(b"ipma") - 4
+    (length,) = struct.unpack_from(">I", avif, at)
+    first = at + 16
+    second = first + 3 + avif[first + 2]
+    head = struct.pack(">I4sII", 16 + second - first, b"ipma", 0, 1) + avif[first:second]
+    tail = struct.pack(">I4sII", 16 + at + length - second, b"ipma", 0, 1) + avif[second : at + length]
+    longer = bytearray(avif[:at] + head + tail + avif[at + length :])
+    for kind in (b"iprp", b"meta"):
+        place = avif.index(kind) - 4
+        struct.pack_into(">I", longer, place, struct.unpack_from(">I", avif, place)[0] + 16)
+    # An iloc of version 0, with offsets and lengths of four bytes: all that comes behind has moved by 16 bytes.
+    place = avif.index(b"iloc") + 12
+    for item in range(struct.unpack_from(">H", avif, place - 2)[0]):
+        where = place + 14 * item + 6
+        struct.pack_into(">I", longer, where, struct.unpack_from(">I", avif, where)[0] + 16)
+    return bytes(longer)
+
+
 def exif(orientation: int, *, order: str = "<") -> bytes:
     """An Exif block, without its name before it, that holds an orientation alone."""
     start = b"II*\0" if order == "<" else b"MM\0*"
@@ -140,6 +172,7 @@ def samples() -> dict[str, bytes]:
     marks = {"exif": b"Exif\0\0" + exif(6), "icc_profile": profile()}
     cmyk = Image.fromarray(np.dstack((rgb, grey // 2)), "CMYK")
     return {
+        **({"heic": heic(rgba, exif=b"Exif\0\0" + exif(6), icc_profile=profile())} if HAS_HEIC else {}),
         "jpeg": saved(rgb, "JPEG", quality=95, **marks),
         "jpeg grey": saved(grey, "JPEG"),
         "jpeg progressive": saved(rgb, "JPEG", progressive=True),

@@ -2,7 +2,6 @@
 
 import io
 import struct
-import sys
 import zlib
 
 import numpy as np
@@ -10,14 +9,16 @@ import pytest
 from PIL import Image, ImageCms
 
 from pipeline import decode
-from pipeline.errors import UnsupportedFormat
 from tests.pipeline.pictures import (
+    HAS_HEIC,
     LIMITS,
     bmp,
     chunk,
     exif,
     gif,
     gradient,
+    heic,
+    in_two_tables,
     in_wide_gamut,
     noise,
     png,
@@ -27,6 +28,7 @@ from tests.pipeline.pictures import (
     tiff,
 )
 
+needs_heic = pytest.mark.skipif(not HAS_HEIC, reason="there is no HEIC encoder here")
 RGB = gradient()
 GREY = RGB[..., 0].copy()
 ALPHA = np.where(GREY > 120, 255, GREY)
@@ -388,26 +390,91 @@ def test_the_same_bytes_give_the_same_picture():
         assert apart(opened(data).rgb, opened(data).rgb) == 0
 
 
+@needs_heic
 def test_heic():
-    heif = pytest.importorskip("pillow_heif")
-    file = io.BytesIO()
     pixels = gradient(64, 96)
-    heif.from_pillow(Image.fromarray(pixels)).save(file, quality=95, chroma=444)
-    picture = opened(file.getvalue())
+    picture = opened(heic(pixels))
     assert picture.format == "heic"
+    assert picture.notes == ()
     assert apart(picture.rgb, pixels) <= 10
-    turned = io.BytesIO()
-    heif.from_pillow(Image.fromarray(pixels)).save(turned, quality=95, chroma=444, exif=b"Exif\0\0" + exif(6))
-    assert apart(opened(turned.getvalue()).rgb, UPRIGHT[6](pixels)) <= 10
 
 
-def test_heic_without_its_library_says_what_to_install(monkeypatch):
-    heif = pytest.importorskip("pillow_heif")
+@needs_heic
+@pytest.mark.parametrize("turn", UPRIGHT)
+def test_heic_is_turned_by_its_own_boxes_and_not_by_exif_too(turn):
+    pixels = gradient(64, 96)
+    data = heic(pixels, exif=b"Exif\0\0" + exif(turn))  # the encoder writes both
+    assert apart(opened(data).rgb, UPRIGHT[turn](pixels)) <= 10
+    assert decode.measure(data, **LIMITS) == UPRIGHT[turn](pixels).shape[1::-1]
+
+
+@needs_heic
+def test_heic_of_wide_gamut_becomes_srgb():
+    pixels = gradient(64, 96)
+    wide = in_wide_gamut(pixels)
+    assert apart(wide, pixels) > 10
+    assert np.mean(np.abs(opened(heic(wide, icc_profile=profile())).rgb.astype(int) - pixels)) <= 2
+
+
+@needs_heic
+@pytest.mark.parametrize("bits", [10, 12])
+def test_heic_of_more_than_8_bits(bits, monkeypatch):
+    import pillow_heif
+
+    monkeypatch.setattr(pillow_heif.options, "SAVE_HDR_TO_12_BIT", bits == 12)
+    deep = gradient(64, 96).astype(np.uint16) * 257
     file = io.BytesIO()
-    heif.from_pillow(Image.fromarray(gradient(64, 96))).save(file)
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # what Python itself does for "not installed"
-    with pytest.raises(UnsupportedFormat, match=r"install pillow-heif"):
-        opened(file.getvalue())
+    pillow_heif.encode("RGB;16", (96, 64), deep.tobytes(), file, quality=95, chroma=444)
+    assert apart(opened(file.getvalue()).rgb, gradient(64, 96)) <= 10
+
+
+@needs_heic
+def test_heic_keeps_its_alpha_and_leaves_thumbnails_alone():
+    pixels = gradient(64, 96)
+    alpha = np.where(pixels[..., 0] > 120, 255, 30).astype(np.uint8)
+    picture = opened(heic(np.dstack((pixels, alpha)), thumbnails=[32]))
+    assert picture.rgb.shape == pixels.shape
+    assert np.mean(np.abs(picture.alpha.astype(int) - alpha)) <= 3
+
+
+@needs_heic
+def test_heic_whose_colours_are_premultiplied_is_divided_by_alpha():
+    import pillow_heif
+
+    pixels, file = gradient(64, 96), io.BytesIO()
+    alpha = np.full((64, 96), 128, np.uint8)
+    image = Image.fromarray(np.dstack((pixels, alpha))).convert("RGBa")
+    pillow_heif.from_bytes("RGBa", image.size, image.tobytes()).save(file, quality=95, chroma=444)
+    picture = opened(file.getvalue())
+    assert apart(picture.rgb, pixels) <= 20  # half of the levels, and the coder's error doubled
+    assert np.mean(np.abs(picture.alpha.astype(int) - alpha)) <= 3
+
+
+@needs_heic
+def test_heic_of_several_images_gives_the_primary_one():
+    import pillow_heif
+
+    file, pixels = io.BytesIO(), gradient(64, 96)
+    images = pillow_heif.from_pillow(Image.fromarray(pixels))
+    images.add_from_pillow(Image.fromarray(pixels[::-1].copy()))
+    images.save(file, quality=95, chroma=444)
+    picture = opened(file.getvalue())
+    assert picture.notes == ("first of 2 frames",)
+    assert apart(picture.rgb, pixels) <= 10
+
+
+@pytest.mark.parametrize("turn", UPRIGHT)
+def test_an_avif_is_measured_upright(turn):
+    data = saved(RGB, "AVIF", speed=10, exif=exif(turn))
+    assert decode.measure(data, **LIMITS) == opened(data).rgb.shape[1::-1]
+
+
+def test_an_avif_of_two_property_tables_is_read():
+    # Old versions of cavif wrote the associations of colour and of alpha into an ipma box each.
+    data = saved(RGBA, "AVIF", speed=10, quality=95)
+    picture = opened(in_two_tables(data))
+    assert apart(picture.rgb, opened(data).rgb) == 0
+    assert apart(picture.alpha, opened(data).alpha) == 0
 
 
 class TestGrey:
