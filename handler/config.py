@@ -1,10 +1,10 @@
 """What each function makes of its settings: typed values, checked at start-up."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from handler import settings
 from handler.errors import BadConfig
@@ -15,6 +15,8 @@ from pipeline.models import ModelSpec
 from pipeline.options import Options
 
 _MB_PER_PROCESSOR = 1769
+
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class CutoutConfig:
             output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
             dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
             model=ModelConfig.of(given),
-            options=_with_threads(_options(given), env),
+            options=with_threads(default_options(given), env),
             notifications=NotificationConfig.of(given) if "HAIRLINE_EVENT_BUS" in given else None,
         )
 
@@ -92,33 +94,6 @@ class DeadLetterConfig(CutoutConfig):
     """Of DeadLetterFunction, which reports what CutoutFunction could not. It uses no weights."""
 
     FUNCTION: ClassVar = Function.DEAD_LETTER
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiConfig:
-    """Of the HTTP API's two functions; ApiJobFunction uses no model."""
-
-    input_bucket: str
-    output_bucket: str
-    state_bucket: str
-    options: Options
-    cors_origin: str
-    allow_loopback: bool
-    model: ModelConfig
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Self:
-        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
-        given = settings.read(Function.API_CUTOUT, env)
-        return cls(
-            input_bucket=given["HAIRLINE_INPUT_BUCKET"],
-            output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
-            state_bucket=given["HAIRLINE_STATE_BUCKET"],
-            options=_with_threads(_options(given), env),
-            cors_origin=given.get("HAIRLINE_CORS_ORIGIN", "*"),
-            allow_loopback=_allow_loopback(given),
-            model=ModelConfig.of(given),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +113,7 @@ class WebhookConfig:
             registry=given["HAIRLINE_REGISTRY"],
             state_bucket=given["HAIRLINE_STATE_BUCKET"],
             fetch_queue_url=given["HAIRLINE_FETCH_QUEUE_URL"],
-            allow_loopback=_allow_loopback(given),
+            allow_loopback=allow_loopback(given),
         )
 
 
@@ -163,8 +138,8 @@ class FetchConfig:
             input_bucket=given["HAIRLINE_INPUT_BUCKET"],
             fetch_queue_url=given["HAIRLINE_FETCH_QUEUE_URL"],
             dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
-            max_bytes=_options(given).max_bytes,
-            allow_loopback=_allow_loopback(given),
+            max_bytes=default_options(given).max_bytes,
+            allow_loopback=allow_loopback(given),
             notifications=NotificationConfig.of(given),
         )
 
@@ -188,7 +163,7 @@ class CallbackConfig:
             state_bucket=given["HAIRLINE_STATE_BUCKET"],
             callback_queue_url=given["HAIRLINE_CALLBACK_QUEUE_URL"],
             dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
-            allow_loopback=_allow_loopback(given),
+            allow_loopback=allow_loopback(given),
         )
 
 
@@ -203,25 +178,30 @@ def parse_options(text: str, where: str) -> dict[str, Any]:
     return value
 
 
-def _options(given: Mapping[str, str]) -> Options:
+def default_options(given: Mapping[str, str]) -> Options:
     """The deployment's default options and limits. Raises BadConfig."""
     limits: dict[str, Any] = {}
-    for name, option, number in (
+    for name, option, kind in (
         ("HAIRLINE_MAX_MEGAPIXELS", "max_megapixels", float),
         ("HAIRLINE_MAX_BYTES", "max_bytes", int),
     ):
         if name in given:
-            try:
-                limits[option] = number(given[name])
-            except ValueError as error:
-                raise BadConfig(f"{name} is {given[name]!r}, but must be a number.") from error
+            limits[option] = number(given, name, kind)
     try:
         return Options(**limits).overridden_by(parse_options(given.get("HAIRLINE_OPTIONS", "{}"), "HAIRLINE_OPTIONS"))
     except BadOptions as error:
         raise BadConfig(f"A default option is wrong. {error}") from error
 
 
-def _with_threads(options: Options, env: Mapping[str, str]) -> Options:
+def number(given: Mapping[str, str], name: str, kind: Callable[[str], _Number]) -> _Number:
+    """A setting as a number, of the type `kind`. Raises BadConfig."""
+    try:
+        return kind(given.get(name, ""))
+    except ValueError as error:
+        raise BadConfig(f"{name} is {given.get(name, '')!r}, but must be a number.") from error
+
+
+def with_threads(options: Options, env: Mapping[str, str]) -> Options:
     """One thread for each processor that Lambda grants; it may show more of them than it lets a function use.
 
     Outside Lambda the options decide. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -231,7 +211,8 @@ def _with_threads(options: Options, env: Mapping[str, str]) -> Options:
     return replace(options, threads=max(1, round(int(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) / _MB_PER_PROCESSOR)))
 
 
-def _allow_loopback(given: Mapping[str, str]) -> bool:
+def allow_loopback(given: Mapping[str, str]) -> bool:
+    """Whether URLs may lead to this machine. Raises BadConfig."""
     text = given.get("HAIRLINE_ALLOW_LOOPBACK", "no")
     if text not in ("yes", "no"):
         raise BadConfig(f"HAIRLINE_ALLOW_LOOPBACK is {text!r}, but must be yes or no.")

@@ -51,7 +51,7 @@ SETTINGS = {
     "HAIRLINE_FETCH_QUEUE_URL": Setting("queue of products whose images are to be downloaded", (WEBHOOK, FETCH)),
     "HAIRLINE_CALLBACK_QUEUE_URL": Setting("queue of callbacks to deliver", (FETCH, CALLBACK), _QUEUE, _WITH_EVENT_BUS),
     "HAIRLINE_EVENT_BUS": Setting("EventBridge bus for notifications", (FETCH,), _QUEUE, "no events and no callbacks"),
-    "HAIRLINE_REGISTRY": Setting("name of the secret that lists webhook sources and callbacks", _HOOKS),
+    "HAIRLINE_REGISTRY": Setting("name of the secret that lists webhook sources and callbacks", (API_JOB, *_HOOKS)),
     "HAIRLINE_MODEL": Setting("name of the model, or `auto`", (), (*_CUTTING, DEAD_LETTER), "u2netp"),
     "HAIRLINE_MODEL_DIR": Setting("folder with the weights of models", (), _CUTTING, "models/ beside the code"),
     "HAIRLINE_MODEL_BUCKET": Setting("bucket to download weights from that are not in that folder", (), _CUTTING),
@@ -61,6 +61,10 @@ SETTINGS = {
     "HAIRLINE_MAX_MEGAPIXELS": Setting("reject images over so many megapixels", (), (*_QUEUE, *_API), "50"),
     "HAIRLINE_MAX_BYTES": Setting("reject files over so many bytes", (), (*_QUEUE, *_API, FETCH), "40000000"),
     "HAIRLINE_CORS_ORIGIN": Setting("origin of the web pages that may read the HTTP API's responses", (), _API, "*"),
+    "HAIRLINE_API_RATE": Setting(
+        "requests per second that the usage plan allows an API key, for `X-RateLimit-*`", (), _API, "no such headers"
+    ),
+    "HAIRLINE_API_BURST": Setting("requests that an API key may send in one burst", (), _API, "no such headers"),
     "HAIRLINE_ALLOW_LOOPBACK": Setting(
         "`yes` or `no`: whether URLs may lead to this machine; for the local stack", (), (*_API, *_HOOKS), "no"
     ),

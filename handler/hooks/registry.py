@@ -9,23 +9,15 @@ An error in one source affects that source only.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-
-from handler.errors import BadConfig, BadEvent, BadSignature, FetchRefused, StoreUnavailable
+from handler.aws.registry_secret import CALLBACKS, Secret
+from handler.errors import BadConfig, BadEvent, BadSignature, FetchRefused
 from handler.hooks.platforms import PLATFORMS, Platform
 from handler.hooks.products import check_id
 from handler.hooks.signatures import SCHEMES, Scheme
 from handler.untrusted import guard
 from handler.untrusted.guard import Policy
-
-KEPT_S = 300
-"""How long a container caches the document: register a new secret that long before anybody signs with it."""
-
-CALLBACKS = "callbacks"
-"""The name of the one entry that is not a source."""
 
 _MAX_OPTIONS_BYTES = 1500
 """They are stored in an object's metadata, which holds 2 KB."""
@@ -69,60 +61,36 @@ class Source:
         return claimed
 
 
-class Reader(Protocol):
-    """The method of Powertools' SecretsProvider that is used here."""
-
-    def get(self, name: str, max_age: int | None = None) -> Any:
-        """The secret's text. Raises GetParameterError."""
-        ...
-
-
 class Registry:
-    """name: of the secret. policy: which URLs callbacks may have."""
+    """secret: the document. policy: which URLs callbacks may have."""
 
-    def __init__(self, reader: Reader, name: str, policy: Policy) -> None:
-        self._reader, self._name, self._policy = reader, name, policy
+    def __init__(self, secret: Secret, policy: Policy) -> None:
+        self._secret, self._policy = secret, policy
 
     def named(self, name: str) -> Source:
         """Raises BadSignature for a source that is not registered, BadConfig for one with errors in its entry."""
-        entry = None if name == CALLBACKS else self._document().get(name)
+        entry = None if name == CALLBACKS else self._secret.document().get(name)
         if entry is None:
             raise BadSignature(f"No source {name[:100]!r} is registered.")
         return source(name, entry, self._policy)
 
     def of_event_source(self, name: str) -> Source:
         """The source with that event_source. Raises as `named` does."""
-        for key, entry in self._document().items():
+        for key, entry in self._secret.document().items():
             if isinstance(entry, Mapping) and entry.get("event_source") == name:
                 return source(key, entry, self._policy)
         raise BadSignature(f"No source with the event_source {name!r} is registered.")
 
     def signing_secrets(self) -> tuple[str, ...]:
         """The secrets of the entry CALLBACKS, which sign callbacks to URLs that images name themselves."""
-        entry = self._document().get(CALLBACKS)
+        entry = self._secret.document().get(CALLBACKS)
         where = f"The entry {CALLBACKS}"
         secrets = _secrets(entry, SCHEMES["standard"], where) if isinstance(entry, Mapping) else ()
         if not secrets:
             raise BadConfig(
-                f"The secret {self._name} has no entry {CALLBACKS} with secrets that sign callbacks. Add one."
+                f"The secret {self._secret.name} has no entry {CALLBACKS} with secrets that sign callbacks. Add one."
             )
         return secrets
-
-    def _document(self) -> Mapping[str, Any]:
-        try:
-            document = json.loads(self._reader.get(self._name, max_age=KEPT_S))
-        except GetParameterError as error:
-            raise StoreUnavailable(f"Could not read the secret {self._name}: {error}") from error
-        except (ValueError, RecursionError) as error:
-            raise BadConfig(f"The secret {self._name} is not JSON.") from error  # its text must not get into a log
-        if not isinstance(document, dict):
-            raise BadConfig(f"The secret {self._name} must be a JSON object of sources by name.")
-        return document
-
-
-def secrets_manager(client: Any) -> Reader:
-    """client: boto3's for Secrets Manager."""
-    return SecretsProvider(boto3_client=client)
 
 
 def source(name: str, entry: Any, policy: Policy) -> Source:

@@ -10,11 +10,11 @@ from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
 from handler.aws.event_bus import EventBridgePublisher
 from handler.aws.queue import Queue
+from handler.aws.registry_secret import secret
 from handler.config import CallbackConfig, FetchConfig, WebhookConfig
 from handler.hooks import callbacks as deliveries
 from handler.hooks import downloads as fetches
 from handler.hooks import intake as hooks
-from handler.hooks import registry
 from handler.hooks.originals import Originals
 from handler.hooks.registry import Registry
 from handler.untrusted.exchange import Wire
@@ -72,4 +72,4 @@ def callbacks() -> deliveries.Deps:
 
 
 def _registry(name: str, policy: Policy, patience: Patience) -> Registry:
-    return Registry(registry.secrets_manager(client("secretsmanager", patience)), name, policy)
+    return Registry(secret(client("secretsmanager", patience), name), policy)

@@ -54,6 +54,7 @@ CODES: dict[str, ErrorCode] = {
     "invalid_request": ErrorCode(400, "The request could not be read"),
     "invalid_callback_url": ErrorCode(400, "The callback URL is invalid"),
     "invalid_idempotency_key": ErrorCode(400, "The idempotency key is invalid"),
+    "callbacks_not_set_up": ErrorCode(400, "This deployment has no secrets that sign callbacks"),
     "idempotency_key_reused": ErrorCode(422, "The idempotency key belongs to another request"),
     "auth_failed": ErrorCode(403, "API key missing or invalid"),
     "blocked": ErrorCode(403, "This address is blocked"),

@@ -32,7 +32,7 @@ app = routes.resolver()
 @logger.inject_lambda_context
 def on_cutout_request(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The entry point, through API Gateway's proxy integration."""
-    return routes.resolve(app, event, context, wiring.deps().config)
+    return routes.resolve(app, event, context, wiring.cutouts().config)
 
 
 @app.post("/v1.0/removebg")
@@ -61,7 +61,7 @@ def removebg() -> Response[Any]:
 
 def _removed(wanted: ParsedRequest, tenant: str) -> tuple[Options, Result[CutReport]]:
     """The options at which the image was cut, and the result. Raises ApiError."""
-    deps = wiring.deps()
+    deps = wiring.cutouts()
     data = deps.sources.image(*wanted.source)
     changes: dict[str, Any] = dict(wanted.options)
     if wanted.background is not None:
@@ -99,7 +99,7 @@ def cutouts() -> Response[Any]:
     event = app.current_event.raw_event
     tenant = routes.tenant(event)
     changes = queries.changes(event.get("multiValueQueryStringParameters") or {})
-    deps = wiring.deps()
+    deps = wiring.cutouts()
     data, options = api_gateway.body(event), deps.config.options.overridden_by(changes)
     try:
         made = _cut(data, options, tenant, becomes_job=True)

@@ -1,6 +1,9 @@
 """THE table of response headers: what the description says of each, and which of them a web page may read."""
 
+import math
 from typing import NamedTuple
+
+from handler.http.config import UsagePlan
 
 
 class Header(NamedTuple):
@@ -30,9 +33,19 @@ JUDGEMENT = {
 LOCATION = {"Location": Header("string", "Where the job or the result is.")}
 EVERY = {
     "X-Request-Id": Header("string", "Names this request in the logs."),
+    "X-RateLimit-Limit": Header("integer", "Requests that this API key may send in one burst."),
+    "X-RateLimit-Reset": Header(
+        "integer", "When a whole burst is possible again if you send nothing until then, in seconds since 1970."
+    ),
 }
 RETRY = {"Retry-After": Header("integer", "Seconds to wait before the next request.")}
 ALLOW = {"Allow": Header("string", "Methods that this path has.")}
+
+
+def rate_limit(plan: UsagePlan, now: float) -> dict[str, str]:
+    """X-RateLimit-*. now: in seconds since 1970. How many requests remain, only API Gateway knows."""
+    return {"X-RateLimit-Limit": str(plan.burst), "X-RateLimit-Reset": str(math.ceil(now + plan.burst / plan.rate))}
+
 
 EXPOSED = ", ".join(SIZES | CREDITS | JUDGEMENT | LOCATION | EVERY | RETRY | ALLOW)
 """The value of Access-Control-Expose-Headers."""

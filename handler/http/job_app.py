@@ -34,7 +34,7 @@ app = routes.resolver()
 @logger.inject_lambda_context
 def on_job_request(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The entry point, through API Gateway's proxy integration."""
-    return routes.resolve(app, event, context, wiring.deps().config)
+    return routes.resolve(app, event, context, wiring.jobs().config)
 
 
 @app.route("/v1.0/account", ["GET", "HEAD"])
@@ -58,7 +58,7 @@ def submit() -> Response[Any]:
             "invalid_idempotency_key", "Idempotency-Key must be 1 to 255 printable ASCII characters without spaces."
         )
     sent = api_gateway.body(event)
-    job = wiring.deps().jobs.submit(tenant, _job_request(bodies.json_object(sent) if sent.strip() else {}), key or None)
+    job = wiring.jobs().jobs.submit(tenant, _job_request(bodies.json_object(sent) if sent.strip() else {}), key or None)
     return responses.json_response(job, 202, {"Location": urls.job(event, job["id"])})
 
 
@@ -74,7 +74,7 @@ def status(id_: str) -> Response[Any]:
 @functools.lru_cache(maxsize=1024)
 def _status(tenant: str, id_: str, second: int) -> dict[str, Any]:  # noqa: ARG001  a part of the cache's key
     """Looked up once a second for each job, however often a client polls. second: of the monotonic clock."""
-    return wiring.deps().jobs.status(tenant, id_)
+    return wiring.jobs().jobs.status(tenant, id_)
 
 
 @app.route("/v1/openapi.json", ["GET", "HEAD"])
@@ -89,7 +89,7 @@ def _job_request(body: Mapping[str, Any]) -> JobRequest:
     options = body.get("options") or {}
     if not isinstance(options, dict):
         raise BadOptions('options must be a JSON object, such as {"format": "webp"}.')
-    wiring.deps().config.options.overridden_by(options)
+    wiring.jobs().config.options.overridden_by(options)
     request = JobRequest(
         options=options,
         image_url=_image_url(body.get("image_url")),
@@ -106,17 +106,22 @@ def _job_request(body: Mapping[str, Any]) -> JobRequest:
 
 
 def _image_url(value: object) -> str | None:
-    return None if value is None else public_url("image_url", value, "invalid_image_url", wiring.deps().policy)
+    return None if value is None else public_url("image_url", value, "invalid_image_url", wiring.jobs().policy)
 
 
 def _callback_url(value: object) -> str | None:
     if value is None:
         return None
-    policy = wiring.deps().policy
+    policy = wiring.jobs().policy
     url = public_url("callback_url", value, "invalid_callback_url", policy)
     target = guard.target(url, policy)
     if not url.isascii():  # it is stored in an object's metadata
         raise ApiError("invalid_callback_url", "callback_url must be ASCII. Percent-encode other characters.")
     if guard.is_private(target, policy):
         raise ApiError("invalid_callback_url", "callback_url must not name a private address.")
+    if not wiring.jobs().registry.can_sign_callbacks():
+        raise ApiError(
+            "callbacks_not_set_up",
+            "Leave callback_url out and poll the job, or ask the operator to register secrets for callbacks.",
+        )
     return url

@@ -15,9 +15,9 @@ from typing import Any, Literal
 from handler import keys
 from handler.aws.bucket import S3Store
 from handler.aws.documents import DocumentStore
-from handler.config import ApiConfig
 from handler.errors import SourceMissing, StoreUnavailable
 from handler.http.api_errors import ApiError, from_fetch_error
+from handler.http.config import ApiConfig
 from handler.jobs import CALLBACK, METADATA, ObjectRef, parse_stored
 from handler.untrusted.fetch import Fetcher
 from pipeline.errors import HairlineError

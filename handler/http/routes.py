@@ -1,12 +1,13 @@
 """What the routes of both functions share: the client's identity, headers, and responses to errors."""
 
+import time
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from handler.config import ApiConfig
 from handler.http import headers, methods, responses
 from handler.http.api_errors import ApiError, from_error
+from handler.http.config import ApiConfig
 from handler.observability import logger
 from pipeline.errors import HairlineError
 
@@ -44,6 +45,8 @@ def resolve(app: APIGatewayRestResolver, event: Event, context: Any, config: Api
         "Access-Control-Allow-Origin": config.cors_origin,
         "Access-Control-Expose-Headers": headers.EXPOSED,
     }
+    if config.plan and (received.get("identity") or {}).get("apiKeyId"):
+        every |= headers.rate_limit(config.plan, time.time())
     for name, value in every.items():
         reply["multiValueHeaders"][name] = [value]
     logger.info(

@@ -9,7 +9,8 @@ from handler.aws import weights
 from handler.aws.bucket import S3Store
 from handler.aws.clients import Patience, client
 from handler.aws.documents import DocumentStore
-from handler.config import ApiConfig
+from handler.aws.registry_secret import Secret, secret
+from handler.http.config import ApiConfig, ApiCutoutConfig, ApiJobConfig
 from handler.http.job_service import JobService
 from handler.http.responses import ResponseStore
 from handler.http.sources import Sources
@@ -24,25 +25,41 @@ DOWNLOAD_S = 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class Deps:
-    """What routes need of the world. policy: which URLs are allowed."""
+class CutoutDeps:
+    """What the routes of ApiCutoutFunction need of the world."""
 
-    config: ApiConfig
-    policy: Policy
+    config: ApiCutoutConfig
     sources: Sources
     jobs: JobService
     responses: ResponseStore
 
 
+@dataclass(frozen=True, slots=True)
+class JobDeps:
+    """What the routes of ApiJobFunction need of the world. policy: which URLs are allowed."""
+
+    config: ApiJobConfig
+    policy: Policy
+    jobs: JobService
+    registry: Secret
+
+
 @functools.cache
-def deps() -> Deps:
-    """Raises BadConfig."""
-    config = ApiConfig.from_env(os.environ)
-    policy = Policy(loopback=config.allow_loopback, max_bytes=config.options.max_bytes, total_s=DOWNLOAD_S)
-    store = S3Store(client("s3", Patience.REQUEST))
-    fetcher = Fetcher(policy)
-    jobs = JobService(DocumentStore(store, config.state_bucket), store, fetcher, config)
-    return Deps(config, policy, Sources(fetcher, policy), jobs, ResponseStore(store, config.state_bucket))
+def cutouts() -> CutoutDeps:
+    """For ApiCutoutFunction. Raises BadConfig."""
+    config = ApiCutoutConfig.from_env(os.environ)
+    policy, store = _policy(config), S3Store(client("s3", Patience.REQUEST))
+    responses = ResponseStore(store, config.state_bucket)
+    return CutoutDeps(config, Sources(Fetcher(policy), policy), _jobs(config, policy, store), responses)
+
+
+@functools.cache
+def jobs() -> JobDeps:
+    """For ApiJobFunction. Raises BadConfig."""
+    config = ApiJobConfig.from_env(os.environ)
+    policy, store = _policy(config), S3Store(client("s3", Patience.REQUEST))
+    registry = secret(client("secretsmanager", Patience.REQUEST), config.registry)
+    return JobDeps(config, policy, _jobs(config, policy, store), registry)
 
 
 @functools.cache
@@ -50,6 +67,14 @@ def segmenter() -> "Segmenter":
     """For ApiCutoutFunction. Raises BadConfig, ModelUnavailable, StoreUnavailable."""
     from pipeline.segment import open_model  # here, since the other function must never load numpy
 
-    config = deps().config
+    config = cutouts().config
     folder = weights.ensure_weights(config.model, client("s3", Patience.REQUEST))
     return open_model(config.model.model, folder, threads=config.options.threads)
+
+
+def _policy(config: ApiConfig) -> Policy:
+    return Policy(loopback=config.allow_loopback, max_bytes=config.options.max_bytes, total_s=DOWNLOAD_S)
+
+
+def _jobs(config: ApiConfig, policy: Policy, store: S3Store) -> JobService:
+    return JobService(DocumentStore(store, config.state_bucket), store, Fetcher(policy), config)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from handler.config import ApiConfig, CutoutConfig, FetchConfig, ModelConfig, parse_options
+from handler.config import CutoutConfig, FetchConfig, ModelConfig, parse_options
 from handler.errors import BadConfig
+from handler.http.config import ApiCutoutConfig
 from handler.settings import SETTINGS, Function
 from pipeline.errors import BadOptions
 from pipeline.models import DEFAULT_FOLDER, named
@@ -109,11 +110,27 @@ def test_downloads_have_the_limit_of_all_files():
     assert FetchConfig.from_env(env | {"HAIRLINE_MAX_BYTES": "5"}).max_bytes == 5
 
 
+API = {name: "x" for name, row in SETTINGS.items() if Function.API_CUTOUT in row.required}
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst", "named"),
+    [
+        ("10", "", "HAIRLINE_API_BURST"),
+        ("", "5", "HAIRLINE_API_RATE"),
+        ("x", "5", "HAIRLINE_API_RATE"),
+        ("0", "5", "RATE"),
+    ],
+)
+def test_half_a_usage_plan_or_one_that_allows_nothing_is_refused(rate, burst, named):
+    with pytest.raises(BadConfig, match=named):
+        ApiCutoutConfig.from_env(API | {"HAIRLINE_API_RATE": rate, "HAIRLINE_API_BURST": burst})
+
+
 @pytest.mark.parametrize(("memory_mb", "threads"), [("128", 1), ("1769", 1), ("3008", 2), ("3538", 2), ("10240", 6)])
 def test_a_function_uses_a_thread_for_each_processor_that_lambda_grants(memory_mb, threads):
     grant = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory_mb}
     assert CutoutConfig.from_env(COMPLETE | grant).options.threads == threads
-    api = {name: "x" for name, row in SETTINGS.items() if Function.API_CUTOUT in row.required}
-    assert ApiConfig.from_env(api | grant).options.threads == threads
+    assert ApiCutoutConfig.from_env(API | grant).options.threads == threads
     # Threads do not shape the result, so another memory size cuts nothing again.
     assert CutoutConfig.from_env(COMPLETE | grant).options.described() == Options().described()

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 
 from handler import settings
-from handler.config import ApiConfig, CallbackConfig, CutoutConfig, DeadLetterConfig, FetchConfig, WebhookConfig
+from handler.config import CallbackConfig, CutoutConfig, DeadLetterConfig, FetchConfig, WebhookConfig
 from handler.errors import BadConfig
+from handler.http.config import ApiCutoutConfig, ApiJobConfig
 from handler.settings import SETTINGS, Function
 from pipeline.options import Options
 
 CONFIGS = {
     Function.CUTOUT: CutoutConfig,
-    Function.API_CUTOUT: ApiConfig,
+    Function.API_CUTOUT: ApiCutoutConfig,
+    Function.API_JOB: ApiJobConfig,
     Function.WEBHOOK: WebhookConfig,
     Function.FETCH: FetchConfig,
     Function.CALLBACK: CallbackConfig,

@@ -7,8 +7,9 @@ import pytest
 
 from handler import settings
 from handler.aws.queue import MAX_DELAY_S
-from handler.config import ApiConfig, CutoutConfig, NotificationConfig
+from handler.config import CutoutConfig, NotificationConfig
 from handler.hooks import callbacks
+from handler.http.config import ApiCutoutConfig
 from handler.settings import Function
 from pipeline import models
 from tests.template.deployments import FUNCTIONS, deployed, properties
@@ -81,7 +82,11 @@ def test_functions_have_a_supported_runtime_log_retention_and_traces(function: s
 @pytest.mark.parametrize("function", ["CutoutFunction", "ApiCutoutFunction"])
 def test_a_function_that_loads_a_model_has_room_for_its_weights_and_may_read_them(function: str) -> None:
     made, _ = deployed(Model="auto", ModelBucket="my-weights")
-    config: type[ApiConfig | CutoutConfig] = {"CutoutFunction": CutoutConfig, "ApiCutoutFunction": ApiConfig}[function]
+    configs: dict[str, type[CutoutConfig | ApiCutoutConfig]] = {
+        "CutoutFunction": CutoutConfig,
+        "ApiCutoutFunction": ApiCutoutConfig,
+    }
+    config = configs[function]
     choice = config.from_env(made[function]["Properties"]["Environment"]["Variables"]).model
     assert (choice.model.stronger, choice.bucket) == (models.named("isnet"), "my-weights")
     room = made[function]["Properties"]["EphemeralStorage"]["Size"] * 1_000_000

@@ -40,7 +40,7 @@ ROLES: dict[str, Allowed] = {
         "SendMessages": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
     },
     "ApiCutoutRole": {"StoreLargeAnswers": (READ_WRITE, "{state}/replies/*"), **API},
-    "ApiJobRole": API,
+    "ApiJobRole": {"ReadRegistry": REGISTRY, **API},
     "WebhookRole": {
         "ReadRegistry": REGISTRY,
         "RememberWebhooks": (READ_WRITE, "{state}/hooks/*"),

@@ -246,10 +246,10 @@ def http(endpoint, bucket, tmp_path, monkeypatch):
     for name, value in {**settings, "MODEL_DIR": str(tmp_path / "nowhere")}.items():
         monkeypatch.setenv(f"HAIRLINE_{name}", value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    for cached in (wiring.deps, wiring.segmenter):
+    for cached in (wiring.cutouts, wiring.segmenter):
         cached.cache_clear()
     yield wiring
-    for cached in (wiring.deps, wiring.segmenter):
+    for cached in (wiring.cutouts, wiring.segmenter):
         cached.cache_clear()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from handler.aws.registry_secret import Secret
 from handler.errors import BadEvent
 from handler.events import eventbridge, s3, sqs
 from handler.hooks import intake, registry
@@ -111,7 +112,7 @@ def test_an_event_is_read_as_expected(name):
         assert shop_keys(sender, words, event["payload"]) == EXPECTED[name]
     elif name.startswith("bus_"):
         event_source, words, payload = eventbridge.shop_payload(event)
-        sender = registry.Registry(ENTRIES, "registry", registry.Policy()).of_event_source(event_source)
+        sender = registry.Registry(Secret(ENTRIES, "registry"), registry.Policy()).of_event_source(event_source)
         assert shop_keys(sender, words, payload) == EXPECTED[name]
     elif name.startswith("s3_"):
         assert keys(s3.parse, event) == EXPECTED[name]

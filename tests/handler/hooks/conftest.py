@@ -14,6 +14,7 @@ from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
 from handler.aws.event_bus import EventBridgePublisher
 from handler.aws.queue import Queue
+from handler.aws.registry_secret import Secret
 from handler.hooks.registry import Registry
 from handler.untrusted.guard import Policy
 from tests.handler.hooks.shops import DOCUMENT, Entries
@@ -33,7 +34,7 @@ class World:
 
     @property
     def registry(self) -> Registry:
-        return Registry(self.entries, "registry", Policy())
+        return Registry(Secret(self.entries, "registry"), Policy())
 
     @property
     def state(self) -> DocumentStore:

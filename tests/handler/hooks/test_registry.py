@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from handler.aws.registry_secret import Secret, secret
 from handler.errors import BadConfig, StoreUnavailable
 from handler.hooks import registry
 from handler.hooks.registry import Registry
@@ -26,10 +27,10 @@ def test_a_callback_and_what_signs_those_that_pictures_name():
     callback = source("own").callback
     assert callback is not None
     assert (callback.url, callback.secrets) == ("https://pictures.example/told", (CALLBACK_SECRET,))
-    assert Registry(Entries(DOCUMENT), "r", Policy()).signing_secrets() == (CALLBACK_SECRET,)
+    assert Registry(Secret(Entries(DOCUMENT), "r"), Policy()).signing_secrets() == (CALLBACK_SECRET,)
     for missing in ({}, {"callbacks": {}}, {"callbacks": {"secrets": []}}):
         with pytest.raises(BadConfig):
-            Registry(Entries(missing), "r", Policy()).signing_secrets()
+            Registry(Secret(Entries(missing), "r"), Policy()).signing_secrets()
 
 
 WRONG: dict[tuple[str, str], list[Any]] = {
@@ -74,7 +75,7 @@ def test_an_entry_that_is_no_object_is_refused(entry):
 @pytest.mark.parametrize("document", ["", "[]", "{", "[" * 100_000, '{"whsec_": '])
 def test_a_document_that_is_none_is_refused_without_being_quoted(document):
     with pytest.raises(BadConfig) as refused:
-        Registry(Entries(document), "the-registry", Policy()).named("spring")
+        Registry(Secret(Entries(document), "the-registry"), Policy()).named("spring")
     assert "the-registry" in str(refused.value)
     assert "whsec_" not in str(refused.value)
 
@@ -84,7 +85,7 @@ def test_it_is_read_from_secrets_manager_once_and_a_fault_there_may_pass(monkeyp
         monkeypatch.setenv(name, "local")
     with mock_aws():
         client = boto3.client("secretsmanager", region_name="us-east-1")
-        read = Registry(registry.secrets_manager(client), "registry", Policy())
+        read = Registry(secret(client, "registry"), Policy())
         with pytest.raises(StoreUnavailable):
             read.named("spring")
         client.create_secret(Name="registry", SecretString=json.dumps(DOCUMENT))

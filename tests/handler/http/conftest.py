@@ -1,6 +1,7 @@
 """The API on a stack of its own, as `make serve` runs it, and callers of it."""
 
 import functools
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urljoin
@@ -10,13 +11,17 @@ import requests
 
 from handler.local import api, stack
 from handler.local.emulator import emulator
+from tests.handler.hooks.shops import CALLBACK_SECRET
 
 
 @pytest.fixture(scope="session")
 def made():
-    """A stack, without a worker."""
+    """A stack, without a worker. Its registry has a secret that signs callbacks."""
     with emulator() as endpoint:
-        yield stack.create(endpoint)
+        created = stack.create(endpoint)
+        registry = json.dumps({"callbacks": {"secrets": [CALLBACK_SECRET]}})
+        created.client("secretsmanager").put_secret_value(SecretId=created.names["Registry"], SecretString=registry)
+        yield created
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """What the gateway answers before any function is asked, and what is told to nobody."""
 
 import json
+import time
 
 import pytest
 from openapi_spec_validator import validate
@@ -43,6 +44,15 @@ def test_the_description_names_the_templates_routes_and_no_others():
     assert described == {route for route in served if not route[1].startswith("/hooks/")}
 
 
+def test_responses_state_the_limits_of_the_plan(call):
+    """The gem remove_bg prints `rate_limit` only if X-RateLimit-Reset is there."""
+    before = time.time()
+    headers = call.get("/v1.0/account").headers
+    assert headers["X-RateLimit-Limit"] == "20"
+    assert before + 2 <= int(headers["X-RateLimit-Reset"]) <= time.time() + 3  # 20 requests at 10 a second
+    assert "X-RateLimit-Limit" not in call.get("/v1/openapi.json", headers={"X-Api-Key": None}).headers
+
+
 def asked(key, path="/live/v1.0/account", body=b""):
     return Request("GET", path, [("X-Api-Key", key)], body)
 
@@ -55,7 +65,9 @@ def gateway(reply, **plan):
 def test_a_key_that_asks_too_often_is_told_so_and_others_are_not():
     made = gateway({"statusCode": 200, "body": "{}"})
     assert [made.answer(asked("a")).status for _ in range(4)] == [200, 200, 429, 429]
-    assert json.loads(made.answer(asked("a")).body)["errors"][0]["code"] == "rate_limit_exceeded"
+    refused = made.answer(asked("a"))
+    assert json.loads(refused.body)["errors"][0]["code"] == "rate_limit_exceeded"
+    assert refused.headers["Retry-After"] == ["1"]
     assert made.answer(asked("b")).status == 200
 
 

@@ -5,13 +5,19 @@ import json
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 import requests
 
-from handler.http.api_errors import CODES
+from handler.aws.registry_secret import Secret
+from handler.http import job_app, wiring
+from handler.http.api_errors import CODES, ApiError
 from handler.http.job_service import GIVEN_UP_S, UPLOAD_S
 from handler.local import template, worker
+from handler.untrusted.guard import Policy
+from pipeline.options import Options
+from tests.handler.hooks.shops import Entries
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +80,18 @@ def test_the_form_holds_the_upload_to_size_type_and_options(call):
     }.items():
         assert {name: text} in policy["conditions"]
         assert form["fields"][name] == text
+
+
+@pytest.mark.parametrize("registry", [{}, {"callbacks": {}}, {"callbacks": {"secrets": []}}, {"callbacks": "x"}])
+def test_a_callback_that_nothing_could_sign_is_refused_when_the_job_is_created(monkeypatch, registry):
+    deps = SimpleNamespace(
+        config=SimpleNamespace(options=Options()), policy=Policy(), registry=Secret(Entries(registry), "r")
+    )
+    monkeypatch.setattr(wiring, "jobs", lambda: deps)
+    with pytest.raises(ApiError) as refused:
+        job_app._job_request({"callback_url": "https://example.com/done"})
+    assert (refused.value.code, refused.value.http) == ("callbacks_not_set_up", 400)
+    job_app._job_request({})
 
 
 def test_a_picture_by_its_address(call, working, web):
