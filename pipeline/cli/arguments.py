@@ -123,9 +123,9 @@ def _add_matte(command: argparse.ArgumentParser) -> None:
     _add_force(command)
     command.add_argument(
         "--method",
-        choices=("fast", "exact"),
+        choices=("fast", "exact", "pymatting"),
         default="fast",
-        help="how alpha is solved; exact is slower (default: fast)",
+        help="how alpha is solved; exact is slower, pymatting the slowest (default: fast)",
     )
 
 

@@ -5,13 +5,15 @@ PyMatting's `estimate_alpha_cf` solves, on the unknown pixels alone and by a mul
 """
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.errors import MattingFailed, NoSubject
-from pipeline.matting import budget, multigrid
+from pipeline.matting import budget, multigrid, reference
 from pipeline.matting.carry import carry_up
 from pipeline.matting.equations import assembled
 from pipeline.matting.pyramid import Float, Level, halved
@@ -20,7 +22,7 @@ from pipeline.threads import usable
 from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Matte, Picture, Trimap, check_same_size
 
 
-class _Method(NamedTuple):
+class _Settings(NamedTuple):
     """octaves: how often the picture is halved at least before it is solved. largest: pixels of what is solved at most.
 
     tolerance, most: residual and cycles of `multigrid.solve`; where `most` is reached first, must_reach tells whether
@@ -32,16 +34,15 @@ class _Method(NamedTuple):
     tolerance: float
     most: int
     must_reach: bool
+
+
+class _Method(NamedTuple):
+    """solved: the alpha of a Level, float32 (H, W), and the systems that were solved for it. cost: what that takes."""
+
+    solved: Callable[[Level, Executor], tuple[Float, list[SolvedFacts]]]
     cost: budget.Cost
 
 
-METHODS = {
-    # One octave down, hair is still wider than a pixel, and windows of 6x6 pixels of the picture see less of its noise:
-    # against measured alpha that is the better matte. The first cycles settle what the eye can see.
-    "fast": _Method(1, 4e6, 1e-7, 4, False, budget.Cost(4e-6, 0.1e-6, 300, 40)),
-    # The very system. As far as PyMatting solves it, whose own tolerance is 1e-7 by another measure.
-    "exact": _Method(0, np.inf, 3e-7, 1000, True, budget.Cost(40e-6, 0.2e-6, 700, 90)),
-}
 _MARGIN = 32
 """Pixels kept around the unknown ones, so that the coarse octaves see the known ones as well."""
 _SMALLEST = 3
@@ -57,6 +58,7 @@ def solve(
     3x3) to a residual of 3e-7. "fast" solves that of the picture at half its size, or less where it is larger than 16
     megapixels, in four cycles, and carries the local linear models up. Time and memory of both grow with the number of
     unknown pixels, n, but for some bytes for each pixel of the box around them.
+    "pymatting" calls PyMatting on that box, with time and memory for every pixel of it.
     threads: how many work side by side, by default as many as there are processors; without influence on the result.
     deadline: seconds that are left.
     Raises OutOfTime or OutOfMemory before it begins if it could not finish, NoSubject where nothing is known,
@@ -74,7 +76,7 @@ def solve(
             Level(picture.rgb[window], unknown[window], np.asarray(trimap.values[window] == FOREGROUND))
         )
         with ThreadPoolExecutor(threads or usable()) as pool:
-            part, solved = _solved(level, METHODS[method], pool)
+            part, solved = METHODS[method].solved(level, pool)
         alpha = (trimap.values == FOREGROUND).astype(np.float32)
         target = alpha[window]
         target[...] = part[: target.shape[0], : target.shape[1]]
@@ -87,7 +89,7 @@ def solve(
     return Matte(alpha, facts)
 
 
-def _solved(level: Level, method: _Method, pool: Executor) -> tuple[Float, list[SolvedFacts]]:
+def _solved(method: _Settings, level: Level, pool: Executor) -> tuple[Float, list[SolvedFacts]]:
     levels = [level]
     while len(levels) <= method.octaves or levels[-1].unknown.size > method.largest:
         lower = halved(levels[-1])
@@ -115,6 +117,16 @@ def _solved(level: Level, method: _Method, pool: Executor) -> tuple[Float, list[
         "residual": float(f"{solution.residual:.1e}"),
     }
     return alpha, [solved]
+
+
+METHODS = {
+    # One octave down, hair is still wider than a pixel, and windows of 6x6 pixels of the picture see less of its noise:
+    # against measured alpha that is the better matte. The first cycles settle what the eye can see.
+    "fast": _Method(partial(_solved, _Settings(1, 4e6, 1e-7, 4, False)), budget.Cost(4e-6, 0.1e-6, 300, 40)),
+    # The very system. As far as PyMatting solves it, whose own tolerance is 1e-7 by another measure.
+    "exact": _Method(partial(_solved, _Settings(0, np.inf, 3e-7, 1000, True)), budget.Cost(40e-6, 0.2e-6, 700, 90)),
+    "pymatting": _Method(reference.solved, budget.Cost(70e-6, 2.5e-6, 600, 550)),
+}
 
 
 def _trivial(trimap: Trimap, unknown: int) -> Float | None:

@@ -8,13 +8,13 @@ from typing import Literal, TypedDict, get_args
 
 from pipeline import marketplaces
 from pipeline.geometry import Colour, Margin, Position, Region, Size
-from pipeline.options import contradictions, kinds
+from pipeline.options import contradictions, installed, kinds
 from pipeline.options.kinds import Choice, ColourOrFile, File, Names, Number, Switch, Whole
 from pipeline.options.row import Option, Where
 from pipeline.options.table import Table
 
 Holes = Literal["auto", "keep", "cut"]
-Matting = Literal["fast", "exact", "off"]
+Matting = Literal["fast", "exact", "pymatting", "off"]
 Format = Literal["png", "webp", "jpeg", "tiff", "avif", "zip", "auto"]
 Channels = Literal["rgba", "alpha"]
 Depth = Literal[8, 16]
@@ -77,7 +77,8 @@ class Options(Table):
     matting: Option[Matting, Matting] = Option(
         Choice(get_args(Matting)),
         "fast",
-        "how alpha is solved: fast, exact (slower), or off (the model's probability as it is)",
+        "how alpha is solved: fast, exact (slower), pymatting (slowest, for comparison, not on Lambda) or off (the "
+        "model's probability as it is)",
         group="Matte",
     )
     shift: Option[float, float] = Option(
@@ -225,6 +226,7 @@ class Options(Table):
 
     def __post_init__(self) -> None:
         contradictions.check(self)
+        installed.check(self)
 
     def limits(self) -> Limits:
         """The two that `decode` takes."""

@@ -73,9 +73,11 @@ class IslandFacts(TypedDict):
 class MattingFacts(TypedDict, total=False):
     """How alpha was solved and refined."""
 
-    method: Annotated[str, "the option matting: fast, exact or off"]
+    method: Annotated[str, "the option matting: fast, exact, pymatting or off"]
     unknown_share: Annotated[float, "share of the image that was unknown, 0 to 1; not with matting off"]
-    solved: Annotated[Sequence[SolvedFacts], "empty where nothing had to be solved; not with matting off"]
+    solved: Annotated[
+        Sequence[SolvedFacts], "empty where nothing had to be solved, and with matting pymatting; not with matting off"
+    ]
     ms: Annotated[int, "milliseconds; not with matting off"]
     specks: Annotated[IslandFacts, "weak specks in the background, removed"]
     pinholes: Annotated[IslandFacts, "weak pinholes in the subject, filled"]

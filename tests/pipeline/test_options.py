@@ -1,6 +1,7 @@
 """Every option is checked, named when it is wrong, and part of the digest exactly when it shapes the result."""
 
 import dataclasses
+import importlib.util
 import json
 import pickle
 from pathlib import Path
@@ -299,3 +300,11 @@ def test_a_row_says_what_it_does_and_what_its_default_is(row):
     assert not row.help.endswith(".")
     assert row.group in GROUPS
     assert bool(row.unset) == (row.default in (None, ()))
+
+
+def test_pymatting_is_rejected_by_name_where_its_compiler_is_not_installed(monkeypatch):
+    assert Options(matting="pymatting").matting == "pymatting"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(BadOptions, match=r"matting pymatting needs the package llvmlite.*Choose fast or exact"):
+        Options(matting="pymatting")
+    assert Options(matting="exact").matting == "exact"

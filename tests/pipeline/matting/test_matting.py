@@ -1,5 +1,8 @@
 """Both methods: PyMatting's answer or one near it, edges with answers of their own, and nothing depends on threads."""
 
+import sys
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,6 +26,12 @@ def peer(picture, trimap):
     return pymatting.estimate_alpha_cf(picture.rgb / 255, values)
 
 
+def changed(method, **settings):
+    """A row of METHODS with other settings of the multigrid solver."""
+    row = matting.METHODS[method]
+    return row._replace(solved=partial(row.solved.func, row.solved.args[0]._replace(**settings)))
+
+
 def flat(height, width, colour=90):
     return Picture(np.full((height, width, 3), colour, np.uint8))
 
@@ -34,6 +43,57 @@ def test_exact_is_pymattings_answer(size):
     difference = abs(matting.solve(picture, trimap, method="exact").alpha - peer(picture, trimap))
     assert difference.max() <= 2e-3
     assert difference[trimap.values == UNKNOWN].mean() <= 1e-4
+
+
+@pytest.mark.pymatting
+def test_pymatting_is_that_very_answer_although_it_sees_the_box_alone(capsys):
+    picture, trimap, _ = hairy_disc(90, 120)
+    wide = Picture(np.pad(picture.rgb, ((50, 40), (60, 70), (0, 0)), mode="edge"))
+    around = known(np.pad(trimap.values, ((50, 40), (60, 70)), mode="edge"))
+    matte = matting.solve(wide, around, method="pymatting")
+    assert abs(matte.alpha - peer(wide, around)).max() <= 1e-5
+    assert matte.facts["method"] == "pymatting"
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.pymatting
+def test_what_pymatting_prints_is_kept_from_standard_output(monkeypatch, capsys):
+    import pymatting
+
+    monkeypatch.setattr(pymatting, "estimate_alpha_cf", lambda _, trimap: sys.stdout.write("WARNING") and trimap)
+    picture, trimap, _ = hairy_disc()
+    matting.solve(picture, trimap, method="pymatting")
+    assert capsys.readouterr() == ("", "WARNING")
+
+
+@pytest.mark.pymatting
+def test_where_pymatting_gives_up_the_message_names_what_to_choose(monkeypatch):
+    import pymatting
+
+    def gives_up(*_):
+        raise ValueError("did not converge within 10000 iterations")
+
+    monkeypatch.setattr(pymatting, "estimate_alpha_cf", gives_up)
+    picture, trimap, _ = hairy_disc()
+    with pytest.raises(MattingFailed, match=r"did not converge within 10000 iterations\. Choose matting fast or exact"):
+        matting.solve(picture, trimap, method="pymatting")
+
+
+@pytest.mark.parametrize("side", [BACKGROUND, FOREGROUND])
+def test_pymatting_needs_no_solver_where_one_side_alone_is_near(side):
+    values = np.full((300, 300), side)
+    values[10:20, 10:20] = UNKNOWN
+    values[250:, 250:] = FOREGROUND + BACKGROUND - side
+    alpha = matting.solve(flat(300, 300), known(values), method="pymatting").alpha
+    assert (alpha[:200, :200] == side / 255).all()
+
+
+def test_pymatting_is_bounded_by_the_box_not_by_the_unknown_pixels_alone():
+    values = np.zeros((4000, 4000))
+    values[100, 100] = values[3900, 3900] = UNKNOWN
+    values[2000, 2000] = FOREGROUND
+    with pytest.raises(OutOfMemory, match="method pymatting needs too much memory"):
+        matting.solve(flat(4000, 4000), known(values), method="pymatting")
 
 
 @pytest.mark.parametrize("size", [(480, 640), (481, 643), (1100, 1300)])
@@ -212,7 +272,7 @@ def test_the_report_tells_what_was_solved():
 
 def test_a_picture_is_halved_until_it_is_small_enough_to_solve(monkeypatch):
     picture, trimap, truth = hairy_disc(1100, 1300)
-    monkeypatch.setitem(matting.METHODS, "fast", matting.METHODS["fast"]._replace(largest=60_000))
+    monkeypatch.setitem(matting.METHODS, "fast", changed("fast", largest=60_000))
     matte = matting.solve(picture, trimap)
     (size,) = matte.facts["solved"]
     assert size["width"] * size["height"] <= 60_000
@@ -221,6 +281,6 @@ def test_a_picture_is_halved_until_it_is_small_enough_to_solve(monkeypatch):
 
 def test_an_answer_that_was_not_reached_is_a_failure(monkeypatch):
     picture, trimap, _ = hairy_disc(240, 320)
-    monkeypatch.setitem(matting.METHODS, "exact", matting.METHODS["exact"]._replace(most=1))
+    monkeypatch.setitem(matting.METHODS, "exact", changed("exact", most=1))
     with pytest.raises(MattingFailed, match="residual"):
         matting.solve(picture, trimap, method="exact")

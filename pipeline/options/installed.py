@@ -1,0 +1,21 @@
+"""Values that not every installation of Hairline can carry out."""
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+from pipeline.errors import BadOptions
+
+if TYPE_CHECKING:
+    from pipeline.options import Options
+
+COMPILER = "llvmlite"
+"""PyMatting's solver is compiled when it is first used. The Lambda layer has no room for the compiler."""
+
+
+def check(options: "Options") -> None:
+    """Raise BadOptions if a package that an option needs is not installed."""
+    if options.matting == "pymatting" and importlib.util.find_spec(COMPILER) is None:
+        raise BadOptions(
+            f"matting pymatting needs the package {COMPILER}, which is not installed here; the Lambda layer leaves it "
+            "out. Choose fast or exact."
+        )
