@@ -21,14 +21,16 @@ MAKEFLAGS += --jobs=2
 
 FUNCTIONS = $(foreach name,Cutout ApiCutout ApiJob Webhook Fetch Callback DeadLetter,build-$(name)Function)
 
+LAYERS = build-DependenciesLayer build-SmallLayer
+
 .DEFAULT_GOAL := help
-.PHONY: help run serve layer build-DependenciesLayer $(FUNCTIONS) test e2e check lint bench lock setup weights clean
+.PHONY: help run serve layer $(LAYERS) $(FUNCTIONS) test e2e check lint bench lock setup weights clean
 .SUFFIXES:
 
 help:
 	@echo 'make run     cut images through a local S3, a queue and the handler: make run IMAGES="photo.jpg folder/" OUT=out'
 	@echo 'make serve   keep that stack running, with the HTTP API and webhooks, and cut every image put into its bucket'
-	@echo 'make layer   build the Lambda layer: make layer LAMBDA_PYTHON=3.13 ARCHITECTURE=x86_64'
+	@echo 'make layer   build the Lambda layers: make layer LAMBDA_PYTHON=3.13 ARCHITECTURE=x86_64'
 	@echo 'make check   ruff, mypy and the quick tests, in about two minutes'
 	@echo 'make test    all tests; some of them: make test ARGS="tests/layers -k sha256"'
 	@echo 'make e2e     the deployed code and its layer under the Lambda runtime emulator (part of make test)'
@@ -43,17 +45,17 @@ run: setup
 serve: setup
 	@$(BIN)/python -m handler.local serve
 
-# The layer contains the weights, so these come first.
+# DependenciesLayer contains the weights, so these come first.
 LAYER = $(BIN)/python -m layers.build --python $(LAMBDA_PYTHON) --architecture $(ARCHITECTURE) \
 	$(if $(INTERPRETER),--interpreter "$(INTERPRETER)")
 layer: .venv/stamp-local weights
-	@$(LAYER)
+	@for name in $(LAYERS:build-%=%); do $(LAYER) $$name || exit; done
 
-# `sam build` calls this for the layer ...
-build-DependenciesLayer: .venv/stamp-local weights
-	@$(LAYER) --into "$(ARTIFACTS_DIR)"
+# `sam build` calls this for each layer ...
+$(LAYERS): .venv/stamp-local weights
+	@$(LAYER) $(@:build-%=%) --into "$(ARTIFACTS_DIR)"
 
-# ... and this for each function: only its code, because the layer contains the dependencies.
+# ... and this for each function: only its code, because the layers contain the dependencies.
 $(FUNCTIONS):
 	@"$(PYTHON)" -m layers.function "$(ARTIFACTS_DIR)"
 
@@ -130,6 +132,7 @@ INSTALL = $(UV) pip install --python $(BIN)/python
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(ARGS)
 lock: .venv/stamp-made
 	$(COMPILE) pyproject.toml --group function --output-file requirements.lock
+	$(COMPILE) --group function --constraints requirements.lock --output-file requirements-small.lock
 	$(COMPILE) pyproject.toml --group local --constraints requirements.lock --output-file requirements-local.lock
 	$(COMPILE) pyproject.toml --group dev --constraints requirements-local.lock --output-file requirements-dev.lock
 	for name in uv sam checkov rembg; do $(COMPILE) --group $$name --output-file requirements-$$name.lock || exit; done

@@ -98,7 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--interpreter", type=Path, required=True, metavar="FILE", help="a Python of the layer's version"
     )
-    parser.add_argument("--layer", type=Path, default=ROOT / "build" / "layer" / "python3.13-x86_64", metavar="FOLDER")
+    parser.add_argument(
+        "--layer",
+        type=Path,
+        default=ROOT / "build" / "layer" / "python3.13-x86_64" / "DependenciesLayer",
+        metavar="FOLDER",
+    )
     args = parser.parse_args(arguments)
     picture = resized(Image.open(args.photo).convert("RGB"), 1)
     load = os.getloadavg()[0]

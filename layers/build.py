@@ -1,4 +1,4 @@
-"""Build the Lambda layer: `make layer`, which is `python -m layers.build`.
+"""Build a Lambda layer: `make layer` runs `python -m layers.build` for each.
 
 Each step runs again only if its inputs have changed. Its result appears only when it is complete, so an interrupted
 build continues with the step that it was in. A second build waits for the first.
@@ -10,9 +10,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 from layers import archive, compile_kernels, function, kernels, sizes, tree
-from layers.install import LOCK, ROOT, TOOLS, fingerprint, install
+from layers.install import LOCK, ROOT, SMALL_LOCK, TOOLS, fingerprint, install
 from layers.target import MACHINES, PYTHONS, Target
 from layers.tools import BuildFailed, python, run
 from pipeline.disk import locked, write
@@ -21,13 +22,25 @@ from pipeline.models import DEFAULT_FOLDER, named, read_weights
 
 FOLDER = ROOT / "build" / "layer"
 MODEL = "u2netp"
-"""The model whose weights the layer contains. Larger weights do not fit."""
+"""The model whose weights DependenciesLayer contains. Larger weights do not fit."""
 
 
-def build(target: Target, interpreter: Path | None = None, folder: Path = FOLDER) -> Path:
-    """Build the layer, and return the target's folder below `folder`. It contains:
+class Contents(NamedTuple):
+    """lock: the packages. cuts: whether the compiled kernels and the weights are there too."""
 
-        site, tools   the installed packages, unchanged
+    lock: Path
+    cuts: bool
+
+
+LAYERS = {"DependenciesLayer": Contents(LOCK, cuts=True), "SmallLayer": Contents(SMALL_LOCK, cuts=False)}
+"""The layers, by their names in template.yaml. SmallLayer is for the functions that never cut."""
+
+
+def build(name: str, target: Target, interpreter: Path | None = None, folder: Path = FOLDER) -> Path:
+    """Build a layer of LAYERS, and return its folder below `folder`. It contains:
+
+        site          the installed packages, unchanged
+        tools         what compiles the kernels and runs the layer here, only for a layer with kernels
         kernels       the compiled kernels
         layer         the files that Lambda mounts at /opt: python/ and models/
         layer.zip     the same files, packed
@@ -37,18 +50,20 @@ def build(target: Target, interpreter: Path | None = None, folder: Path = FOLDER
     """
     found = python(target, interpreter)
     version = run(found, "-I", "-c", "import sys; print(sys.version)")
-    home = folder / str(target)
+    contents = LAYERS[name]
+    home = folder / str(target) / name
     code = sorted(Path(__file__).parent.rglob("*.py"))
     with locked(home):
-        packages = fingerprint(str(target), LOCK, TOOLS)
-        _once(home / "site", packages, lambda new: install(LOCK, new, target))
-        _once(home / "tools", packages, lambda new: install(TOOLS, new, target))
+        packages = fingerprint(str(target), contents.lock, TOOLS)
+        _once(home / "site", packages, lambda new: install(contents.lock, new, target))
         compiled = fingerprint(
             packages, version, Path(compile_kernels.__file__), Path(kernels.__file__), *kernels.SOURCES
         )
-        _once(home / "kernels", compiled, lambda new: _compile(home, new, target, found))
+        if contents.cuts:
+            _once(home / "tools", packages, lambda new: install(TOOLS, new, target))
+            _once(home / "kernels", compiled, lambda new: _compile(home, new, target, found))
         whole = fingerprint(compiled, *code, named(MODEL).sha256)
-        _once(home / "layer", whole, lambda new: _assemble(home, new, target, found))
+        _once(home / "layer", whole, lambda new: _assemble(home, new, target, found, cuts=contents.cuts))
     return home
 
 
@@ -57,14 +72,15 @@ def _compile(home: Path, new: Path, target: Target, interpreter: Path) -> None:
     kernels.build(home / "site", home / "tools", new / kernels.MODULE, target, interpreter)
 
 
-def _assemble(home: Path, new: Path, target: Target, interpreter: Path) -> None:
-    kernel = home / "kernels" / kernels.MODULE
-    left_out = tree.assemble(home / "site", kernel, new / "python", target, interpreter)
-    model = named(MODEL)
-    try:
-        write(new / "models" / model.file, read_weights(model, DEFAULT_FOLDER))
-    except ModelUnavailable as error:
-        raise BuildFailed(str(error)) from error
+def _assemble(home: Path, new: Path, target: Target, interpreter: Path, *, cuts: bool) -> None:
+    own = [home / "kernels" / kernels.MODULE, kernels.STANDIN] if cuts else []
+    left_out = tree.assemble(home / "site", own, new / "python", target, interpreter)
+    if cuts:
+        model = named(MODEL)
+        try:
+            write(new / "models" / model.file, read_weights(model, DEFAULT_FOLDER))
+        except ModelUnavailable as error:
+            raise BuildFailed(str(error)) from error
     archive.write(new, home / "layer.zip")
     measured = sizes.measure(home / "layer.zip")
     reasons = "\n".join(f"| {why} | {size:,} |" for why, size in left_out.most_common())
@@ -90,7 +106,8 @@ def _once(folder: Path, key: str, make: Callable[[Path], None]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 if the layer was built and 1 if not. argparse exits with 2 for wrong usage."""
-    parser = argparse.ArgumentParser(prog="python -m layers.build", description="Build the Lambda layer.")
+    parser = argparse.ArgumentParser(prog="python -m layers.build", description="Build a Lambda layer.")
+    parser.add_argument("layer", choices=LAYERS)
     parser.add_argument(
         "--python", choices=PYTHONS, default=Target().python, help="Lambda's Python version (default: %(default)s)"
     )
@@ -108,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     args = parser.parse_args(arguments)
     try:
-        home = build(Target(args.python, args.architecture), args.interpreter)
+        home = build(args.layer, Target(args.python, args.architecture), args.interpreter)
     except BuildFailed as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,7 +8,9 @@ from layers.tools import run, uv
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
-"""The function's packages, and numba, which compiles its kernels."""
+"""The packages of functions that cut images, and numba, which compiles their kernels."""
+SMALL_LOCK = ROOT / "requirements-small.lock"
+"""The packages of functions that never cut, in the same versions."""
 TOOLS = ROOT / "requirements-layer.lock"
 """Further packages to build a layer and to run it on this machine."""
 

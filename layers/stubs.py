@@ -54,8 +54,10 @@ static void missing(const char *name) {
 
 
 def replace(tree: Path, target: Target) -> None:
-    """Replace the libraries that PACKAGES names in the site-packages `tree`. Raises BuildFailed."""
+    """Replace the libraries of the PACKAGES that are in the site-packages `tree`. Raises BuildFailed."""
     for package in PACKAGES:
+        if not (tree / package.folder).exists():
+            continue  # SmallLayer has none of them
         libraries = sorted((tree / package.folder).iterdir())
         modules = [path for path in sorted(tree.glob(package.extensions)) if is_library(path)]
         known = {path: _Library(needed(path, target), symbols(path, target)) for path in (*libraries, *modules)}

@@ -80,8 +80,8 @@ def python(target: Target, named: Path | None = None) -> Path:
             return candidate
         faults.append(f"  {candidate}: {fault}")
     raise ToolMissing(
-        f"The kernels must be compiled by Python {target.python} for {target.machine}, with its headers, because that "
-        "Python loads them. None of these is one:\n"
+        f"The layer must be compiled by Python {target.python} for {target.machine}, with its headers, because that "
+        "Python loads it. None of these is one:\n"
         + "\n".join(faults)
         + "\n"
         + (

@@ -2,9 +2,10 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
-from layers import archive, compile_modules, elf, kernels, stubs
+from layers import archive, compile_modules, elf, stubs
 from layers.prune import ENDPOINTS, only_called, why_left_out
 from layers.target import Target
 from layers.tools import SEEDED, run
@@ -13,14 +14,14 @@ MOUNTED = "/opt/python"
 """Where Lambda mounts the layer's packages. The folder is on its sys.path."""
 
 
-def assemble(site: Path, kernel: Path, tree: Path, target: Target, interpreter: Path) -> Counter[str]:
-    """Create the site-packages `tree` from `site` and the compiled `kernel`. Returns the bytes left out, by reason.
+def assemble(site: Path, own: Iterable[Path], tree: Path, target: Target, interpreter: Path) -> Counter[str]:
+    """Create the site-packages `tree` from `site` and the layer's own modules. Returns the bytes left out, by reason.
 
     Raises BuildFailed.
     """
     left_out = copy(site, tree)
-    shutil.copy(kernel, tree / kernels.MODULE)
-    shutil.copy(kernels.STANDIN, tree / kernels.STANDIN.name)
+    for module in own:
+        shutil.copy(module, tree / module.name)
     (tree / ENDPOINTS).write_bytes(only_called((tree / ENDPOINTS).read_bytes()))
     stubs.replace(tree, target)
     left_out["symbols for debuggers"] = strip(tree, target)

@@ -23,7 +23,7 @@ from pipeline.segment import OnnxSegmenter
 _PHOTOS = Path(skimage.__file__).parent / "data"
 
 
-SLOW_FIXTURES = {"_emulator", "site", "layer"}
+SLOW_FIXTURES = {"_emulator", "site", "layer", "small_layer"}
 """The emulator's server, the local HTTP API and the built layer. All of these start processes."""
 SLOW_FOLDER = Path(__file__).parent / "e2e"
 
@@ -90,13 +90,22 @@ class Layer(NamedTuple):
 
 @pytest.fixture(scope="session")
 def layer(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Layer:
-    """The Lambda layer for this machine, unzipped. Builds it if it is not up to date."""
+    """DependenciesLayer for this machine, unzipped. Builds it if it is not up to date."""
+    return _unzipped("DependenciesLayer", tmp_path_factory.mktemp("opt"))
+
+
+@pytest.fixture(scope="session")
+def small_layer(tmp_path_factory: pytest.TempPathFactory) -> Layer:
+    """SmallLayer, likewise. It has no tools."""
+    return _unzipped("SmallLayer", tmp_path_factory.mktemp("opt"))
+
+
+def _unzipped(name: str, opt: Path) -> Layer:
     target = Target()
     try:
-        home, interpreter = build.build(target), python(target)
+        home, interpreter = build.build(name, target), python(target)
     except ToolMissing as error:
         pytest.skip(f"the layer cannot be built here: {error}")
-    opt = tmp_path_factory.mktemp("opt")
     with zipfile.ZipFile(home / "layer.zip") as archive:
         archive.extractall(opt)
     for path in opt.rglob("*"):

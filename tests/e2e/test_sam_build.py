@@ -13,6 +13,7 @@ from layers import archive
 from tests.conftest import Layer
 
 FUNCTIONS = template.of_type(template.load(), "AWS::Serverless::Function")
+LAYERS = template.of_type(template.load(), "AWS::Serverless::LayerVersion")
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +38,17 @@ def test_a_function_contains_only_its_own_code(built: Path, function: str) -> No
     assert deployed == set(layers.function.files())
 
 
-def test_the_layer_is_the_tested_one(built: Path, layer: Layer) -> None:
+def test_the_layers_are_the_tested_ones(built: Path, layer: Layer, small_layer: Layer) -> None:
     def sizes(folder: Path) -> dict[Path, int]:
         return {path.relative_to(folder): path.stat().st_size for path in archive.files(folder)}
 
     assert sizes(built / "DependenciesLayer") == sizes(layer.opt)
+    assert sizes(built / "SmallLayer") == sizes(small_layer.opt)
 
 
 def test_the_template_points_to_them(built: Path) -> None:
     resources = template.load(built / "template.yaml")["Resources"]
     for function in FUNCTIONS:
         assert (built / resources[function]["Properties"]["CodeUri"]).resolve() == built / function
-    assert (built / resources["DependenciesLayer"]["Properties"]["ContentUri"]).resolve() == built / "DependenciesLayer"
+    for name in LAYERS:
+        assert (built / resources[name]["Properties"]["ContentUri"]).resolve() == built / name

@@ -51,11 +51,13 @@ def test_a_deleted_folder_is_created_again(tmp_path, made):
 
 
 def test_without_the_layers_python_the_build_says_so_and_returns_1(tmp_path, capsys):
-    assert build.main(["--interpreter", str(tmp_path / "python3.13")]) == 1
+    assert build.main(["SmallLayer", "--interpreter", str(tmp_path / "python3.13")]) == 1
     assert "python3.13: does not run" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--python", "3.9"], ["--architecture", "riscv"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["Layer"], ["SmallLayer", "--python", "3.9"], ["SmallLayer", "--architecture", "riscv"]]
+)
 def test_wrong_arguments_exit_with_2(arguments):
     with pytest.raises(SystemExit, match="2"):
         build.main(arguments)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,13 @@ LEFT_OUT = {
 """Tests in tests/pipeline that cannot run from the layer, and why."""
 
 
-def run(layer: Layer, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the layer's Python with only the layer and Hairline's code, and without a writable home."""
+def run(
+    layer: Layer, folder: Path, *arguments: str | Path, prefix: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run the layer's Python with only the layer and Hairline's code, and without a writable home.
+
+    prefix: of the command.
+    """
     (folder / "skimage").mkdir()
     (folder / "skimage" / "__init__.py").touch()
     (folder / "skimage" / "data").symlink_to(Path(skimage.__file__).parent / "data")  # the photographs, not the library
@@ -49,7 +55,7 @@ def run(layer: Layer, folder: Path, *arguments: str | Path) -> subprocess.Comple
         "PYTHONPATH": ":".join(map(str, (layer.opt / "python", ROOT, layer.tools, folder))),
         "AWS_DEFAULT_REGION": "eu-west-1",
     }
-    command = readonly(folder, [layer.interpreter, "-S", *arguments])
+    command = readonly(folder, [*prefix, layer.interpreter, "-S", *arguments])
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -147,6 +153,29 @@ print(picture.rgb.shape, hashlib.sha256(picture.rgb.tobytes()).hexdigest())
     done = run(layer, tmp_path, "-c", program, tmp_path / "photo.heic")
     here = decode(data, max_bytes=40_000_000, max_megapixels=50).rgb
     assert done.stdout == f"{here.shape} {hashlib.sha256(here.tobytes()).hexdigest()}\n", done.stderr
+
+
+HIDDEN = """
+set -e
+for folder in /sys /dev/shm; do
+    mount -t tmpfs -o ro none $folder
+done
+exec "$@"
+"""
+
+
+def test_an_image_is_cut_where_sys_and_dev_shm_are_empty(layer: Layer, photos: Path, tmp_path: Path) -> None:
+    """As on Lambda. ONNX Runtime counts processors in /sys, and on arm64 it once failed without it."""
+    if reason := refusal():
+        pytest.skip(f"this machine cannot hide folders: {reason}")
+    hidden = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", HIDDEN, "sh"]
+    program = "import os\nprint(os.listdir('/sys'), os.listdir('/dev/shm'))\n" + PROGRAM
+    case = json.dumps({"astronaut.png": CASES["astronaut.png"]})
+    done = run(layer, tmp_path, "-c", program, photos, layer.opt / "models", case, prefix=hidden)
+    assert done.returncode == 0, done.stderr
+    folders, made = done.stdout.splitlines()
+    assert folders == "[] []"
+    assert json.loads(made).keys() == {"astronaut.png"}
 
 
 def test_the_kernels_release_the_lock_of_the_interpreter(layer: Layer, tmp_path: Path) -> None:

@@ -73,6 +73,8 @@ DEPLOYMENTS: dict[str, dict[str, str]] = {
     "API extras": {"ApiFirewall": "on", "ApiAccount": "keep", "ApiMetrics": "on", "ApiConcurrency": "5"},
     "API domain": {"ApiDomainName": "api.shop.example", "ApiCertificateArn": CERTIFICATE},
     "large model": {"Model": "auto", "ModelBucket": "my-weights"},
+    "arm64": {"Architecture": "arm64"},
+    "alarm topic": {"AlarmTopicArn": "arn:aws:sns:eu-west-1:111111111111:chat"},
     "all extras": {"SnapStart": "on", "Timeout": "900", "MemorySize": "10240", "DefaultOptions": '{"format": "webp"}'},
 }
 

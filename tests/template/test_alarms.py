@@ -66,9 +66,15 @@ def test_an_alarm_watches_one_thing(alarm: str) -> None:
 
 
 @pytest.mark.parametrize("alarm", ALARMS)
-def test_an_alarm_sends_an_e_mail_unless_the_deployment_reports_the_failure(alarm: str) -> None:
-    for email, notified in (("", []), ("a@example.com", ["<AlarmTopic>"])):
-        made = deployed(AlarmEmail=email)[0][alarm]["Properties"]
+def test_an_alarm_notifies_unless_the_deployment_reports_the_failure(alarm: str) -> None:
+    own = "arn:aws:sns:eu-west-1:111111111111:chat"
+    for email, topic, notified in (
+        ("", "", []),
+        ("a@example.com", "", ["<AlarmTopic>"]),
+        ("", own, [own]),
+        ("a@example.com", own, ["<AlarmTopic>", own]),
+    ):
+        made = deployed(AlarmEmail=email, AlarmTopicArn=topic)[0][alarm]["Properties"]
         assert made.get("AlarmActions") == (None if alarm in NEW_VERSION else notified)
         assert made.get("OKActions") == (notified if alarm in PEOPLE_WAIT_FOR_ITS_END else None)
         assert made["TreatMissingData"] == "notBreaching"

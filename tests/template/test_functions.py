@@ -11,8 +11,11 @@ from handler.config import CutoutConfig, NotificationConfig
 from handler.hooks import callbacks
 from handler.http.config import ApiCutoutConfig
 from handler.settings import Function
+from layers import build
+from layers.target import MACHINES
 from pipeline import models
-from tests.template.deployments import FUNCTIONS, deployed, properties
+from tests.template.deployments import FUNCTIONS, TEMPLATE, deployed, of_type, properties
+from tests.test_architecture import NEVER_CUT
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -56,8 +59,28 @@ def test_the_api_can_have_containers_of_its_own(parameter: str, reserved: str | 
     assert made["ApiCutoutFunction"]["Properties"].get("ReservedConcurrentExecutions") == reserved
 
 
-def test_the_layer_is_named_after_the_stack() -> None:
-    assert deployed()[0]["DependenciesLayer"]["Properties"]["LayerName"] == "hairline-dependencies"
+def test_the_layers_are_named_after_the_stack() -> None:
+    """A bare name would be shared by every stack of the account that uses it."""
+    made, _ = deployed()
+    names = [made[layer]["Properties"]["LayerName"] for layer in build.LAYERS]
+    assert names == ["hairline-dependencies", "hairline-small"]
+    assert sorted(of_type("AWS::Serverless::LayerVersion")) == sorted(build.LAYERS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_that_never_cuts_has_the_small_layer(function: str) -> None:
+    never_cuts = properties(function)["Handler"].rpartition(".")[0] in NEVER_CUT
+    assert properties(function)["Layers"] == [{"Ref": "SmallLayer" if never_cuts else "DependenciesLayer"}]
+
+
+@pytest.mark.parametrize("architecture", TEMPLATE["Parameters"]["Architecture"]["AllowedValues"])
+def test_functions_and_layers_have_the_same_architecture(architecture: str) -> None:
+    assert architecture in MACHINES
+    made, _ = deployed(Architecture=architecture)
+    for function in FUNCTIONS:
+        assert made[function]["Properties"]["Architectures"] == [architecture]
+    for layer in build.LAYERS:
+        assert made[layer]["Properties"]["CompatibleArchitectures"] == [architecture]
 
 
 def test_the_default_parameters_make_a_valid_configuration() -> None:
