@@ -55,6 +55,13 @@ class OriginalKey(NamedTuple):
     image: str
 
 
+class UploadKey(NamedTuple):
+    """The parts of the key of an API job's image."""
+
+    tenant: str
+    job: str
+
+
 def original(parts: OriginalKey) -> str:
     """Input bucket: a shop's original."""
     return AREAS["original"].prefix + "/".join(parts)
@@ -70,6 +77,13 @@ def split_original(key: str) -> OriginalKey | None:
 def upload(tenant: str, job: str) -> str:
     """Input bucket: the image of an API job."""
     return f"{AREAS['upload'].prefix}{tenant}/{job}"
+
+
+def split_upload(key: str) -> UploadKey | None:
+    """The inverse of `upload`; None for any other key."""
+    prefix = AREAS["upload"].prefix
+    parts = key.removeprefix(prefix).split("/")
+    return UploadKey(*parts) if key.startswith(prefix) and len(parts) == len(UploadKey._fields) else None
 
 
 def output(source_key: str, name: str) -> str:

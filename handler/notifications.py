@@ -67,6 +67,8 @@ def _notification(kind: Kind, data: dict[str, Any], mark: str, callback: str | N
     image = data["image"]
     if (original := keys.split_original(image["key"])) is not None:
         data["shop"] = original._asdict()
+    if (upload := keys.split_upload(image["key"])) is not None:
+        data["job"] = {"id": upload.job, "path": f"/v1/jobs/{upload.job}"}
     digest = hashlib.sha256("\n".join((kind, image["bucket"], image["key"], mark)).encode()).hexdigest()
     return Notification(f"msg_{digest[:32]}", kind, data, callback)
 

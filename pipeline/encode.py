@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.errors import BadOptions
+from pipeline.raster import extended
 from pipeline.srgb import PROFILE
 from pipeline.types import Canvas, Encoded, to_uint8
 
@@ -136,13 +137,16 @@ def _settings(name: str, quality: int | None, mode: str) -> dict[str, Any]:
 
 
 def _zip(canvas: Canvas, quality: int | None) -> Encoded:
-    """color.jpg and alpha.png, stored as they are, since both are compressed already."""
+    """color.jpg and alpha.png, stored as they are, since both are compressed already.
+
+    The colours go on beyond the subject's edge: black there would darken the edge of whoever resizes the two apart.
+    """
     if canvas.rgb is None:
         raise BadOptions("format zip holds colour and alpha; for alpha alone choose another format.")
     height, width = canvas.rgb.shape[:2]
     alpha = canvas.alpha if canvas.alpha is not None else np.ones((height, width), np.float32)
     members = {
-        "color.jpg": encode(Canvas(canvas.rgb, None), format="jpeg", quality=quality),
+        "color.jpg": encode(Canvas(extended(canvas.rgb, to_uint8(alpha) > 0), None), format="jpeg", quality=quality),
         "alpha.png": encode(Canvas(None, alpha), format="png"),
     }
     file = io.BytesIO()

@@ -66,6 +66,17 @@ def resampled_colours(rgb: UInt8, alpha: Float32, resized: Float32, visible: np.
     return colours
 
 
+def extended(rgb: UInt8, visible: np.ndarray) -> UInt8:
+    """The colours (H, W, 3) with those of the nearest visible pixel wherever `visible`, bool (H, W), is False."""
+    if visible.all() or not visible.any():
+        return rgb
+    hidden = (~visible).astype(np.uint8)
+    _, labels = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    nearest = np.zeros(labels.max() + 1, np.intp)
+    nearest[labels[visible]] = np.flatnonzero(visible)
+    return cast("UInt8", rgb.reshape(-1, 3)[nearest[labels]])
+
+
 def premultiplied(rgba: UInt8) -> UInt8:
     """The colours (H, W, 3) of uint8 (H, W, 4), times its alpha: as they show on black. Rounded to nearest."""
     opacity = cv2.merge([np.ascontiguousarray(rgba[..., 3])] * 3)

@@ -50,7 +50,7 @@ def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
     if not (probability.values >= 0.5).any():
         raise NoSubject(
             "No subject was found in this image. Use a photo with one clear subject, or mark the subject's rectangle "
-            "with roi. On the command line you can also pass --trimap."
+            "with roi."
         )
     zone = zone_of(doubt(probability.values))
     reach = max(1, round(zone.band * probability.cell))

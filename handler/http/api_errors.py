@@ -42,6 +42,7 @@ CODES: dict[str, ErrorCode] = {
     "invalid_scale": ErrorCode(400, "The scale is invalid"),
     "invalid_position": ErrorCode(400, "The position is invalid"),
     "invalid_shadow_type": ErrorCode(400, "The shadow type is invalid"),
+    "invalid_add_shadow": ErrorCode(400, "add_shadow is invalid"),
     "invalid_shadow_opacity": ErrorCode(400, "The shadow opacity is invalid"),
     "invalid_semitransparency": ErrorCode(400, "The semitransparency is invalid"),
     "invalid_bg_color": ErrorCode(400, "The background colour is invalid"),
@@ -101,6 +102,17 @@ class ApiError(Exception):
         return json.dumps({"errors": [error | ({"detail": self.detail} if self.detail else {})]})
 
 
+_TITLES: dict[type[HairlineError], str] = {
+    errors.BadOptions: "An option is invalid",
+    errors.UnsupportedFormat: "The file format is not supported",
+    errors.CorruptImage: "The image could not be read",
+    errors.ImageTooLarge: "The image is too large",
+    errors.NoSubject: "No subject was found in the image",
+    HairlineError: "The request could not be processed",
+}
+"""Of the pipeline's errors under their own codes."""
+
+
 def from_image_error(error: HairlineError) -> ApiError:
     """The response to a rejected image, which is 400 as remove.bg's; other errors as `from_error`."""
     code = next((_IMAGE_ERRORS[cls] for cls in type(error).__mro__ if cls in _IMAGE_ERRORS), None)
@@ -128,4 +140,5 @@ def from_error(error: Exception) -> ApiError:
         return ApiError("unavailable", "Retry in 5 seconds.", headers={"Retry-After": "5"})
     if status >= CODES["internal_error"].status or not isinstance(error, HairlineError):
         return ApiError("internal_error")
-    return ApiError(error.code, status=status, title=str(error))
+    title = next(_TITLES[cls] for cls in type(error).__mro__ if cls in _TITLES)
+    return ApiError(error.code, str(error), status=status, title=title)

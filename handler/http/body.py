@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import multipart
 
 from handler.http.api_errors import ApiError
+from handler.http.parameters import SOURCES
 
 _MAX_FIELDS = 64
 
@@ -105,6 +106,7 @@ def _once(pairs: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:
     found: dict[str, _Value] = {}
     for name, value in pairs:
         if name in found:
-            raise ApiError("invalid_request", f"{name[:80]} is given twice. Give it once.")
+            code = "multiple_sources" if name in SOURCES else "invalid_request"
+            raise ApiError(code, f"{name[:80]} is given twice. Give it once.")
         found[name] = value
     return found

@@ -9,10 +9,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handler import dispositions, observability
 from handler.dispositions import Disposition
 from handler.events import api_gateway
-from handler.http import accept, body, cutting, fitting, parameters, queries, responses, routes, urls, wiring
+from handler.http import accept, body, cutting, fitting, queries, responses, routes, urls, wiring
 from handler.http.api_errors import ApiError, from_image_error
 from handler.http.measures import Measures
-from handler.http.parameters import ParsedRequest
+from handler.http.removebg import ParsedRequest, in_percent, parse
 from handler.http.responses import MAX_RESPONSE_BYTES
 from handler.jobs import Status
 from handler.observability import Processed, logger, tracer
@@ -44,7 +44,7 @@ def removebg() -> Response[Any]:
     event = app.current_event.raw_event
     tenant = routes.tenant(event)
     form = body.parse(routes.header(event, "content-type"), api_gateway.body(event))
-    wanted = parameters.wanted(form.texts, form.files)
+    wanted = parse(form.texts, form.files)
     options, made = _removed(wanted, tenant)
     output, measures = made.output, Measures.of_cutout(made.report, options.shrink_to_megapixels)
     if len(output.data) > MAX_RESPONSE_BYTES and wanted.shrink_to_fit:
@@ -72,7 +72,7 @@ def _removed(wanted: ParsedRequest, tenant: str) -> tuple[Options, Result[CutRep
             raise ApiError("file_too_large", str(ImageTooLarge.of_file(len(data), options.max_bytes)))
         size = decode.measure(data, **options.limits())
         if options.roi is not None:
-            changes["roi"] = parameters.in_percent(options.roi, size)
+            changes["roi"] = in_percent(options.roi, size)
         if wanted.shrink_to_fit:
             possible = cutting.megapixels_in_time(size, _seconds_left())
             changes["shrink_to_megapixels"] = min(changes["shrink_to_megapixels"], possible)

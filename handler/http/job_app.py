@@ -52,13 +52,13 @@ def submit() -> Response[Any]:
     """Create a job; the same Idempotency-Key finds the same job."""
     event = app.current_event.raw_event
     tenant = routes.tenant(event)
-    key = routes.header(event, "idempotency-key")
-    if key and not _KEY.fullmatch(key):
+    key = routes.optional_header(event, "idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
         raise ApiError(
             "invalid_idempotency_key", "Idempotency-Key must be 1 to 255 printable ASCII characters without spaces."
         )
     sent = api_gateway.body(event)
-    job = wiring.jobs().jobs.submit(tenant, _job_request(bodies.json_object(sent) if sent.strip() else {}), key or None)
+    job = wiring.jobs().jobs.submit(tenant, _job_request(bodies.json_object(sent) if sent.strip() else {}), key)
     return responses.json_response(job, 202, {"Location": urls.job(event, job["id"])})
 
 

@@ -95,7 +95,7 @@ class JobService:
             fresh = False
         else:
             fresh = True
-        if request.image_url and (fresh or self._abandoned(tenant, record)):
+        if request.image_url and (fresh or self._may_download(tenant, record)):
             self._download(tenant, request, record, etag)
         job = self.status(tenant, id_)
         return job if request.image_url else job | {"upload": self._upload_form(tenant, id_, request)}
@@ -136,9 +136,10 @@ class JobService:
             return job("failed", reason=_GIVEN_UP) if age > UPLOAD_S + GIVEN_UP_S else job("working")
         return job("failed", reason=_NO_UPLOAD) if age > UPLOAD_S else job("queued")
 
-    def _abandoned(self, tenant: str, record: Mapping[str, Any]) -> bool:
-        old = time.time() - record["created"] > DOWNLOAD_S
-        return old and "reason" not in record and not self._is_uploaded(tenant, record["id"])
+    def _may_download(self, tenant: str, record: Mapping[str, Any]) -> bool:
+        """Whether an earlier request with the same key did not download the image, and no longer tries to."""
+        ended = "reason" in record or time.time() - record["created"] > DOWNLOAD_S
+        return ended and not self._is_uploaded(tenant, record["id"])
 
     def _is_uploaded(self, tenant: str, id_: str) -> bool:
         try:
@@ -155,6 +156,10 @@ class JobService:
             reason = {"code": error.code, "message": str(error)}
             self.state.replace(keys.job(tenant, record["id"]), {**record, "reason": reason}, etag)
             raise rejection from error
+        if "reason" in record:
+            self.state.replace(
+                keys.job(tenant, record["id"]), {name: record[name] for name in record if name != "reason"}, etag
+            )
         self._put(tenant, record["id"], image.data, image.content_type, request)
 
     def _put(self, tenant: str, id_: str, data: bytes, content_type: str, request: JobRequest) -> None:

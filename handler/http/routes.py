@@ -67,4 +67,9 @@ def tenant(event: Event) -> str:
 
 def header(event: Event, name: str) -> str:
     """The value of a header, "" if it is missing. name: in lower case."""
-    return next((value or "" for key, value in (event.get("headers") or {}).items() if key.lower() == name), "")
+    return optional_header(event, name) or ""
+
+
+def optional_header(event: Event, name: str) -> str | None:
+    """The value of a header, None if it is missing. name: in lower case."""
+    return next((value or "" for key, value in (event.get("headers") or {}).items() if key.lower() == name), None)

@@ -14,7 +14,7 @@ from pipeline.cli import earlier, gallery
 from pipeline.cli.names import REPORT, STDIN, Task
 from pipeline.cli.saved import SavedDoneReport, SavedReport, saved
 from pipeline.disk import write_all
-from pipeline.errors import HairlineError, ImageTooLarge, InputError
+from pipeline.errors import HairlineError, ImageTooLarge, InputError, NoSubject
 from pipeline.models import ModelSpec
 from pipeline.options import Options
 from pipeline.report import AppliedReport, CutReport, RejectedReport
@@ -110,10 +110,13 @@ def failed(task: Task, message: str) -> Line:
 
 def rejection(error: InputError) -> str:
     """What is wrong with an image, and which flags help."""
-    advice = ""
-    if isinstance(error, ImageTooLarge):
-        advice = " Or raise the limit: --max-megapixels, or --max-bytes for the file."
-    return f"{error}{advice}"
+    return str(error) + next((advice for kind, advice in _ADVICE.items() if isinstance(error, kind)), "")
+
+
+_ADVICE: dict[type[InputError], str] = {
+    ImageTooLarge: " Or raise the limit: --max-megapixels, or --max-bytes for the file.",
+    NoSubject: " Or pass a --trimap that marks some subject and some background.",
+}
 
 
 def _made(

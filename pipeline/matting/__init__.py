@@ -134,8 +134,7 @@ def _trivial(trimap: Trimap, unknown: int) -> Float | None:
     if unknown == trimap.values.size:
         raise NoSubject(
             "No pixel of this image is certain to be subject or background. Use a photo in which the subject stands "
-            "out, or mark the subject's rectangle with roi. On the command line you can also pass a --trimap that "
-            "marks some of both."
+            "out, or mark the subject's rectangle with roi."
         )
     if not (trimap.values == FOREGROUND).any():
         return np.zeros(trimap.values.shape, np.float32)

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from pipeline.errors import unknown_name
-from pipeline.geometry import LARGEST_SIDE, Colour, Margin, Position, Region, Size
+from pipeline.geometry import LARGEST_CANVAS, LARGEST_SIDE, Colour, Margin, Position, Region, Size
 
 _TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
@@ -242,4 +242,9 @@ def _place(text: str) -> Position | str:
 REGION = Text(Region, Region.parse, 'left, top, right and bottom, such as "10px 5% 300px 95%"', metavar="LENGTHS")
 MARGIN = Text(Margin, Margin.parse, 'one, two or four lengths, such as "20px", "5%" or "10px 5%"', metavar="LENGTHS")
 PLACE = Text(Position, _place, 'original, center, "50%" or "20% 80%"', metavar="PLACE")
-CANVAS = Canvas(Size, Size.parse, f'two sides of 1 to {LARGEST_SIDE:,} pixels, such as "1600x1200"', metavar="WxH")
+CANVAS = Canvas(
+    Size,
+    Size.parse,
+    f'two sides of 1 to {LARGEST_SIDE:,} pixels, at most {LARGEST_CANVAS:,} pixels in all, such as "1600x1200"',
+    metavar="WxH",
+)

@@ -55,6 +55,12 @@ def test_other_keys_are_not_originals(key):
     assert keys.split_original(key) is None
 
 
+def test_an_api_images_key_names_its_tenant_and_job():
+    assert keys.split_upload(keys.upload("tenant", "job")) == ("tenant", "job")
+    for other in ("photo.jpg", "api/a", "api/a/b/c", "shops/a/b/c/d", "my/api/a/b"):
+        assert keys.split_upload(other) is None
+
+
 def test_every_file_that_a_result_can_have_is_an_output():
     names = ["report.json", "cutout.png", "cutout.jpg", "cutout.zip"]
     names += [f"{stage}.png" for stage in STAGES] + [f"{name}.jpg" for name in MARKETPLACES]

@@ -238,6 +238,13 @@ def test_the_id_is_the_same_for_the_same_result_and_another_for_another():
     assert notifications.from_report({**REPORT, "mark": "n"}, "output", None).id != first
 
 
+def test_the_notification_of_an_api_job_names_it_and_its_path():
+    object_ = {**REPORT["object"], "key": "api/tenant/0123"}
+    data = notifications.from_report({**REPORT, "object": object_}, "output", None).data
+    assert data["job"] == {"id": "0123", "path": "/v1/jobs/0123"}
+    assert "shop" not in data
+
+
 def test_a_picture_of_no_shop_and_no_wish_makes_no_callback(world):
     world.bus.publish(
         notifications.from_report({**REPORT, "object": {**REPORT["object"], "key": "a.jpg"}}, "o", None), first=True

@@ -73,16 +73,25 @@ def other(site):
 
 @pytest.fixture(scope="session")
 def web(photo):
-    """A web server on this machine with the photograph at /photo.jpg."""
+    """A web server on this machine with the photograph at /photo.jpg and a page at /page.html.
+
+    PUT puts the photograph elsewhere too.
+    """
+    files = {"/photo.jpg": photo, "/page.html": b"<!doctype html><title>No image</title>"}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            there = self.path == "/photo.jpg"
-            self.send_response(200 if there else 404)
-            self.send_header("Content-Length", str(len(photo) if there else 0))
+            body = files.get(self.path, b"")
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if there:
-                self.wfile.write(photo)
+            self.wfile.write(body)
+
+        def do_PUT(self):
+            files[self.path] = photo
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, *_):
             pass

@@ -70,7 +70,9 @@ def test_the_full_size_of_a_canvas_is_its_own(call, photo, query, size):
 )
 def test_a_refusal_is_in_the_pipelines_words(call, query, data, status, code):
     answer = call.post(f"/v1/cutouts{query}", data=data)
-    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (status, code)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["code"]) == (status, code)
+    assert len(error["title"]) < 40 < len(error["title"] + error["detail"])
 
 
 def test_every_option_can_be_asked_for_or_is_named_as_left_out():

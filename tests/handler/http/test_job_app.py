@@ -101,13 +101,18 @@ def test_a_picture_by_its_address(call, working, web):
     assert settled(call, job.json()["id"])["status"] == "done"
 
 
-def test_an_address_that_gives_nothing_is_refused_and_stays_refused(call):
-    headers = {"Idempotency-Key": uuid.uuid4().hex}
-    asked = {"image_url": "https://192.168.0.1/a.jpg"}
-    first = call.post("/v1/jobs", json=asked, headers=headers)
-    assert first.json()["errors"][0]["code"] == "failed_image_download"
-    again = call.post("/v1/jobs", json=asked, headers=headers).json()
-    assert (again["status"], again["reason"]["code"]) == ("rejected", "download_failed")
+def test_a_download_that_failed_fails_in_the_same_way_or_succeeds_when_it_is_repeated(call, web, made):
+    headers, url = {"Idempotency-Key": uuid.uuid4().hex}, f"{web}/later.jpg"
+    before = records(made)
+    for _ in range(2):
+        refused = call.post("/v1/jobs", json={"image_url": url}, headers=headers)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "failed_image_download")
+    (id_,) = {key.rpartition("/")[2] for key in records(made) - before}
+    told = call.get(f"/v1/jobs/{id_}").json()
+    assert (told["status"], told["reason"]["code"]) == ("rejected", "download_failed")
+    assert requests.put(url, timeout=30).status_code == 200
+    accepted = call.post("/v1/jobs", json={"image_url": url}, headers=headers)
+    assert (accepted.status_code, accepted.json()["id"], accepted.json()["status"]) == (202, id_, "working")
 
 
 def test_the_same_idempotency_key_makes_one_job_also_at_once(call, made):
@@ -201,6 +206,7 @@ BAD = {
     "an address that is none": ({"json": {"image_url": "file:///etc/passwd"}}, "invalid_image_url"),
     "no JSON": ({"data": b"{"}, "invalid_request"),
     "a list": ({"json": [1]}, "invalid_request"),
+    "an empty key": ({"headers": {"Idempotency-Key": ""}}, "invalid_idempotency_key"),
     "a key with a space": ({"headers": {"Idempotency-Key": "a b"}}, "invalid_idempotency_key"),
     "a key too long": ({"headers": {"Idempotency-Key": "a" * 256}}, "invalid_idempotency_key"),
 }

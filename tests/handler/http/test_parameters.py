@@ -3,7 +3,8 @@
 import pytest
 
 from handler.http.api_errors import ApiError
-from handler.http.parameters import BACKGROUNDS, PARAMETERS, SOURCES, in_percent, wanted
+from handler.http.parameters import BACKGROUNDS, PARAMETERS, SOURCES
+from handler.http.removebg import in_percent, parse
 from pipeline.geometry import Region
 from pipeline.options import Options
 
@@ -13,12 +14,12 @@ FILE = {"image_file": b"picture"}
 def options(**texts):
     """The options that these texts ask for, as JSON."""
     table = Options.table()
-    return {name: table[name].described(table[name].read(value)) for name, value in wanted(texts, FILE).options.items()}
+    return {name: table[name].described(table[name].read(value)) for name, value in parse(texts, FILE).options.items()}
 
 
 def code(texts, files=FILE):
     with pytest.raises(ApiError) as caught:
-        wanted(texts, files)
+        parse(texts, files)
     return caught.value.code
 
 
@@ -102,6 +103,26 @@ def test_a_shadow_for_each_type_counts_where_the_type_is_given():
     assert options(**{**texts, "type": "person"})["shadow"] == "none"
 
 
+def test_a_shadow_for_a_type_that_the_request_does_not_name_has_no_effect():
+    for shadow in ("drop", "car", "3D"):
+        assert options(**{"shadow_type[car]": shadow})["shadow"] == "none"
+        assert options(**{"type": "person", "shadow_type[car]": shadow})["shadow"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "shadow"),
+    [
+        ("shadow_type[bogus]", "drop"),
+        ("shadow_type[]", "drop"),
+        ("shadow_type[Car]", "drop"),
+        ("shadow_type[car]", "soft"),
+        ("shadow_type[product]", "car"),
+    ],
+)
+def test_a_shadow_for_no_type_or_one_that_is_none_is_refused(name, shadow):
+    assert code({"type": "product", name: shadow}) == "invalid_shadow_type"
+
+
 BAD = {
     "size": ("invalid_size", ["tiny", "FULL", "51MP"]),
     "type": ("invalid_type", ["dog", "Person"]),
@@ -113,7 +134,7 @@ BAD = {
     "scale": ("invalid_scale", ["9%", "9.9%", "101%", "50", "half", "-10%"]),
     "position": ("invalid_position", ["middle", "101%", "50", "1% 2% 3%", "-1%"]),
     "channels": ("invalid_channels", ["rgb", "RGBA"]),
-    "add_shadow": ("invalid_shadow_type", ["drop"]),
+    "add_shadow": ("invalid_add_shadow", ["drop"]),
     "shadow_type": ("invalid_shadow_type", ["car", "3D", "soft"]),
     "shadow_opacity": ("invalid_shadow_opacity", ["-1", "101", "50%", "1.5", "low"]),
     "semitransparency": ("invalid_semitransparency", ["maybe"]),
@@ -180,14 +201,14 @@ def test_a_full_size_that_becomes_a_jpeg_is_larger_than_a_png(texts, megapixels)
 
 
 def test_a_background_image_makes_a_jpeg_too():
-    made = wanted({"size": "auto"}, {**FILE, "bg_image_file": b"x"})
+    made = parse({"size": "auto"}, {**FILE, "bg_image_file": b"x"})
     assert made.options["shrink_to_megapixels"] == 25
 
 
 @pytest.mark.parametrize(("size", "expected"), [("auto", True), ("full", False), ("50MP", False), ("preview", False)])
 def test_size_auto_alone_may_shrink_to_fit(size, expected):
-    assert wanted({"size": size}, FILE).shrink_to_fit is expected
-    assert not wanted({}, FILE).shrink_to_fit
+    assert parse({"size": size}, FILE).shrink_to_fit is expected
+    assert not parse({}, FILE).shrink_to_fit
 
 
 @pytest.mark.parametrize(
@@ -205,7 +226,7 @@ def test_a_jpeg_is_white_only_where_nothing_else_was_asked(more):
 
 def test_a_long_value_is_shown_in_part():
     with pytest.raises(ApiError) as caught:
-        wanted({"size": "x" * 5000}, FILE)
+        parse({"size": "x" * 5000}, FILE)
     assert len(caught.value.detail) < 300
 
 

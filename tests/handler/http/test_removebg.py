@@ -78,6 +78,7 @@ def test_a_zip_recombines_to_the_png(call, portrait):
     assert np.array_equal(np.array(alpha), whole[..., 3])
     solid = whole[..., 3] == 255
     assert np.abs(np.array(colour)[solid].astype(int) - whole[solid][:, :3]).mean() < 4
+    assert np.array(colour)[whole[..., 3] == 0].mean() > 10  # the subject's colours go on; black would darken edges
 
 
 def test_a_preview_is_small_and_a_picture_can_lie_behind(call, photo, portrait):
@@ -163,6 +164,14 @@ FORMS = {
         {"data": "size=auto&size=full", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
         "invalid_request",
     ),
+    "the image twice": (
+        {"data": "image_url=x&image_url=y", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+        "multiple_sources",
+    ),
+    "the file twice": (
+        {"files": [("image_file", ("a.jpg", b"x")), ("image_file", ("b.jpg", b"y"))]},
+        "multiple_sources",
+    ),
     "no boundary": ({"data": b"x", "headers": {"Content-Type": "multipart/form-data"}}, "invalid_request"),
     "broken parts": (
         {"data": b"--x\r\nnonsense", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
@@ -177,6 +186,26 @@ FORMS = {
 @pytest.mark.parametrize(("sent", "code"), FORMS.values(), ids=FORMS)
 def test_a_form_that_cannot_be_taken_has_its_code(call, sent, code):
     check(call.post(PATH, **sent), code)
+
+
+@pytest.mark.parametrize(
+    ("sent", "unwanted"),
+    [
+        ({"files": {"image_file": ("a.png", flat())}}, "trimap"),
+        ({"json": {"image_file_b64": "hello"}}, "/v1/jobs"),
+        ({"json": {"image_file_b64": "hello"}}, "characters"),
+    ],
+)
+def test_the_detail_advises_only_what_this_route_takes(call, sent, unwanted):
+    (error,) = call.post(PATH, **sent).json()["errors"]
+    assert error["detail"]
+    assert unwanted not in error["detail"]
+
+
+def test_a_background_url_that_leads_to_no_image_is_named(call, portrait, web):
+    answer = call.post(PATH, files={"image_file": portrait}, data={"bg_image_url": f"{web}/page.html"})
+    check(answer, "invalid_bg_image")
+    assert "bg_image_url" in answer.json()["errors"][0]["detail"]
 
 
 def test_outside_of_the_region_is_background(call, portrait):
