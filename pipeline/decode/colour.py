@@ -11,6 +11,7 @@ _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
 # Relative with black point compensation is what photo editors use. Perceptual tables differ from maker to maker.
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+_MAX_TAGS = 100  # of a profile: LittleCMS reads no more
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
@@ -41,7 +42,7 @@ class _Unusable(Exception):
 
 def _converted(image: Image.Image, profile: bytes) -> Image.Image:
     try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        source = ImageCms.ImageCmsProfile(BytesIO(_without_float_pipelines(profile)))
     except OSError as error:
         raise _Unusable("is damaged") from error
     space = profile[16:20].decode("latin-1")  # ICC.1:2010, 7.2.6
@@ -57,6 +58,21 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image:
         return transform.apply_in_place(image) if image.mode == "RGB" else transform.apply(image)
     except (OSError, ValueError) as error:
         raise _Unusable("cannot be applied") from error
+
+
+def _without_float_pipelines(profile: bytes) -> bytes:
+    """The profile with the tags D2Bx and B2Dx renamed, so that LittleCMS takes the tables or the matrix instead.
+
+    These tags are optional (ICC.1:2010, 9.2.29) and rare. Only they can name one element any number of times, so that
+    a profile of 1 MB takes gigabytes. All others cost no more than their bytes.
+    """
+    count = min(int.from_bytes(profile[128:132], "big"), _MAX_TAGS)
+    table = range(132, min(132 + 12 * count, len(profile)), 12)
+    renamed = bytearray(profile)
+    for at in table:
+        if profile[at : at + 3] in (b"D2B", b"B2D"):
+            renamed[at : at + 4] = profile[at : at + 4].lower()
+    return bytes(renamed)
 
 
 def _lab(image: Image.Image) -> Image.Image:

@@ -27,7 +27,7 @@ def read(data: bytes) -> Header:
             if frames == 0:
                 area = (left, top, left + wide, top + high)
                 first = data[at:end]
-            frames += 1
+            frames += blocks.left >= 0
         elif kind == b"!":
             end = blocks.after(at + 2)
             if frames == 0 and data[at : at + 2] == _CONTROL:
