@@ -24,7 +24,7 @@ FUNCTIONS = $(foreach name,Cutout ApiCutout ApiJob Webhook Fetch Callback DeadLe
 LAYERS = build-DependenciesLayer build-SmallLayer
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve layer $(LAYERS) $(FUNCTIONS) test e2e check lint bench lock setup weights clean
+.PHONY: help run serve layer $(LAYERS) $(FUNCTIONS) release test e2e check lint bench lock setup weights clean
 .SUFFIXES:
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo 'make serve   keep that stack running, with the HTTP API and webhooks, and cut every image put into its bucket'
 	@echo 'make layer   build the Lambda layers: make layer LAMBDA_PYTHON=3.13 ARCHITECTURE=x86_64'
 	@echo 'make check   ruff, mypy and the quick tests, in about two minutes'
+	@echo 'make release pack layers, code and template into dist/, to deploy from any machine: make release ARCHITECTURE=x86_64'
 	@echo 'make test    all tests; some of them: make test ARGS="tests/layers -k sha256"'
 	@echo 'make e2e     the deployed code and its layer under the Lambda runtime emulator (part of make test)'
 	@echo 'make lint    ruff and mypy; cfn-lint, sam validate and checkov for the template'
@@ -58,6 +59,9 @@ $(LAYERS): .venv/stamp-local weights
 # ... and this for each function: only its code, because the layers contain the dependencies.
 $(FUNCTIONS):
 	@"$(PYTHON)" -m layers.function "$(ARTIFACTS_DIR)"
+
+release: .venv/stamp-local weights
+	@$(BIN)/python -m release --architecture $(ARCHITECTURE) $(if $(INTERPRETER),--interpreter "$(INTERPRETER)")
 
 # Two workers: each holds the model, the kernels and images, about 1 GB.
 PYTEST = $(BIN)/python -m pytest -n 2
@@ -139,4 +143,4 @@ lock: .venv/stamp-made
 	$(COMPILE) --group layer --constraints requirements-dev.lock --no-emit-package numpy --output-file requirements-layer.lock
 
 clean:
-	rm -rf .venv .venv-sam .venv-checkov .venv-rembg models out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-checkov .venv-rembg models out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ import pytest
 from layers import kernels
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("pipeline", "handler", "layers", "weights", "bench")
+PACKAGES = ("pipeline", "handler", "layers", "release", "weights", "bench")
 
 
 def rooms(package, *names):
@@ -98,6 +98,8 @@ ARROWS = {
     # A checksum, and how a file comes to be whole, are known once.
     "layers": rooms("pipeline", "models", "errors", "disk"),
     "weights": rooms("pipeline", "models", "errors", "disk"),
+    # The template is read in one place.
+    "release": {"layers", "handler.local", "pipeline.version"},
     "bench": LIBRARY | {"handler.local"},
 }
 """From each room (a module or package of pipeline and handler, or another package) to the rooms that it may import.
