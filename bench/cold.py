@@ -21,13 +21,13 @@ from PIL import Image
 from bench import results
 from bench.lambda_runtime import ROOT, Deployed, LambdaRuntime, deploy, environment
 from bench.stages import resized
-from handler.local import stack, worker
+from handler.local import poller, stack, worker
 from handler.local.emulator import emulator
 from handler.local.stack import Stack
 
 STARTS = 7
 ROUNDS = 3
-HANDLER = "handler.cutouts.app.on_s3"
+HANDLER = "handler.cutouts.app.on_queue"
 START = """
 import time
 begin = time.perf_counter()
@@ -57,11 +57,13 @@ def answers(call: Callable[[Any], Any], made: Stack, picture: bytes, name: str) 
     seconds = []
     for key in (f"{name}/first.jpg", f"{name}/second.jpg"):
         made.client("s3").put_object(Bucket=made.input_bucket, Key=key, Body=picture)
-        sqs = made.client("sqs")
-        (message,) = sqs.receive_message(QueueUrl=made.queue_url, WaitTimeSeconds=5)["Messages"]
-        sqs.delete_message(QueueUrl=made.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        sqs, url = made.client("sqs"), made.names["UploadQueue"]
+        (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5, MessageSystemAttributeNames=["All"])[
+            "Messages"
+        ]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         begin = time.perf_counter()
-        answer = call(json.loads(message["Body"]))
+        answer = call(poller.event([message], url))
         seconds.append(time.perf_counter() - begin)
         report = made.client("s3").get_object(Bucket=made.output_bucket, Key=f"{key}/report.json")["Body"].read()
         if json.loads(report)["status"] != "done":
@@ -111,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(name)
         deployed = deploy(folder / "task", args.layer / "layer", args.layer / "tools", args.interpreter)
         made = stack.create(endpoint)
-        made.client("sqs").purge_queue(QueueUrl=made.queue_url)  # removes S3's test event
+        made.client("sqs").purge_queue(QueueUrl=made.names["UploadQueue"])  # removes S3's test event
         rows = measure(deployed, made, picture, folder)
     note = (
         f"{STARTS} new processes; {ROUNDS} new containers of each kind in turn; a 1 MP JPEG. Load average {load:.0f}."

@@ -1,8 +1,8 @@
 """Hairline under load and faults: `python -m bench.load`.
 
-Many small images go through the local S3, queue and handler. Meanwhile events arrive twice and out of order, images
-are replaced, workers are killed, S3 fails for a while, and one image kills every worker that reads it. At the end,
-every key must have one complete result, of its newest image.
+Many small images go through the local S3, the three queues and the handler. Meanwhile events arrive twice and out of
+order, images are replaced, workers are killed, S3 fails for a while, and one image kills every worker that reads it. At
+the end, every key must have one complete result, of its newest image.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bench import results, verdict
 from bench.crew import Crew
@@ -24,6 +25,8 @@ from handler.local import mappings, stack
 from handler.local.emulator import emulator
 from handler.local.stack import Stack
 
+FOLDERS = ("products", "shop 1", "été", "api/a1b2c3", "shops/spring/spring.example/7", "x.y", "100%")
+"""Of good images, so that all three queues have some."""
 DEADLY = "deadly"
 """The key of the image that kills its worker."""
 LATE = 10
@@ -75,7 +78,7 @@ def run(scenario: Scenario, endpoint: str) -> Figures:
     """Run the scenario in an empty emulator."""
     made = stack.create(endpoint, visibility_s=scenario.visibility_s)
     chance = random.Random(scenario.seed)  # noqa: S311  no secret
-    good = {f"shop {number % 7}/{number}+ü.png": small(number) for number in range(scenario.pictures)}
+    good = {f"{FOLDERS[number % 7]}/{number}+ü.png": small(number) for number in range(scenario.pictures)}
     refused = {f"refused/{number}.jpg": b"<html>not an image %d</html>" % number for number in range(scenario.refused)}
     deadly = {DEADLY: small(0)}
     for number, key in enumerate(good):
@@ -84,7 +87,7 @@ def run(scenario: Scenario, endpoint: str) -> Figures:
     _upload(made, {**good, **refused, **deadly})
     events = _receive_all(made)
     # Repeats arrive anywhere, and an old image's event may arrive after its successor's.
-    again = [event for event in events if DEADLY not in event]
+    again = [event for event in events if DEADLY not in event.body]
     events += chance.sample(again, scenario.repeats)
     chance.shuffle(events)
     _send(made, events)
@@ -115,19 +118,25 @@ def _upload(made: Stack, pictures: Mapping[str, bytes]) -> None:
         made.client("s3").put_object(Bucket=made.input_bucket, Key=key, Body=data)
 
 
-def _receive_all(made: Stack) -> list[str]:
-    """Remove all messages from the queue, and return their bodies."""
-    sqs, bodies = made.client("sqs"), []
-    while found := sqs.receive_message(QueueUrl=made.queue_url, MaxNumberOfMessages=10).get("Messages"):
-        bodies += [message["Body"] for message in found]
-        handles = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(found)]
-        sqs.delete_message_batch(QueueUrl=made.queue_url, Entries=handles)
-    return bodies
+class _Event(NamedTuple):
+    queue_url: str
+    body: str
 
 
-def _send(made: Stack, bodies: Sequence[str]) -> None:
-    for body in bodies:
-        made.client("sqs").send_message(QueueUrl=made.queue_url, MessageBody=body)
+def _receive_all(made: Stack) -> list[_Event]:
+    """Remove all messages from the queues of images, and return them."""
+    sqs, events = made.client("sqs"), []
+    for url in made.image_queue_urls:
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            events += [_Event(url, message["Body"]) for message in found]
+            handles = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(found)]
+            sqs.delete_message_batch(QueueUrl=url, Entries=handles)
+    return events
+
+
+def _send(made: Stack, events: Sequence[_Event]) -> None:
+    for event in events:
+        made.client("sqs").send_message(QueueUrl=event.queue_url, MessageBody=event.body)
 
 
 def _work(crew: Crew, scenario: Scenario, messages: int) -> None:

@@ -25,7 +25,7 @@ def waiting(made: Stack) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     answers = [
         made.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
-        for url in (made.queue_url, made.names["GivenUpQueue"])
+        for url in (*made.image_queue_urls, made.names["GivenUpQueue"])
     ]
     return sum(int(count) for answer in answers for count in answer["Attributes"].values())
 

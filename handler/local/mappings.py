@@ -26,7 +26,7 @@ def polling(stack: Stack, log: Path, *, workers: int = 1, names: Sequence[str] =
             opened.enter_context(
                 Worker(
                     stack.client("sqs"),
-                    template.resolve(mapping["Properties"]["Queue"], urls, described),
+                    [template.resolve(mapping["Properties"]["Queue"], urls, described)],
                     mapping["Properties"]["BatchSize"],
                     Container(functions.function(stack, name, log)),
                 )

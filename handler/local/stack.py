@@ -1,4 +1,4 @@
-"""What template.yaml describes, made in the emulator: buckets, queues, secrets, notifications and rules."""
+"""What template.yaml describes, made in the emulator: buckets, queues, secrets and rules."""
 
 import json
 from collections.abc import Mapping
@@ -23,14 +23,15 @@ _PSEUDO = {
 class Stack:
     """What a deployment's outputs say, and how its function is set up.
 
-    variables: the cutting function's environment. timeout_s, memory_mb: its own. batch_size: its mapping's.
-    names: what each resource of the template is called here, by its logical id, and by id.Arn.
+    image_queue_urls: of the three queues of images. variables: the cutting function's environment. timeout_s,
+    memory_mb: its own. batch_size: its mappings'. names: what each resource of the template is called here, by its
+    logical id, and by id.Arn.
     """
 
     endpoint: str
     input_bucket: str
     output_bucket: str
-    queue_url: str
+    image_queue_urls: tuple[str, ...]
     dead_letter_queue_url: str
     variables: Mapping[str, str]
     timeout_s: int
@@ -73,17 +74,20 @@ def described(
     variables, timeout_s, memory_mb = template.resolve(
         [function["Environment"]["Variables"], function["Timeout"], function["MemorySize"]], names, read
     )
+    urls = {f"{name}.Arn": url for name, url in names.items()}  # a mapping names its queue by ARN
     return Stack(
         endpoint=endpoint,
         input_bucket=names["InputBucket"],
         output_bucket=names["OutputBucket"],
-        queue_url=names["Queue"],
+        image_queue_urls=tuple(
+            template.resolve(mapping["Properties"]["Queue"], urls, read) for mapping in function["Events"].values()
+        ),
         dead_letter_queue_url=names["DeadLetterQueue"],
         variables=_with_weights(variables),
         timeout_s=int(timeout_s),
         memory_mb=int(memory_mb),
         names=names,
-        batch_size=batch_size or function["Events"]["Images"]["Properties"]["BatchSize"],
+        batch_size=batch_size or function["Events"]["Uploads"]["Properties"]["BatchSize"],
     )
 
 
@@ -125,7 +129,7 @@ def create(
             )
         if "NotificationConfiguration" in properties:
             s3.put_bucket_notification_configuration(
-                Bucket=names[bucket], NotificationConfiguration=_notification(properties["NotificationConfiguration"])
+                Bucket=names[bucket], NotificationConfiguration={"EventBridgeConfiguration": {}}
             )
 
     for secret in template.of_type(read, "AWS::SecretsManager::Secret"):
@@ -137,7 +141,8 @@ def create(
         if condition is None or template.holds(condition, names, read):
             properties = template.resolve(template.properties(read, rule), names, read)
             events = stack.client("events")
-            events.put_rule(Name=rule, EventPattern=json.dumps(properties["EventPattern"]))
+            pattern = properties["EventPattern"]
+            events.put_rule(Name=rule, EventPattern=pattern if isinstance(pattern, str) else json.dumps(pattern))
             events.put_targets(Rule=rule, Targets=properties["Targets"])
     return stack
 
@@ -145,14 +150,3 @@ def create(
 def _with_weights(variables: dict[str, str]) -> dict[str, str]:
     """A function's variables without the layer's folder, which is not here: the command line's weights are used."""
     return variables | {name: str(models.DEFAULT_FOLDER) for name in variables if name == "HAIRLINE_MODEL_DIR"}
-
-
-def _notification(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """CloudFormation's form of a bucket's notification in the form of S3's own interface."""
-    rows = []
-    for row in properties["QueueConfigurations"]:
-        queue = {"QueueArn": row["Queue"], "Events": [row["Event"]]}
-        if "Filter" in row:
-            queue["Filter"] = {"Key": {"FilterRules": row["Filter"]["S3Key"]["Rules"]}}
-        rows.append(queue)
-    return {"QueueConfigurations": rows}

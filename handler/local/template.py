@@ -86,10 +86,13 @@ def resolve(value: Any, names: Mapping[str, str], template: Mapping[str, Any]) -
             return _ABSENT if name == "AWS::NoValue" else names[name]
         case {"Fn::GetAtt": [resource, attribute]}:
             return names[f"{resource}.{attribute}"]
-        case {"Fn::Sub": str(text)}:
-            return _substituted(text, names)
-        case {"Fn::Sub": [text, more]}:
+        case {"Fn::Sub": written}:
+            text, more = written if isinstance(written, list) else (written, {})
             return _substituted(text, ChainMap(inner(more), names))  # type: ignore[arg-type]
+        case {"Fn::Join": [delimiter, parts]}:
+            joined = inner(parts)
+            # A CommaDelimitedList's value is one string here.
+            return str(delimiter).join(joined.split(",") if isinstance(joined, str) else joined)
         case {"Fn::FindInMap": [table, row, column]}:
             return template["Mappings"][table][inner(row)][inner(column)]
         case {"Fn::If": [condition, yes, no]}:

@@ -1,13 +1,13 @@
 """Results: new reports in the output bucket, new messages in the dead-letter queue."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote_plus
 
 from handler import keys
+from handler.errors import BadEvent
+from handler.events import sqs
 from handler.jobs import parse_stored
 from handler.local.stack import Stack
 from pipeline.report import StoredReport
@@ -35,14 +35,17 @@ class Watch:
 
     def dead_letters(self) -> Iterator[tuple[str, str]]:
         """(keys of the images, reason) for each new message in the dead-letter queue, which keeps it."""
-        sqs = self.stack.client("sqs")
         # Hidden for 0 s, so that the next look sees them as well.
-        messages = sqs.receive_message(
-            QueueUrl=self.stack.dead_letter_queue_url,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=0,
-            MessageAttributeNames=["All"],
-        ).get("Messages", [])
+        messages = (
+            self.stack.client("sqs")
+            .receive_message(
+                QueueUrl=self.stack.dead_letter_queue_url,
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=0,
+                MessageAttributeNames=["All"],
+            )
+            .get("Messages", [])
+        )
         for message in messages:
             if message["MessageId"] not in self._dead:
                 self._dead.add(message["MessageId"])
@@ -65,6 +68,6 @@ class Watch:
 def _sources(body: str) -> str:
     """The keys that S3's message names, or the beginning of another message."""
     try:
-        return ", ".join(unquote_plus(record["s3"]["object"]["key"]) for record in json.loads(body)["Records"])
-    except (ValueError, KeyError, TypeError):
+        return ", ".join(job.source.key for job in sqs.parse(body))
+    except BadEvent:
         return body[:100]

@@ -1,7 +1,9 @@
-"""A stand-in for an event source mapping: a container of a function, and a thread that takes messages to it."""
+"""A stand-in for event source mappings: a container of a function, and a thread that takes messages to it."""
 
+import itertools
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,23 +20,27 @@ IDLE_S = 0.1
 
 
 class Worker:
-    """One container at work on one queue, from now until it is stopped. A container that dies is replaced.
+    """One container at work on its queues, from now until it is stopped. A container that dies is replaced.
 
-    batch_size: as the template says, except where a stack departs from it.
+    It takes a batch from each queue in turn, so a full one does not hold up the others: on AWS each has containers of
+    its own. batch_size: as the template says, except where a stack departs from it.
     """
 
-    def __init__(self, sqs: Any, queue_url: str, batch_size: int, container: Container) -> None:
+    def __init__(self, sqs: Any, queue_urls: Sequence[str], batch_size: int, container: Container) -> None:
         function, self.container = container.function, container
         self.failure: StartFailed | None = None
         """Why the function could not start; the worker has ended then."""
-        self._poller = Poller(
-            sqs=sqs,
-            queue_url=queue_url,
-            handler=lambda event, _: self.container.call(event),  # its process makes a context of its own
-            batch_size=batch_size,
-            timeout_s=function.timeout_s,
-            memory_mb=function.memory_mb,
-        )
+        self._pollers = [
+            Poller(
+                sqs=sqs,
+                queue_url=queue_url,
+                handler=lambda event, _: self.container.call(event),  # its process makes a context of its own
+                batch_size=batch_size,
+                timeout_s=function.timeout_s,
+                memory_mb=function.memory_mb,
+            )
+            for queue_url in queue_urls
+        ]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work)
         self._thread.start()
@@ -75,13 +81,18 @@ class Worker:
         except StartFailed as error:
             self.failure = error
             return
-        while not self._stopping.is_set():
+        idle = 0
+        for poller in itertools.cycle(self._pollers):
+            if self._stopping.is_set():
+                return
             try:
-                if not self._poller.poll(wait_s=0):
-                    self._stopping.wait(IDLE_S)
+                idle = 0 if poller.poll(wait_s=0) else idle + 1
             except (BotoCoreError, ClientError) as error:  # an event source mapping retries as long as it exists
-                print(f"{self._poller.queue_url} could not be read: {error}", file=sys.stderr)
+                print(f"{poller.queue_url} could not be read: {error}", file=sys.stderr)
                 self._stopping.wait(1)
+            if idle == len(self._pollers):
+                idle = 0
+                self._stopping.wait(IDLE_S)
 
 
 def prepare(stack: Stack, log: Path | None = None) -> Container:
@@ -91,4 +102,4 @@ def prepare(stack: Stack, log: Path | None = None) -> Container:
 
 def start(stack: Stack, log: Path | None = None, container: Container | None = None) -> Worker:
     """A worker that cuts what is put into a stack's input bucket. container: one that `prepare` made."""
-    return Worker(stack.client("sqs"), stack.queue_url, stack.batch_size, container or prepare(stack, log))
+    return Worker(stack.client("sqs"), stack.image_queue_urls, stack.batch_size, container or prepare(stack, log))

@@ -35,16 +35,19 @@ class Site:
         return self.s3.put_object(Bucket=self.made.input_bucket, Key=key, Body=data, **more)
 
     def settle(self) -> None:
-        """Run the function on all messages in the queue."""
-        poller = Poller(
-            sqs=self.sqs,
-            queue_url=self.made.queue_url,
-            handler=app.on_queue,
-            batch_size=self.made.batch_size,
-            timeout_s=self.made.timeout_s,
-            memory_mb=self.made.memory_mb,
-        )
-        while poller.poll(wait_s=0):
+        """Run the function on all messages in the queues of images."""
+        pollers = [
+            Poller(
+                sqs=self.sqs,
+                queue_url=url,
+                handler=app.on_queue,
+                batch_size=self.made.batch_size,
+                timeout_s=self.made.timeout_s,
+                memory_mb=self.made.memory_mb,
+            )
+            for url in self.made.image_queue_urls
+        ]
+        while sum(poller.poll(wait_s=0) for poller in pollers):
             pass
 
     def listing(self, prefix: str = "") -> dict[str, tuple[str, Any]]:
@@ -62,11 +65,11 @@ class Site:
         return found
 
     def send(self, body: str) -> None:
-        """Put a message into the queue, as if S3 had."""
-        self.sqs.send_message(QueueUrl=self.made.queue_url, MessageBody=body)
+        """Put a message into the queue of uploads."""
+        self.sqs.send_message(QueueUrl=self.made.names["UploadQueue"], MessageBody=body)
 
     def waiting(self) -> int:
-        """How many messages the queue contains, visible or not."""
+        """How many messages the queues of images contain, visible or not."""
         return verdict.waiting(self.made)
 
     def dead(self) -> list[dict[str, Any]]:

@@ -210,7 +210,7 @@ def test_a_lasting_fault_ends_in_the_dead_letter_queue(
         pass
     wiring.failure_deps.cache_clear()
     (letter,) = site.dead()
-    assert json.loads(letter["Body"])["Records"][0]["s3"]["object"]["key"] == "a.png"
+    assert json.loads(letter["Body"])["detail"]["object"]["key"] == "a.png"
     assert site.waiting() == 0
 
 

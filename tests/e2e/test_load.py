@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from bench.load import Scenario
 from bench.pictures import small
 from bench.proxy import Fault
 from handler.cutouts import retries
+from handler.local import stack, worker
 from tests.e2e.conftest import Site
 
 SMALL = Scenario(pictures=40, refused=3, repeats=10, workers=2, kills=2, outage_s=4, visibility_s=6, compared=3, seed=2)
@@ -24,12 +26,39 @@ def test_nothing_is_lost_or_wrong_whatever_happens(endpoint: str, weights: objec
     assert figures.outcomes["repeated"] > 0
 
 
+@pytest.mark.parametrize("key", ["api/a1b2c3/0f9e8d", "shops/spring/spring.example/7/front"])
+def test_a_job_or_an_image_of_a_shop_does_not_wait_behind_a_flood_of_uploads(
+    endpoint: str, weights: object, tmp_path: Path, key: str
+) -> None:
+    made = stack.create(endpoint)
+
+    def drop(key: str) -> None:
+        made.client("s3").put_object(Bucket=made.input_bucket, Key=key, Body=small(1))
+
+    def finished() -> list[str]:
+        return [name for name in verdict.listing(made) if name.endswith("/report.json")]
+
+    for number in range(FLOOD):
+        drop(f"flood/{number}.png")
+    with worker.start(made, tmp_path / "log") as working:
+        while not finished():
+            assert working.failure is None
+        drop(key)
+        before = len(finished())
+        while f"{key}/report.json" not in (done := finished()):
+            assert working.failure is None
+    # One upload may have begun before it, and one may end between two looks.
+    assert len(done) - before <= 4
+    assert len(done) < FLOOD / 2
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a worker's memory is read from /proc")
 def test_the_memory_of_a_worker_does_not_grow(endpoint: str, weights: object) -> None:
     early, late = load.memory(endpoint, first=10, last=40)
     assert late < 1.1 * early
 
 
+FLOOD = 40
 GOOD = {f"{number}.png": small(number) for number in range(2)}
 REFUSED = {"page.jpg": b"<html>"}
 

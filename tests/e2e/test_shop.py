@@ -85,7 +85,7 @@ class Shop:
         names = self.site.made.names
         lines = [
             (names["FetchQueue"], hooks.on_fetch, 1),
-            (names["Queue"], app.on_queue, 1),
+            (names["ShopQueue"], app.on_queue, 1),
             (names["CallbackQueue"], hooks.on_callback, 1),
         ]
         pollers = [

@@ -57,8 +57,8 @@ KEY = "arn:aws:kms:eu-west-1:111111111111:key/1234abcd"
 
 DEPLOYMENTS: dict[str, dict[str, str]] = {
     "defaults": {},
-    "existing input": {"ExistingInputBucket": "my-pictures", "KeyPrefix": "in/", "KeySuffix": ".jpg"},
-    "existing output": {"ExistingOutputBucket": "my-cutouts", "KeySuffix": ".jpg"},
+    "existing input": {"ExistingInputBucket": "my-pictures", "KeyPatterns": "in/*.jpg,new/*"},
+    "existing output": {"ExistingOutputBucket": "my-cutouts", "KeyPatterns": "in/*"},
     "both existing": {"ExistingInputBucket": "my-pictures", "ExistingOutputBucket": "my-cutouts"},
     "existing state": {"ExistingStateBucket": "my-state"},
     "all existing": {
@@ -93,6 +93,10 @@ def everything(node: Any) -> Iterator[Any]:
 
 
 FUNCTIONS = of_type("AWS::Serverless::Function")
+
+
+IMAGE_QUEUES = {"UploadQueue": "Uploads", "ShopQueue": "Shops", "JobQueue": "Jobs"}
+"""The queues of images, and the mapping of CutoutFunction for each."""
 
 
 BUCKETS = of_type("AWS::S3::Bucket")

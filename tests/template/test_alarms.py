@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from handler.cutouts import retries
-from tests.template.deployments import TEMPLATE, deployed, of_type, properties
+from tests.template.deployments import IMAGE_QUEUES, TEMPLATE, deployed, of_type, properties
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
 NEW_VERSION = ("NewVersionErrorsAlarm", "NewVersionFailingAlarm")
-PEOPLE_WAIT_FOR_ITS_END = {"QueueAgeAlarm", "WebhookFailingAlarm", "ApiFailingAlarm"}
-TRIES = {"Queue": retries.MAX_TRIES, "FetchQueue": 5, "CallbackQueue": 5}
+PEOPLE_WAIT_FOR_ITS_END = {f"{queue}AgeAlarm" for queue in IMAGE_QUEUES} | {"WebhookFailingAlarm", "ApiFailingAlarm"}
+TRIES = dict.fromkeys(IMAGE_QUEUES, retries.MAX_TRIES) | {"FetchQueue": 5, "CallbackQueue": 5}
 
 LAMBDA = {
     "CutoutErrorsAlarm": ("Errors", "CutoutFunction"),
@@ -31,8 +31,8 @@ LAMBDA = {
 }
 QUEUES = {
     "DeadLetterAlarm": ("ApproximateNumberOfMessagesVisible", "DeadLetterQueue"),
-    "QueueAgeAlarm": ("ApproximateAgeOfOldestMessage", "Queue"),
-    "ImagesExpiringAlarm": ("ApproximateAgeOfOldestMessage", "Queue"),
+    **{f"{queue}AgeAlarm": ("ApproximateAgeOfOldestMessage", queue) for queue in IMAGE_QUEUES},
+    "UploadsExpiringAlarm": ("ApproximateAgeOfOldestMessage", "UploadQueue"),
     "FetchDeadLetterAlarm": ("ApproximateNumberOfMessagesVisible", "FetchDeadLetterQueue"),
     "FetchQueueAgeAlarm": ("ApproximateAgeOfOldestMessage", "FetchQueue"),
     "CallbackDeadLetterAlarm": ("ApproximateNumberOfMessagesVisible", "CallbackDeadLetterQueue"),
@@ -80,7 +80,7 @@ def test_an_alarm_notifies_unless_the_deployment_reports_the_failure(alarm: str)
         assert made["TreatMissingData"] == "notBreaching"
 
 
-QUEUE_OF = {"CutoutFunction": "Queue", "FetchFunction": "FetchQueue", "CallbackFunction": "CallbackQueue"}
+QUEUE_OF = {"CutoutFunction": "UploadQueue", "FetchFunction": "FetchQueue", "CallbackFunction": "CallbackQueue"}
 
 
 @pytest.mark.parametrize("timeout", TEMPLATE["Parameters"]["Timeout"]["AllowedValues"])

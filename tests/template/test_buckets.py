@@ -7,6 +7,7 @@ import pytest
 
 from handler.keys import AREAS
 from tests.template.deployments import BUCKETS, RESOURCES, TEMPLATE, deployed, each_deployment, properties
+from tests.template.test_queues import IMAGE_RULES, pattern_of
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
@@ -67,11 +68,10 @@ def test_pages_may_use_signed_links(bucket: str, methods: list[str]) -> None:
     assert deployed()[0][bucket]["Properties"]["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"] == ["*"]
 
 
-def test_the_input_bucket_keeps_versions_and_notifies_the_queue() -> None:
+def test_the_input_bucket_keeps_versions_and_sends_its_events_to_eventbridge() -> None:
     made = properties("InputBucket")
     assert made["VersioningConfiguration"] == {"Status": "Enabled"}
-    (notification,) = deployed()[0]["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
-    assert notification == {"Event": "s3:ObjectCreated:*", "Queue": "<Queue.Arn>"}
+    assert made["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
     assert "NotificationConfiguration" not in properties("OutputBucket")  # or a cutout would be cut out
 
 
@@ -82,30 +82,16 @@ def test_no_cutout_is_cut_out_again(parameters: dict[str, str]) -> None:
     taken, written = variables["HAIRLINE_INPUT_BUCKET"], variables["HAIRLINE_OUTPUT_BUCKET"]
     assert taken != written
     assert (made["Outputs"]["InputBucket"]["Value"], made["Outputs"]["OutputBucket"]["Value"]) == (taken, written)
-    for rule in (each["Properties"] for each in made.values() if each.get("Type") == "AWS::Events::Rule"):
-        pattern = rule["EventPattern"]
-        if "aws.s3" in pattern.get("source", ["aws.s3"]) and pattern.get("detail-type") != ["hairline.requested"]:
-            assert pattern["detail"]["bucket"] == {"name": [taken]}
+    assert [pattern_of(made, rule)["detail"]["bucket"] for rule in IMAGE_RULES] == [{"name": [taken]}] * 3
+    for rule in {name for name, each in made.items() if each.get("Type") == "AWS::Events::Rule"} - set(IMAGE_RULES):
+        pattern = made[rule]["Properties"]["EventPattern"]
+        assert pattern.get("detail-type") == ["hairline.requested"] or pattern["source"] != ["aws.s3"]
 
 
 def test_the_longest_bucket_name_fits() -> None:
     longest = int(re.search(r"\{1,(\d+)\}", TEMPLATE["Parameters"]["BucketPrefix"]["AllowedPattern"])[1]) + 2  # type: ignore[index]
     made, _ = deployed(BucketPrefix="p" * longest)
     assert max(len(made[bucket]["Properties"]["BucketName"]) for bucket in BUCKETS) <= 63
-
-
-@pytest.mark.parametrize(
-    ("prefix", "suffix", "rules"),
-    [
-        ("in/", "", [{"Name": "prefix", "Value": "in/"}]),
-        ("", ".jpg", [{"Name": "suffix", "Value": ".jpg"}]),
-        ("in/", ".jpg", [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".jpg"}]),
-    ],
-)
-def test_a_bucket_notifies_of_keys_that_pass_the_filter(prefix: str, suffix: str, rules: list[Any]) -> None:
-    made, _ = deployed(KeyPrefix=prefix, KeySuffix=suffix)
-    (notification,) = made["InputBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
-    assert notification["Filter"] == {"S3Key": {"Rules": rules}}
 
 
 def test_every_kind_of_key_expires_as_the_layout_says() -> None:

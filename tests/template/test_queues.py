@@ -1,35 +1,27 @@
 """Queues, their dead letters, and who may send to them."""
 
+import json
 from typing import Any
 
 import pytest
 
 from handler.cutouts import retries
-from tests.template.deployments import (
-    BUCKETS,
-    QUEUES,
-    RESOURCES,
-    TEMPLATE,
-    deployed,
-    each_deployment,
-    everything,
-    properties,
-)
+from handler.keys import AREAS
+from tests.template.deployments import BUCKETS, IMAGE_QUEUES, QUEUES, TEMPLATE, deployed, each_deployment, properties
 
 
 def test_there_are_the_buckets_and_queues_of_the_design() -> None:
     assert sorted(BUCKETS) == ["InputBucket", "OutputBucket", "StateBucket"]
-    lines = [f"{line}{kind}" for line in ("", "Fetch", "Callback") for kind in ("Queue", "DeadLetterQueue")]
-    assert sorted(QUEUES) == sorted(["GivenUpQueue", *lines])
+    lines = [f"{line}{kind}" for line in ("Fetch", "Callback") for kind in ("Queue", "DeadLetterQueue")]
+    assert sorted(QUEUES) == sorted([*IMAGE_QUEUES, "GivenUpQueue", "DeadLetterQueue", *lines])
 
 
 QUEUE_OF = {
-    "CutoutFunction": "Queue",
     "FetchFunction": "FetchQueue",
     "CallbackFunction": "CallbackQueue",
     "DeadLetterFunction": "GivenUpQueue",
 }
-"""The functions that a queue sets off."""
+"""The functions that one queue calls."""
 
 
 def mapping_of(function: dict[str, Any]) -> dict[str, Any]:
@@ -43,8 +35,9 @@ def mapping_of(function: dict[str, Any]) -> dict[str, Any]:
 def test_queue_and_alarm_follow_the_timeout(seconds: int) -> None:
     made, _ = deployed(Timeout=str(seconds))
     function = made["CutoutFunction"]["Properties"]
-    assert function["Events"]["Images"]["Properties"]["Queue"] == "<Queue.Arn>"
-    assert made["Queue"]["Properties"]["VisibilityTimeout"] >= 6 * int(function["Timeout"])
+    for queue, mapping in IMAGE_QUEUES.items():
+        assert function["Events"][mapping]["Properties"]["Queue"] == f"<{queue}.Arn>"
+        assert made[queue]["Properties"]["VisibilityTimeout"] >= 6 * int(function["Timeout"])
     assert made["CutoutDurationAlarm"]["Properties"]["Threshold"] == 0.8 * 1000 * int(function["Timeout"])
 
 
@@ -56,13 +49,14 @@ def test_a_message_stays_hidden_for_six_timeouts(function: str, queue: str) -> N
 
 
 def test_a_message_that_sqs_gives_up_is_reported_before_it_reaches_the_dead_letter_queue() -> None:
-    assert properties("Queue")["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["GivenUpQueue", "Arn"]}
+    for queue in IMAGE_QUEUES:
+        assert properties(queue)["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["GivenUpQueue", "Arn"]}
     given_up = properties("GivenUpQueue")
     assert given_up["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
     # Where a message keeps the count of its receptions when SQS moves it, DeadLetterFunction still has five tries.
     assert given_up["RedrivePolicy"]["maxReceiveCount"] >= retries.MAX_TRIES + 1 + 5
     # SQS counts from the first timestamp, and the message may have waited ten days already.
-    assert given_up["MessageRetentionPeriod"] > properties("Queue")["MessageRetentionPeriod"]
+    assert given_up["MessageRetentionPeriod"] > properties("UploadQueue")["MessageRetentionPeriod"]
     mapped = mapping_of(properties("DeadLetterFunction"))["Queue"]
     assert mapped == {"Fn::GetAtt": ["GivenUpQueue", "Arn"]}
     # A mapping deletes what it has processed, and dead letters must stay for a redrive.
@@ -70,11 +64,11 @@ def test_a_message_that_sqs_gives_up_is_reported_before_it_reaches_the_dead_lett
         assert "DeadLetterQueue" not in str(mapping_of(properties(function))["Queue"])
 
 
-@pytest.mark.parametrize("queue", ["Queue", "FetchQueue", "CallbackQueue"])
+@pytest.mark.parametrize("queue", [*IMAGE_QUEUES, "FetchQueue", "CallbackQueue"])
 def test_failed_messages_go_to_the_dead_letter_queue_and_stay_longer_there(queue: str) -> None:
-    dead = f"{queue.removesuffix('Queue')}DeadLetterQueue"
+    dead = "DeadLetterQueue" if queue in IMAGE_QUEUES else f"{queue.removesuffix('Queue')}DeadLetterQueue"
     redrive = properties(queue)["RedrivePolicy"]
-    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["GivenUpQueue" if queue == "Queue" else dead, "Arn"]}
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["GivenUpQueue" if queue in IMAGE_QUEUES else dead, "Arn"]}
     assert redrive["maxReceiveCount"] >= 5
     assert properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
     # A dead letter keeps its first timestamp, so it has the rest of its 14 days in the dead-letter queue.
@@ -82,10 +76,10 @@ def test_failed_messages_go_to_the_dead_letter_queue_and_stay_longer_there(queue
 
 
 def test_there_are_days_to_act_before_images_expire() -> None:
-    alarm = properties("ImagesExpiringAlarm")
+    alarm = properties("UploadsExpiringAlarm")
     assert alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}]
-    assert alarm["Threshold"] <= properties("Queue")["MessageRetentionPeriod"] / 2
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["UploadQueue", "QueueName"]}}]
+    assert alarm["Threshold"] <= properties("UploadQueue")["MessageRetentionPeriod"] / 2
 
 
 @pytest.mark.parametrize("function", QUEUE_OF)
@@ -102,36 +96,66 @@ def senders(made: dict[str, Any], policy: str) -> list[dict[str, Any]]:
     return [s for s in made[policy]["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
 
 
-def test_only_the_input_bucket_of_this_account_may_send() -> None:
-    made, names = deployed()
-    (allowed,) = senders(made, "QueuePolicy")
-    assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
-    assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", "<Queue.Arn>")
-    assert allowed["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": "1" * 12},
-        "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{names['InputBucket']}"},
-    }
-    assert senders(made, "DeadLetterQueuePolicy") == []
-    # S3 tries the queue out while the bucket is made, so the policy must be there before, and must not wait for it.
-    assert RESOURCES["InputBucket"]["DependsOn"] == "QueuePolicy"
-    assert not any(
-        node in ({"Ref": "InputBucket"}, ["InputBucket", "Arn"]) for node in everything(RESOURCES["QueuePolicy"])
-    )
+IMAGE_RULES = {"UploadRule": "UploadQueue", "ShopRule": "ShopQueue", "JobRule": "JobQueue"}
 
 
-def test_an_existing_bucket_sends_by_one_rule_alone() -> None:
-    made, _ = deployed(ExistingInputBucket="my-pictures", KeyPrefix="in/", KeySuffix=".jpg")
-    pattern = made["ExistingInputBucketRule"]["Properties"]["EventPattern"]
-    assert pattern["source"] == ["aws.s3"]
-    assert pattern["detail-type"] == ["Object Created"]
-    assert pattern["detail"] == {"bucket": {"name": ["my-pictures"]}, "object": {"key": [{"wildcard": "in/*.jpg"}]}}
-    (target,) = made["ExistingInputBucketRule"]["Properties"]["Targets"]
-    assert (target["Arn"], target["DeadLetterConfig"]) == ("<Queue.Arn>", {"Arn": "<DeadLetterQueue.Arn>"})
-    for policy, queue in (("QueuePolicy", "Queue"), ("DeadLetterQueuePolicy", "DeadLetterQueue")):
-        (allowed,) = senders(made, policy)
+def pattern_of(made: dict[str, Any], rule: str) -> dict[str, Any]:
+    written = made[rule]["Properties"]["EventPattern"]
+    found: dict[str, Any] = json.loads(written) if isinstance(written, str) else written
+    return found
+
+
+@each_deployment
+def test_a_rule_sends_to_one_queue_and_only_it_may(parameters: dict[str, str]) -> None:
+    made, _ = deployed(**parameters)
+    for rule, queue in IMAGE_RULES.items():
+        (target,) = made[rule]["Properties"]["Targets"]
+        assert (target["Arn"], target["DeadLetterConfig"]) == (f"<{queue}.Arn>", {"Arn": "<DeadLetterQueue.Arn>"})
+        (allowed,) = senders(made, f"{queue}Policy")
         assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
         assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", f"<{queue}.Arn>")
-        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": "<ExistingInputBucketRule.Arn>"}}
+        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": f"<{rule}.Arn>"}}
+    (allowed,) = senders(made, "DeadLetterQueuePolicy")
+    assert (allowed["Principal"], allowed["Action"]) == ({"Service": "events.amazonaws.com"}, "sqs:SendMessage")
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": [f"<{rule}.Arn>" for rule in IMAGE_RULES]}}
+
+
+@pytest.mark.parametrize("bucket", ["", "my-pictures"])
+@pytest.mark.parametrize(
+    ("patterns", "keys"),
+    [
+        ("", [{"anything-but": {"prefix": ["api/", "shops/"]}}]),
+        ("in/*.jpg", [{"wildcard": "in/*.jpg"}]),
+        ("in/*.jpg,new/*", [{"wildcard": "in/*.jpg"}, {"wildcard": "new/*"}]),
+    ],
+)
+def test_key_patterns_are_of_uploads_alone(bucket: str, patterns: str, keys: list[Any]) -> None:
+    made, names = deployed(ExistingInputBucket=bucket, KeyPatterns=patterns)
+    for rule, expected in (
+        ("UploadRule", keys),
+        ("ShopRule", [{"prefix": "shops/"}]),
+        ("JobRule", [{"prefix": "api/"}]),
+    ):
+        assert pattern_of(made, rule) == {
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {"bucket": {"name": [bucket or names["InputBucket"]]}, "object": {"key": expected}},
+        }
+
+
+def test_the_folders_with_queues_of_their_own_are_those_of_the_layout() -> None:
+    made, _ = deployed()
+    assert pattern_of(made, "ShopRule")["detail"]["object"]["key"] == [{"prefix": AREAS["original"].prefix}]
+    assert pattern_of(made, "JobRule")["detail"]["object"]["key"] == [{"prefix": AREAS["upload"].prefix}]
+
+
+@pytest.mark.parametrize(("queue", "mapping"), IMAGE_QUEUES.items())
+def test_each_queue_of_images_has_its_own_concurrency(queue: str, mapping: str) -> None:
+    found = properties("CutoutFunction")["Events"][mapping]["Properties"]
+    assert found["ScalingConfig"] == {"MaximumConcurrency": {"Ref": queue.replace("Queue", "Concurrency")}}
+    assert TEMPLATE["Parameters"][queue.replace("Queue", "Concurrency")]["MinValue"] == 2  # the least that Lambda takes
+    assert (found["BatchSize"], found["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    assert "ReservedConcurrentExecutions" not in properties("CutoutFunction")  # throttled messages burn their tries
 
 
 @each_deployment

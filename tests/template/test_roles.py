@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handler.aws.event_bus import EVENT_SOURCE
-from tests.template.deployments import FUNCTIONS, KEY, deployed, each_deployment, properties
+from tests.template.deployments import FUNCTIONS, IMAGE_QUEUES, KEY, deployed, each_deployment, properties
 
 Allowed = dict[str, tuple[Any, Any]]
 READ_WRITE = ["s3:GetObject", "s3:PutObject"]
@@ -27,7 +27,7 @@ ROLES: dict[str, Allowed] = {
         "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
         "SendEvents": ("events:PutEvents", BUS),
         "RememberNotifications": (READ_WRITE, "{state}/told/*"),
-        "ReceiveMessages": ([*RECEIVE, "sqs:ChangeMessageVisibility"], "<Queue.Arn>"),
+        "ReceiveMessages": ([*RECEIVE, "sqs:ChangeMessageVisibility"], [f"<{queue}.Arn>" for queue in IMAGE_QUEUES]),
         "SendMessages": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
     },
     "DeadLetterRole": {

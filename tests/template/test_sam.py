@@ -11,7 +11,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from handler.local import template
-from tests.template.deployments import DEPLOYMENTS, everything
+from tests.template.deployments import DEPLOYMENTS, IMAGE_QUEUES, everything
 
 
 @pytest.fixture(autouse=True)
@@ -79,9 +79,7 @@ def test_no_resource_waits_for_itself(parameters: dict[str, str]) -> None:
         name: {other.split(".")[0] for other in (*named(made), *substituted(made), *depends(made))} & resources.keys()
         for name, made in resources.items()
     }
-    order = list(graphlib.TopologicalSorter(waits).static_order())  # raises CycleError
-    assert order.index("QueuePolicy") < order.index("InputBucket")
-    assert "InputBucket" not in waits["QueuePolicy"]
+    graphlib.TopologicalSorter(waits).prepare()  # raises CycleError
 
 
 def test_the_stage_waits_for_the_accounts_logging_role() -> None:
@@ -104,11 +102,13 @@ def test_the_local_stack_reads_what_sam_makes_of_globals() -> None:
     assert by_sam(template.load()) == translated()
 
 
-def test_the_queue_calls_the_alias_so_that_a_rollout_reaches_it() -> None:
+@pytest.mark.parametrize("mapping", IMAGE_QUEUES.values())
+def test_a_queue_of_images_calls_the_alias_so_that_a_rollout_reaches_it(mapping: str) -> None:
     made = translated()
-    mapping = of_type(made, "AWS::Lambda::EventSourceMapping")["CutoutFunctionImages"]
     (alias,) = of_type(made, "AWS::Lambda::Alias")
-    assert mapping["FunctionName"] == {"Ref": alias}
+    found = of_type(made, "AWS::Lambda::EventSourceMapping")[f"CutoutFunction{mapping}"]
+    assert found["FunctionName"] == {"Ref": alias}
+    assert (found["BatchSize"], found["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
 
 
 def test_a_rollout_shifts_traffic_and_can_be_rolled_back() -> None:

@@ -23,7 +23,7 @@ def parameters_of(node: Any) -> set[str]:
 
 NOT_IN_A_VERSION = {
     "Rollout": "how to deploy, no part of what is deployed",
-    "MaximumConcurrency": "the mapping's, outside the version",
+    **dict.fromkeys(("UploadConcurrency", "ShopConcurrency", "JobConcurrency"), "a mapping's, outside the version"),
     "ExistingInputBucket": "of another bucket's pictures the role may read none; docs/deploy.md: make a new stack",
     "ExistingOutputBucket": "as the input bucket",
     "ExistingStateBucket": "as the input bucket",

@@ -189,7 +189,7 @@ def test_a_job_fails_as_soon_as_its_report_says_so(call, made):
 def test_a_job_is_given_up_no_sooner_than_its_message(made):
     described = template.load()
     hidden = max(row["Hidden"] for row in described["Mappings"]["Timeouts"].values())
-    assert template.properties(described, "Queue")["RedrivePolicy"]["maxReceiveCount"] * hidden <= GIVEN_UP_S
+    assert template.properties(described, "JobQueue")["RedrivePolicy"]["maxReceiveCount"] * hidden <= GIVEN_UP_S
 
 
 BAD = {

@@ -16,11 +16,9 @@ def made(endpoint: str) -> Stack:
     """A stack whose queue holds three messages and shows unfinished ones again at once."""
     made = stack.create(endpoint, visibility_s=0, batch_size=10)
     sqs = made.client("sqs")
-    (test,) = sqs.receive_message(QueueUrl=made.queue_url)["Messages"]  # S3's test event
-    sqs.delete_message(QueueUrl=made.queue_url, ReceiptHandle=test["ReceiptHandle"])
     for name in "abc":
         sqs.send_message(
-            QueueUrl=made.queue_url,
+            QueueUrl=made.names["UploadQueue"],
             MessageBody=name,
             MessageAttributes={"reason": {"StringValue": f"because of {name}", "DataType": "String"}},
         )
@@ -50,7 +48,7 @@ class Function:
 def polling(made: Stack, function: Function) -> Poller:
     return Poller(
         sqs=made.client("sqs"),
-        queue_url=made.queue_url,
+        queue_url=made.names["UploadQueue"],
         handler=function,
         batch_size=made.batch_size,
         timeout_s=30,
@@ -68,7 +66,7 @@ def test_the_event_looks_like_lambdas(made: Stack) -> None:
     assert polling(made, function).poll(wait_s=0) == 3
     record = function.events[0]["Records"][0]
     assert record["eventSource"] == "aws:sqs"
-    assert record["eventSourceARN"] == "arn:aws:sqs:us-east-1:123456789012:hairline-Queue"
+    assert record["eventSourceARN"] == "arn:aws:sqs:us-east-1:123456789012:hairline-UploadQueue"
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
     assert record["messageAttributes"]["reason"]["stringValue"] == "because of a"
     assert set(record) == {
@@ -80,14 +78,14 @@ def test_the_event_looks_like_lambdas(made: Stack) -> None:
 @pytest.mark.parametrize("reply", [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}])
 def test_success_deletes_the_messages(made: Stack, reply: Any) -> None:
     polling(made, Function(reply)).poll(wait_s=0)
-    assert left(made, made.queue_url) == []
+    assert left(made, made.names["UploadQueue"]) == []
     assert left(made, made.dead_letter_queue_url) == []
 
 
 def test_a_partial_failure_leaves_only_what_failed(made: Stack) -> None:
     second = Function(lambda event: {"batchItemFailures": [{"itemIdentifier": event["Records"][1]["messageId"]}]})
     polling(made, second).poll(wait_s=0)
-    assert left(made, made.queue_url) == ["b"]
+    assert left(made, made.names["UploadQueue"]) == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +103,7 @@ def test_a_partial_failure_leaves_only_what_failed(made: Stack) -> None:
 )
 def test_whatever_is_no_reply_fails_the_batch(made: Stack, reply: Any) -> None:
     polling(made, Function(reply)).poll(wait_s=0)
-    assert left(made, made.queue_url) == ["a", "b", "c"]
+    assert left(made, made.names["UploadQueue"]) == ["a", "b", "c"]
 
 
 def test_what_always_fails_ends_in_the_queue_of_what_sqs_gave_up(made: Stack) -> None:
@@ -114,7 +112,7 @@ def test_what_always_fails_ends_in_the_queue_of_what_sqs_gave_up(made: Stack) ->
     while poll.poll(wait_s=0):
         pass
     assert len(function.events) == retries.MAX_TRIES
-    assert left(made, made.queue_url) == []
+    assert left(made, made.names["UploadQueue"]) == []
     assert left(made, made.names["GivenUpQueue"]) == ["a", "b", "c"]
 
 

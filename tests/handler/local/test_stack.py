@@ -6,24 +6,28 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from urllib.parse import unquote_plus
 
 import pytest
 
 from handler.config import CutoutConfig
+from handler.events import sqs
 from handler.local import stack, template
 from handler.local.emulator import emulator
+from handler.local.stack import Stack
 
 
 def test_queues_are_as_the_template_says(endpoint: str) -> None:
     made = stack.create(endpoint)
-    described = template.properties(template.load(), "Queue")
-    sqs = made.client("sqs")
-    queue = sqs.get_queue_attributes(QueueUrl=made.queue_url, AttributeNames=["All"])["Attributes"]
-    dead = sqs.get_queue_attributes(QueueUrl=made.dead_letter_queue_url, AttributeNames=["All"])["Attributes"]
+    described = template.properties(template.load(), "UploadQueue")
+
+    def attributes(name: str) -> dict[str, str]:
+        answer = made.client("sqs").get_queue_attributes(QueueUrl=made.names[name], AttributeNames=["All"])
+        found: dict[str, str] = answer["Attributes"]
+        return found
+
+    queue, given_up, dead = map(attributes, ("UploadQueue", "GivenUpQueue", "DeadLetterQueue"))
     assert int(queue["VisibilityTimeout"]) == 6 * made.timeout_s
     assert int(queue["MessageRetentionPeriod"]) == described["MessageRetentionPeriod"]
-    given_up = sqs.get_queue_attributes(QueueUrl=made.names["GivenUpQueue"], AttributeNames=["All"])["Attributes"]
     assert json.loads(queue["RedrivePolicy"]) == {
         "deadLetterTargetArn": given_up["QueueArn"],
         "maxReceiveCount": described["RedrivePolicy"]["maxReceiveCount"],
@@ -40,14 +44,24 @@ def test_only_the_input_bucket_has_versions(endpoint: str, versioned: bool) -> N
     assert "Status" not in s3.get_bucket_versioning(Bucket=made.output_bucket)
 
 
-def test_a_dropped_object_and_the_test_event_arrive_in_the_queue(endpoint: str) -> None:
+def arrived(made: Stack, queue: str) -> list[str]:
+    """The keys of the objects whose events are in a queue of images."""
+    messages = made.client("sqs").receive_message(QueueUrl=made.names[queue], MaxNumberOfMessages=10)
+    return sorted(job.source.key for each in messages.get("Messages", []) for job in sqs.parse(each["Body"]))
+
+
+JOB, SHOP = "api/a1b2c3/0f9e8d", "shops/spring/spring.example/7/front"
+PLAIN = ["a b+c%41 \u00fc.png", "apis/a.png", "products/a.jpg", "shops.png"]
+
+
+def test_each_kind_of_image_has_a_queue_of_its_own(endpoint: str) -> None:
     made = stack.create(endpoint)
-    made.client("s3").put_object(Bucket=made.input_bucket, Key="a b+c%41 \u00fc.png", Body=b"x")
+    for key in (JOB, SHOP, *PLAIN):
+        made.client("s3").put_object(Bucket=made.input_bucket, Key=key, Body=b"x")
     made.client("s3").put_object(Bucket=made.output_bucket, Key="a.png", Body=b"x")
-    messages = made.client("sqs").receive_message(QueueUrl=made.queue_url, MaxNumberOfMessages=10)["Messages"]
-    test, put = (json.loads(message["Body"]) for message in messages)
-    assert test["Event"] == "s3:TestEvent"
-    assert [record["s3"]["object"]["key"] for record in put["Records"]] == ["a+b%2Bc%2541+%C3%BC.png"]
+    assert arrived(made, "UploadQueue") == sorted(PLAIN)
+    assert arrived(made, "ShopQueue") == [SHOP]
+    assert arrived(made, "JobQueue") == [JOB]
 
 
 def test_the_variables_make_a_configuration(endpoint: str) -> None:
@@ -60,7 +74,9 @@ def test_the_variables_make_a_configuration(endpoint: str) -> None:
 
 def test_departures_from_the_template(endpoint: str) -> None:
     made = stack.create(endpoint, visibility_s=7, batch_size=4)
-    answer = made.client("sqs").get_queue_attributes(QueueUrl=made.queue_url, AttributeNames=["VisibilityTimeout"])
+    answer = made.client("sqs").get_queue_attributes(
+        QueueUrl=made.names["UploadQueue"], AttributeNames=["VisibilityTimeout"]
+    )
     assert answer["Attributes"]["VisibilityTimeout"] == "7"
     assert made.batch_size == 4
 
@@ -112,10 +128,10 @@ def test_a_missing_moto_is_said_plainly() -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_only_keys_of_the_filter_reach_the_queue(endpoint: str) -> None:
-    made = stack.create(endpoint, parameters={"KeyPrefix": "in/", "KeySuffix": ".jpg"})
-    for key in ("in/a b.jpg", "in/a.png", "out/a.jpg"):
+def test_key_patterns_choose_among_uploads_and_leave_jobs_and_shops_alone(endpoint: str) -> None:
+    made = stack.create(endpoint, parameters={"KeyPatterns": "in/*.jpg,new/*"})
+    for key in ("in/a b.jpg", "in/a.png", "new/x/b.webp", "out/a.jpg", "a.jpg", JOB, SHOP):
         made.client("s3").put_object(Bucket=made.input_bucket, Key=key, Body=b"x")
-    received = made.client("sqs").receive_message(QueueUrl=made.queue_url, MaxNumberOfMessages=10)["Messages"]
-    records = [record for message in received for record in json.loads(message["Body"]).get("Records", [])]
-    assert [unquote_plus(record["s3"]["object"]["key"]) for record in records] == ["in/a b.jpg"]
+    assert arrived(made, "UploadQueue") == ["in/a b.jpg", "new/x/b.webp"]
+    assert arrived(made, "ShopQueue") == [SHOP]
+    assert arrived(made, "JobQueue") == [JOB]

@@ -6,7 +6,7 @@ import pytest
 
 from handler.local import template
 
-NAMES = {"Bucket": "pictures", "Queue.Arn": "arn:q", "AWS::Region": "r"}
+NAMES = {"Bucket": "pictures", "Queue.Arn": "arn:q", "AWS::Region": "r", "List": "x,y"}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,8 @@ TEMPLATE = {
         ({"Fn::Or": [{"Condition": "No"}, {"Condition": "Yes"}]}, True),
         ({"Fn::Or": [{"Condition": "No"}, {"Condition": "No"}]}, False),
         ({"Fn::FindInMap": ["Sizes", {"Ref": "Bucket"}, "Width"]}, 3),
+        ({"Fn::Join": ["-", ["a", {"Ref": "Bucket"}]]}, "a-pictures"),
+        ({"Fn::Join": [" ", {"Ref": "List"}]}, "x y"),
         ({"a": {"Fn::If": ["Yes", {"Ref": "AWS::NoValue"}, 1]}, "b": [{"Ref": "AWS::NoValue"}, 1]}, {"b": [1]}),
         (
             {"Effect": "Allow", "Condition": {"Bool": {"x": "y"}}},
