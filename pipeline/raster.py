@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.box import Box
 from pipeline.types import Float32, UInt8
@@ -131,6 +132,14 @@ def summed(plane: Float32, side: int) -> Float32:
 def lab(rgb: Float32) -> Float32:
     """CIELAB (D65; L 0..100) of sRGB colours, both float32 (H, W, 3)."""
     return cast("Float32", cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB))
+
+
+def brushed(plane: UInt8, points: NDArray[np.float64], radius: float, value: int) -> None:
+    """Draw with a round brush along points (n, 2) of x and y, in place, in steps of a sixteenth of a pixel."""
+    fixed = np.rint(points * 16).astype(np.int32).reshape(-1, 1, 2)
+    if len(points) == 1:
+        fixed = np.repeat(fixed, 2, axis=0)
+    cv2.polylines(plane, [fixed], isClosed=False, color=value, thickness=max(1, round(2 * radius)), shift=4)
 
 
 def bounds(mask: np.ndarray) -> Box | None:

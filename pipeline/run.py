@@ -68,7 +68,8 @@ def cut_out(
     evidence = lap("backdrop", _evidence, picture, probability, segmenter, options)
     if evidence is not None:
         probability = backdrop.revised(probability, evidence)
-    known = lap("trimap", _trimap, picture, probability, evidence, options, box)
+    scale = picture.rgb.shape[1] / source.rgb.shape[1]
+    known = lap("trimap", _trimap, picture, probability, evidence, options, box, scale)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
     refined = lap("refine", refine.refine, picture, known, solved)
     matte = lap("edge", refine.edged, refine.with_source_alpha(picture, refined), options.shift, options.feather)
@@ -124,6 +125,7 @@ def _trimap(
     evidence: backdrop.Evidence | None,
     options: Options,
     box: Box | None,
+    scale: float,
 ) -> Trimap:
     if options.trimap is None:
         known = trimap.build(picture, probability)
@@ -133,9 +135,17 @@ def _trimap(
         known = trimap.from_grey(option_images.decoded("trimap", decode.decode_grey, options.trimap, options), picture)
     if box is not None:
         known = trimap.within(known, box)
-    if options.scribbles is None:
+    return _marked(known, options, scale)
+
+
+def _marked(known: Trimap, options: Options, scale: float) -> Trimap:
+    """`known` with a person's scribbles and strokes. scale: pixels of the trimap for each pixel of the source."""
+    if options.scribbles is None and not options.strokes:
         return known
-    return trimap.marked(known, option_images.decoded("scribbles", decode.decode_grey, options.scribbles, options))
+    grey = None
+    if options.scribbles is not None:
+        grey = option_images.decoded("scribbles", decode.decode_grey, options.scribbles, options)
+    return trimap.marked(known, trimap.drawn(options.strokes, known.values.shape, scale, grey))
 
 
 def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:

@@ -1,14 +1,17 @@
 """ProbabilityMap -> Trimap: certain pixels stay as they are, doubtful ones become unknown and are left to matting."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from pipeline import raster
 from pipeline.box import Box
 from pipeline.doubt import SURE, doubt
 from pipeline.errors import BadOptions, NoSubject
 from pipeline.report import TrimapFacts
+from pipeline.strokes import Stroke
 from pipeline.types import (
     BACKGROUND,
     FOREGROUND,
@@ -42,6 +45,9 @@ the more it gives away of what the network was right about. Measured in bench/RE
 """
 SPREAD = 0.1
 """How far a stroke may carry, as a share of the picture's longest side."""
+NOTHING, MATTING = 128, 64
+"""What a pixel of the strokes holds besides FOREGROUND and BACKGROUND: no stroke, and one that makes it unknown."""
+_VALUES = {"keep": FOREGROUND, "remove": BACKGROUND, "matting": MATTING, "erase": NOTHING}
 
 
 def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
@@ -79,8 +85,24 @@ def from_grey(grey: UInt8, picture: Picture) -> Trimap:
     return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "origin": "user"})
 
 
+def drawn(strokes: Iterable[Stroke], shape: tuple[int, int], scale: float, scribbles: UInt8 | None) -> UInt8:
+    """Strokes over scribbles, uint8 of `shape` (H, W): 255 is subject, 0 background, MATTING unknown, NOTHING neither.
+
+    scale: pixels of the image for each pixel of its source. scribbles: uint8 (H, W). Raises BadOptions.
+    """
+    plane = np.full(shape, NOTHING, np.uint8)
+    if scribbles is not None:
+        _check_size("scribbles", scribbles, plane)
+        sure = (scribbles == FOREGROUND) | (scribbles == BACKGROUND)
+        plane[sure] = scribbles[sure]
+    for stroke in strokes:
+        # A stroke counts from the corner of the first pixel, OpenCV from its centre.
+        raster.brushed(plane, np.array(stroke.points) * scale - 0.5, stroke.radius * scale, _VALUES[stroke.tool])
+    return plane
+
+
 def marked(trimap: Trimap, strokes: UInt8) -> Trimap:
-    """`trimap` with the user's strokes, uint8 (H, W): 255 is subject, 0 background, anything else says nothing.
+    """`trimap` with the user's strokes, uint8 (H, W), as `drawn` gives them.
 
     Where a stroke contradicts what was known, that is unknown within SPREAD around the stroke, so that matting carries
     the stroke on to what looks alike. Raises BadOptions.
@@ -94,9 +116,8 @@ def marked(trimap: Trimap, strokes: UInt8) -> Trimap:
         values[near & (trimap.values == other) & against.any()] = UNKNOWN
     for value in (FOREGROUND, BACKGROUND):
         values[strokes == value] = value
-    return _counted(
-        values, {**trimap.facts, "scribbled_share": float(np.isin(strokes, (FOREGROUND, BACKGROUND)).mean())}
-    )
+    values[strokes == MATTING] = UNKNOWN
+    return _counted(values, {**trimap.facts, "scribbled_share": float((strokes != NOTHING).mean())})
 
 
 def within(trimap: Trimap, box: Box) -> Trimap:

@@ -20,7 +20,19 @@ def rooms(package, *names):
 
 GROUND = rooms(
     "pipeline",
-    *("box", "errors", "formats", "geometry", "marketplaces", "models", "options", "report", "sniff", "version"),
+    *(
+        "box",
+        "errors",
+        "formats",
+        "geometry",
+        "marketplaces",
+        "models",
+        "options",
+        "report",
+        "sniff",
+        "strokes",
+        "version",
+    ),
 )
 """Tables and rules without numpy: what functions that never cut may load."""
 VALUES = GROUND | rooms("pipeline", "types", "raster", "srgb", "threads", "doubt")
@@ -61,7 +73,8 @@ ARROWS = {
     "pipeline.schema": {"pipeline.report"},
     "pipeline.marketplaces": rooms("pipeline", "geometry", "report"),
     "pipeline.models": {"pipeline.errors"},
-    "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces"),
+    "pipeline.strokes": {"pipeline.errors"},
+    "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces", "strokes"),
     "pipeline.formats": set(),
     "pipeline.sniff": rooms("pipeline", "errors", "formats"),
     "pipeline.srgb": set(),

@@ -73,7 +73,7 @@ def _cut(given: argparse.Namespace) -> int:
     if given.out == STREAM:
         return _cut_to_stdout(given, sources, options)
     planned = _planned(given, sources, options, pages=[gallery.NAME] if page else [])
-    for name in ("trimap", "scribbles"):
+    for name in ("trimap", "scribbles", "strokes"):
         if getattr(given, name) is not None and len(planned.tasks) != 1:
             raise BadPaths(f"--{name} works with one image; you gave {len(planned.tasks)}.")
     spec = _model(given)

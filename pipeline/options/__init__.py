@@ -4,14 +4,16 @@ A new option is one row here, and the stage that reads it.
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypedDict, get_args
+from typing import Any, Literal, TypedDict, get_args
 
 from pipeline import marketplaces
 from pipeline.geometry import Colour, Margin, Position, Region, Size
 from pipeline.options import contradictions, installed, kinds
+from pipeline.options.brushes import StrokeList
 from pipeline.options.kinds import Choice, ColourOrFile, File, Names, Number, Switch, Whole
 from pipeline.options.row import Option, Where
 from pipeline.options.table import Table
+from pipeline.strokes import Stroke
 
 Holes = Literal["auto", "keep", "cut"]
 Matting = Literal["fast", "exact", "pymatting", "off"]
@@ -73,6 +75,15 @@ class Options(Table):
         "auto",
         "holes that show a plain backdrop, such as handles: auto (cut where the model agrees), keep, or cut (all)",
         group="Subject",
+    )
+    strokes: Option[bytes | list[dict[str, Any]] | tuple[Stroke, ...], tuple[Stroke, ...]] = Option(
+        StrokeList(metavar="FILE"),
+        (),
+        "brush strokes of a person, which correct the model: keep, remove, matting (solve alpha here) and erase",
+        group="Subject",
+        where=Where.CLI | Where.JSON,
+        unset="none",
+        instead="A query cannot hold strokes. Use a job for them.",
     )
     matting: Option[Matting, Matting] = Option(
         Choice(get_args(Matting)),

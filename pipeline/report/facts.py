@@ -50,7 +50,7 @@ class TrimapFacts(TypedDict, total=False):
     unknown_share: Annotated[float, "share of the image that the trimap leaves unknown, 0 to 1"]
     backdrop: Annotated[BackdropFacts, "only where the backdrop is plain and showed something"]
     roi: Annotated[Box, "the option roi in pixels; only where it was given"]
-    scribbled_share: Annotated[float, "share of the image under scribbles, 0 to 1; only where they were given"]
+    scribbled_share: Annotated[float, "share of the image under scribbles and strokes, 0 to 1; only with some"]
 
 
 class SolvedFacts(TypedDict):

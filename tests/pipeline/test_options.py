@@ -14,11 +14,13 @@ from pipeline.errors import BadOptions
 from pipeline.geometry import Colour, Margin, Position, Region, Size
 from pipeline.options import Options, kinds
 from pipeline.options.row import GROUPS, Option
+from pipeline.strokes import Stroke
 
-BAD = {
+BAD: dict[str, tuple[object, ...]] = {
     "max_megapixels": (0, -1, "50", True, None, float("nan")),
     "max_bytes": (0, 1.5, None),
     "shrink_to_megapixels": (0, 0.009, 1001, "1", True),
+    "strokes": (b"", b"{}", "[]", {}, [{}], [{"tool": "pen", "radius": 1, "points": [[0, 0]]}], None),
     "holes": ("", "all", None, True),
     "matting": ("", "FAST", None, 1),
     "trimap": (b"", "trimap.png"),
@@ -52,6 +54,7 @@ GOOD = {
     "matting": "exact",
     "trimap": b"x",
     "scribbles": b"x",
+    "strokes": (Stroke("keep", 2.5, ((1.0, 2.0),)), Stroke("matting", 8.0, ((1.5, 2.5), (30.0, 2.0)))),
     "roi": "10px 5% 300px 95%",
     "shift": -1.5,
     "feather": 2,

@@ -205,6 +205,20 @@ def test_strokes_decide_against_the_network(photo, segmenter, result):
     assert (_opened(result.output)[140:160, 100:120, 3] == 255).all()
 
 
+@pytest.mark.parametrize("megapixels", [None, 0.03])
+def test_brush_strokes_decide_against_the_network_at_every_size(photo, segmenter, result, megapixels):
+    strokes = [{"tool": "remove", "radius": 12, "points": [[110, 140], [110, 160]]}]
+    made = cut_out(photo, segmenter, Options(strokes=strokes, shrink_to_megapixels=megapixels))
+    alpha = _opened(made.output)[..., 3]
+    scale = alpha.shape[1] / _opened(result.output).shape[1]
+    here = tuple(slice(round(start * scale), round(end * scale)) for start, end in ((140, 160), (104, 116)))
+    assert (alpha[here] == 0).all()
+    assert made.report["options"]["strokes"] == [
+        {"tool": "remove", "radius": 12.0, "points": [[110.0, 140.0], [110.0, 160.0]]}
+    ]
+    assert 0 < made.report["trimap"]["scribbled_share"] < 0.05
+
+
 @pytest.mark.parametrize("name", ["scribbles", "trimap"])
 def test_a_drawing_that_is_no_picture_is_a_bad_option(photo, segmenter, name):
     with pytest.raises(BadOptions, match=f"The {name}"):

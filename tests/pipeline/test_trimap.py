@@ -7,6 +7,7 @@ from pipeline import trimap
 from pipeline.box import Box
 from pipeline.doubt import SURE
 from pipeline.errors import BadOptions, NoSubject
+from pipeline.strokes import Stroke
 from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap
 
 PICTURE = Picture(np.zeros((120, 160, 3), np.uint8))
@@ -94,6 +95,10 @@ def test_the_users_own_greys_are_unknown():
     assert (values[:, -1] == FOREGROUND).all()
 
 
+def strokes_of(*strokes):
+    return [Stroke(tool, float(radius), points) for tool, radius, *points in strokes]
+
+
 def test_the_users_trimap_must_fit_and_hold_a_subject():
     with pytest.raises(BadOptions, match="160 x 120"):
         trimap.from_grey(np.zeros((160, 120), np.uint8), PICTURE)
@@ -110,6 +115,28 @@ def test_a_stroke_is_known_and_what_it_contradicts_nearby_becomes_unknown():
     assert (after[5, 5], after[60, 80]) == (FOREGROUND, BACKGROUND)
     assert (after[5, 12], after[60, 84]) == (UNKNOWN, UNKNOWN)
     assert (after[115, 155], after[45, 50]) == (BACKGROUND, FOREGROUND)  # too far away to be meant
+
+
+def test_brushes_draw_in_order_over_scribbles_in_pixels_of_the_source():
+    scribbles = np.full((120, 160), 64, np.uint8)  # a grey that says nothing
+    scribbles[:20, :20] = FOREGROUND
+    strokes = strokes_of(
+        ("remove", 10, (20, 30), (70, 30)), ("keep", 6, (40, 30)), ("matting", 4, (8, 8)), ("erase", 12, (70, 30))
+    )
+    plane = trimap.drawn(strokes, (120, 160), 2.0, scribbles)
+    assert (plane[5, 5], plane[16, 16], plane[60, 80]) == (FOREGROUND, trimap.MATTING, FOREGROUND)
+    assert (plane[60, 22], plane[60, 18]) == (BACKGROUND, trimap.NOTHING)  # the brush's round end, and beyond it
+    assert (plane[60, 140], plane[60, 112]) == (trimap.NOTHING, BACKGROUND)  # erased, and just not erased
+    half = trimap.drawn(strokes, (60, 80), 1.0, None)
+    assert (half == BACKGROUND).sum() * 4 == pytest.approx((plane == BACKGROUND).sum(), rel=0.1)
+
+
+def test_a_brush_that_leaves_what_it_paints_to_matting_makes_it_unknown_and_nothing_else():
+    before = trimap.build(PICTURE, _probability())
+    after = trimap.marked(before, trimap.drawn(strokes_of(("matting", 5, (10, 10))), (120, 160), 1.0, None))
+    assert (after.values[8:12, 8:12] == UNKNOWN).all()
+    assert np.array_equal(after.values[20:], before.values[20:])
+    assert after.facts["scribbled_share"] == pytest.approx(np.pi * 25 / (120 * 160), rel=0.2)
 
 
 def test_strokes_that_agree_change_nothing():

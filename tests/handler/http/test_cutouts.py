@@ -77,7 +77,7 @@ def test_a_refusal_is_in_the_pipelines_words(call, query, data, status, code):
 
 def test_every_option_can_be_asked_for_or_is_named_as_left_out():
     names = {name for name, row in Options.table().items() if not row.operator}
-    assert {row.name for row in QUERIES.values()} == names - {"trimap", "scribbles", "stages"}
+    assert {row.name for row in QUERIES.values()} == names - {"trimap", "scribbles", "strokes", "stages"}
 
 
 @pytest.mark.parametrize(
