@@ -73,7 +73,7 @@ def output_formats() -> set[str]:
 def described_formats() -> set[str]:
     """The output formats whose content type the HTTP API's description names."""
     types = {name: row.content_type for name, row in encode._FORMATS.items()} | {"zip": "application/zip"}
-    return {name for name, content_type in types.items() if content_type in openapi._ALL_PICTURES} | {"auto"}
+    return {name for name, content_type in types.items() if content_type in openapi._ALL_IMAGES} | {"auto"}
 
 
 def entry_points() -> set[str]:

@@ -127,6 +127,18 @@ class S3Store:
         with translated(f"delete {ref}"):
             self._client.delete_object(Bucket=ref.bucket, Key=ref.key)
 
+    def erase(self, ref: ObjectRef) -> None:
+        """Delete an object and those below it, in every version, oldest first; nothing happens if there are none.
+
+        The version of an object in a bucket without versions is "null".
+        """
+        with translated(f"delete {ref}"):
+            pages = self._client.get_paginator("list_object_versions").paginate(Bucket=ref.bucket, Prefix=ref.key)
+            found = [item for page in pages for item in (*page.get("DeleteMarkers", []), *page.get("Versions", []))]
+            for item in reversed(found):
+                if item["Key"] == ref.key or item["Key"].startswith(f"{ref.key}/"):
+                    self._client.delete_object(Bucket=ref.bucket, Key=item["Key"], VersionId=item["VersionId"])
+
     def link(self, ref: ObjectRef, seconds: int) -> str:
         """A URL that anybody can download the object from, for so long."""
         params = {"Bucket": ref.bucket, "Key": ref.key}

@@ -114,20 +114,32 @@ def _failure(job: Job, error: Exception) -> Outcome:
 
 def _process(job: Job, deps: Deps, seconds_left: Clock) -> Outcome:
     results.check(job, deps.config)
-    while True:
-        if (left := seconds_left()) < MIN_SECONDS:
-            raise OutOfTime(f"Only {left:.0f} s are left, too few to start {job.source}.")
-        source = deps.store.head(job.source)
-        outcome = _bring_up_to_date(job, source, deps, seconds_left)
-        if outcome.status == "repeated" or _unchanged(source, deps):
-            return outcome
+    try:
+        while True:
+            if (left := seconds_left()) < MIN_SECONDS:
+                raise OutOfTime(f"Only {left:.0f} s are left, too few to start {job.source}.")
+            source = deps.store.head(job.source)
+            outcome = _bring_up_to_date(job, source, deps, seconds_left)
+            if outcome.status == "repeated" or _unchanged(source, deps):
+                return outcome
+    except SourceMissing:
+        if keys.split_upload(job.source.key):
+            _delete_outputs(ObjectRef(deps.config.output_bucket, job.source.key), deps)
+        raise
 
 
 def _unchanged(source: ObjectHead, deps: Deps) -> bool:
     try:
         return deps.store.head(source.ref) == source
     except SourceMissing:
+        if keys.split_upload(source.ref.key):
+            raise  # the API deletes a job with its outputs, also with those that are written at this moment
         return True  # it was deleted after it was cut, so its outputs stay
+
+
+def _delete_outputs(folder: ObjectRef, deps: Deps) -> None:
+    for name in filter(keys.is_output, deps.store.children(folder)):
+        deps.store.delete(results.file_ref(folder, name))
 
 
 def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, seconds_left: Clock) -> Outcome:

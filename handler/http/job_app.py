@@ -66,9 +66,22 @@ def submit() -> Response[Any]:
 def status(id_: str) -> Response[Any]:
     """The status of a job."""
     tenant = routes.tenant(app.current_event.raw_event)
+    return responses.json_response(_status(tenant, _checked(id_), int(time.monotonic())))
+
+
+@app.delete("/v1/jobs/<id_>")
+def delete(id_: str) -> Response[Any]:
+    """Delete a job and all that belongs to it; a job that is not there counts as deleted."""
+    tenant = routes.tenant(app.current_event.raw_event)
+    wiring.jobs().jobs.delete(tenant, _checked(id_))
+    _status.cache_clear()
+    return Response(204)
+
+
+def _checked(id_: str) -> str:
     if not _ID.fullmatch(id_):
         raise ApiError("not_found", "There is no job with this id for your API key.")
-    return responses.json_response(_status(tenant, id_, int(time.monotonic())))
+    return id_
 
 
 @functools.lru_cache(maxsize=1024)

@@ -136,6 +136,18 @@ class JobService:
             return job("failed", reason=_GIVEN_UP) if age > UPLOAD_S + GIVEN_UP_S else job("working")
         return job("failed", reason=_NO_UPLOAD) if age > UPLOAD_S else job("queued")
 
+    def delete(self, tenant: str, id_: str) -> None:
+        """Delete a job's record, image and results, in every version; nothing happens if there are none.
+
+        In this order, nothing comes back: a request that downloads the image looks for the record after it has stored
+        the image, and CutoutFunction looks for the image after it has written the results. Each deletes what it wrote
+        if that is gone.
+        """
+        key = keys.upload(tenant, id_)
+        self.store.erase(ObjectRef(self.config.state_bucket, keys.job(tenant, id_)))
+        self.store.erase(ObjectRef(self.config.input_bucket, key))
+        self.store.erase(ObjectRef(self.config.output_bucket, key))
+
     def _may_download(self, tenant: str, record: Mapping[str, Any]) -> bool:
         """Whether an earlier request with the same key did not download the image, and no longer tries to."""
         ended = "reason" in record or time.time() - record["created"] > DOWNLOAD_S
@@ -161,6 +173,8 @@ class JobService:
                 keys.job(tenant, record["id"]), {name: record[name] for name in record if name != "reason"}, etag
             )
         self._put(tenant, record["id"], image.data, image.content_type, request)
+        if self.state.read(keys.job(tenant, record["id"])) is None:  # the job was deleted meanwhile
+            self.store.erase(ObjectRef(self.config.input_bucket, keys.upload(tenant, record["id"])))
 
     def _put(self, tenant: str, id_: str, data: bytes, content_type: str, request: JobRequest) -> None:
         ref = ObjectRef(self.config.input_bucket, keys.upload(tenant, id_))

@@ -17,7 +17,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/v1.0/account": ("GET", "HEAD"),
     "/v1/cutouts": ("POST",),
     "/v1/jobs": ("POST",),
-    "/v1/jobs/{id}": ("GET", "HEAD"),
+    "/v1/jobs/{id}": ("GET", "HEAD", "DELETE"),
     "/v1/openapi.json": ("GET", "HEAD"),
 }
 """Of each path, as the template writes it."""

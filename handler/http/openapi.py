@@ -1,19 +1,23 @@
 """The API's description, OpenAPI 3.0, made from the tables that the routes themselves read."""
 
 import functools
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pipeline
 from handler.http import queries
 from handler.http.api_errors import CODES
+from handler.http.headers import CREDITS, EVERY, JUDGEMENT, LOCATION, RETRY, SIZES, Header
 from handler.http.parameters import PARAMETERS, SOURCES
 from pipeline.formats import CONTENT_TYPES
 
 _Json = dict[str, Any]
-_PICTURES = ("image/png", "image/jpeg", "image/webp", "application/zip")
-_ALL_PICTURES = (*_PICTURES, "image/tiff", "image/avif")
+_IMAGES = ("image/png", "image/jpeg", "image/webp", "application/zip")
+_ALL_IMAGES = (*_IMAGES, "image/tiff", "image/avif")
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _TEXT = {"type": "string"}
+_URL = {"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": 2048}
 
 
 def _ref(name: str) -> _Json:
@@ -28,27 +32,29 @@ def _object(properties: _Json, required: tuple[str, ...] = ()) -> _Json:
     return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
 
 
-def _answers(good: _Json, *refusals: int) -> _Json:
-    """The answers of a route: its own, those that it refuses with, and those that the gateway gives before it."""
-    statuses = sorted({*refusals, 403, 429, 500, 503})
-    return good | {str(status): {"$ref": f"#/components/responses/Refused{status}"} for status in statuses}
+def _success(description: str, content: _Json, headers: Mapping[str, Header] = MappingProxyType({})) -> _Json:
+    return {"description": description, "headers": _headers(EVERY | dict(headers)), "content": content}
 
 
-_CHANGED = {
-    "202": {"description": "It takes longer; a job was made of it.", "content": _in_json(_ref("Job"))},
-    "303": {"description": "Too large for an answer; Location leads to it.", "content": _in_json(_ref("Link"))},
-}
+def _headers(headers: Mapping[str, Header]) -> _Json:
+    return {name: {"description": row.meaning, "schema": {"type": row.kind}} for name, row in headers.items()}
+
+
+def _responses(successes: _Json, *errors: int) -> _Json:
+    """The responses of a route: its successes, its errors, and those of API Gateway."""
+    statuses = sorted({*errors, 403, 429, 500, 503})
+    return successes | {str(status): {"$ref": f"#/components/responses/Error{status}"} for status in statuses}
 
 
 def _removebg() -> _Json:
     fields: _Json = {name: {**row.schema, "description": row.note} for name, row in PARAMETERS.items()}
     texts = {name: {**_TEXT, "description": note} for name, note in SOURCES.items() if name != "image_file"}
-    texts["bg_image_url"] = {**_TEXT, "description": "A picture to put behind; it is centred and fills."}
+    texts["bg_image_url"] = {**_TEXT, "description": "URL of a background image. It is centred and fills the result."}
     files = {name: {"type": "string", "format": "binary"} for name in ("image_file", "bg_image_file")}
-    done = dict.fromkeys(_PICTURES, _BINARY) | _in_json(_ref("Removed"))
+    content = dict.fromkeys(_IMAGES, _BINARY) | _in_json(_ref("Removed"))
     return {
         "operationId": "removebg",
-        "summary": "Remove a picture's background, as remove.bg's endpoint of this name does",
+        "summary": "Remove an image's background, as remove.bg's endpoint of this name does",
         "requestBody": {
             "required": True,
             "content": {
@@ -57,22 +63,29 @@ def _removebg() -> _Json:
                 **_in_json(_object(fields | texts)),
             },
         },
-        "responses": _answers(
-            {"200": {"description": "The cutout; JSON if Accept prefers it.", "content": done}},
-            *(400, 413, 415),
+        "responses": _responses(
+            {"200": _success("The cutout; JSON if Accept prefers it.", content, SIZES | CREDITS)}, 400, 413, 415
         ),
     }
 
 
 def _cutouts() -> _Json:
-    done = dict.fromkeys(_ALL_PICTURES, _BINARY)
+    content = dict.fromkeys(_ALL_IMAGES, _BINARY)
     return {
         "operationId": "cutout",
-        "summary": "The body is the picture, the answer its cutout",
+        "summary": "Cut out one image: the body is the image, the response its cutout",
         "parameters": queries.parameters(),
         "requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}},
-        "responses": _answers(
-            {"200": {"description": "The cutout; X-Hairline-* headers say how sure.", "content": done}, **_CHANGED},
+        "responses": _responses(
+            {
+                "200": _success("The cutout.", content, SIZES | JUDGEMENT),
+                "202": _success(
+                    "It takes too long for a response, so it became a job.", _in_json(_ref("Job")), LOCATION
+                ),
+                "303": _success(
+                    "It is too large for a response; Location leads to it.", _in_json(_ref("Link")), LOCATION
+                ),
+            },
             *(400, 413, 415, 422),
         ),
     }
@@ -80,46 +93,59 @@ def _cutouts() -> _Json:
 
 def _submit() -> _Json:
     key = {"name": "Idempotency-Key", "in": "header", "schema": {**_TEXT, "pattern": "^[!-~]{1,255}$"}}
-    asked = {
-        "options": {"type": "object", "description": "As in a bucket's x-amz-meta-hairline."},
-        "image_url": {**_TEXT, "description": "Where the picture is; without it, upload it."},
-        "callback_url": {**_TEXT, "description": "Told when the job is done, after Standard Webhooks."},
+    fields = {
+        "options": {"type": "object", "description": "As in the metadata x-amz-meta-hairline of an object."},
+        "image_url": {**_URL, "description": "URL of the image. Without it, upload the image with the form."},
+        "callback_url": {**_URL, "description": "Receives a callback when the job ends, as in Standard Webhooks."},
         "content_type": {"type": "string", "enum": list(CONTENT_TYPES), "description": "Of the upload."},
     }
-    made = {"description": "The job, and the form to post the picture with.", "content": _in_json(_ref("Job"))}
+    created = _success("The job, and the form to upload the image with.", _in_json(_ref("Job")), LOCATION)
+    links = {
+        name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in ("getJob", "deleteJob")
+    }
     return {
         "operationId": "submitJob",
-        "summary": "A job for what is larger or slower",
+        "summary": "Create a job, for an image that is larger or takes longer",
         "parameters": [key],
-        "requestBody": {"content": _in_json({**_object(asked), "additionalProperties": False})},
-        "responses": _answers({"202": made}, 400, 413, 415, 422),
+        "requestBody": {"content": _in_json({**_object(fields), "additionalProperties": False})},
+        "responses": _responses({"202": created | {"links": links}}, 400, 413, 415, 422),
     }
+
+
+_JOB_ID = {"name": "id", "in": "path", "required": True, "schema": {**_TEXT, "pattern": "^[0-9a-f]{32}$"}}
 
 
 def _status() -> _Json:
-    found = {"description": "How it stands.", "content": _in_json(_ref("Job"))}
     return {
         "operationId": "getJob",
-        "summary": "How a job stands",
-        "parameters": [
-            {"name": "id", "in": "path", "required": True, "schema": {**_TEXT, "pattern": "^[0-9a-f]{32}$"}}
-        ],
-        "responses": _answers({"200": found}, 404),
+        "summary": "Get the status of a job",
+        "parameters": [_JOB_ID],
+        "responses": _responses({"200": _success("Its status.", _in_json(_ref("Job")))}, 404),
+    }
+
+
+def _delete() -> _Json:
+    deleted = {"description": "Nothing of the job is left.", "headers": _headers(EVERY)}
+    return {
+        "operationId": "deleteJob",
+        "summary": "Delete a job's image, results and record",
+        "parameters": [_JOB_ID],
+        "responses": _responses({"204": deleted}, 404),
     }
 
 
 def _account() -> _Json:
-    done = {"description": "Nobody counts credits here, so all are none.", "content": _in_json({"type": "object"})}
-    return {"operationId": "account", "summary": "As remove.bg's", "responses": _answers({"200": done})}
+    found = _success("Credits are not counted; every number is 0.", _in_json({"type": "object"}))
+    return {"operationId": "account", "summary": "As remove.bg's", "responses": _responses({"200": found})}
 
 
 def _description() -> _Json:
-    done = {"description": "This document.", "content": _in_json({"type": "object"})}
+    found = _success("This document.", _in_json({"type": "object"}))
     return {
         "operationId": "openapi",
         "summary": "This document",
         "security": [],
-        "responses": _answers({"200": done}),
+        "responses": _responses({"200": found}),
     }
 
 
@@ -160,9 +186,14 @@ _SCHEMAS: _Json = {
 }
 
 
-def _refused(status: int) -> _Json:
-    codes = ", ".join(code for code, word in CODES.items() if word.status == status) or "the pipeline's own"
-    return {"description": f"Refused: {codes}.", "content": _in_json(_ref("Errors"))}
+_ERRORS = (400, 403, 404, 413, 415, 422, 429, 500, 503)
+
+
+def _error(status: int) -> _Json:
+    codes = ", ".join(code for code, row in CODES.items() if row.status == status)
+    description = f"Rejected: {codes or 'a code of the command line, such as no_subject'}."
+    headers = EVERY | (RETRY if status in (429, 503) else {})
+    return {"description": description, "headers": _headers(headers), "content": _in_json(_ref("Errors"))}
 
 
 def document(base: str = "") -> _Json:
@@ -190,14 +221,12 @@ def _document() -> _Json:
             "/v1.0/account": {"get": _account()},
             "/v1/cutouts": {"post": _cutouts()},
             "/v1/jobs": {"post": _submit()},
-            "/v1/jobs/{id}": {"get": _status()},
+            "/v1/jobs/{id}": {"get": _status(), "delete": _delete()},
             "/v1/openapi.json": {"get": _description()},
         },
         "components": {
             "securitySchemes": {"ApiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}},
             "schemas": _SCHEMAS,
-            "responses": {
-                f"Refused{status}": _refused(status) for status in (400, 403, 404, 413, 415, 422, 429, 500, 503)
-            },
+            "responses": {f"Error{status}": _error(status) for status in _ERRORS},
         },
     }

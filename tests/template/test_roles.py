@@ -40,7 +40,12 @@ ROLES: dict[str, Allowed] = {
         "SendMessages": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
     },
     "ApiCutoutRole": {"StoreLargeAnswers": (READ_WRITE, "{state}/replies/*"), **API},
-    "ApiJobRole": {"ReadRegistry": REGISTRY, **API},
+    "ApiJobRole": {
+        "ReadRegistry": REGISTRY,
+        "DeleteJobs": ("s3:DeleteObjectVersion", ["{state}/jobs/*", "{input}/api/*", "{output}/api/*"]),
+        "ListVersionsOfJobs": ("s3:ListBucketVersions", ["{input}", "{output}", "{state}"]),
+        **API,
+    },
     "WebhookRole": {
         "ReadRegistry": REGISTRY,
         "RememberWebhooks": (READ_WRITE, "{state}/hooks/*"),
@@ -110,6 +115,13 @@ def test_a_role_may_do_what_its_function_does_and_nothing_else(role: str, parame
 def test_events_are_sent_under_hairlines_name_alone(role: str) -> None:
     (events,) = [each for each in statements(deployed()[0][role]["Properties"]) if each["Sid"] == "SendEvents"]
     assert events["Condition"] == {"StringEquals": {"events:source": EVENT_SOURCE}}
+
+
+def test_versions_are_listed_below_the_prefixes_of_jobs_alone() -> None:
+    (listing,) = [
+        each for each in statements(deployed()[0]["ApiJobRole"]["Properties"]) if each["Sid"] == "ListVersionsOfJobs"
+    ]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["api/*", "jobs/*"]}}
 
 
 def test_each_function_has_a_role_of_its_own() -> None:

@@ -44,6 +44,22 @@ def test_put_replaces_and_the_old_etag_no_longer_fetches(store):
         store.get(ref, old)
 
 
+@pytest.mark.parametrize("bucket", [INPUT, OUTPUT])  # with versions, and without
+def test_erasing_leaves_no_version_of_an_object_and_of_those_below_it(cloud, bucket):
+    store, s3 = S3Store(cloud.s3), cloud.s3
+    others = {"api/t/12", "api/t", "api/t/10"}
+    for key in ("api/t/1", "api/t/1", "api/t/1/cutout.png", *others):
+        store.put(ObjectRef(bucket, key), b"bytes", "image/png")
+    s3.delete_object(Bucket=bucket, Key="api/t/1")
+    store.put(ObjectRef(bucket, "api/t/1"), b"again", "image/png")
+    s3.delete_object(Bucket=bucket, Key="api/t/1/cutout.png")
+    for _ in range(2):
+        store.erase(ObjectRef(bucket, "api/t/1"))
+        left = s3.list_object_versions(Bucket=bucket)
+        assert {item["Key"] for item in left["Versions"]} == others
+        assert "DeleteMarkers" not in left
+
+
 def test_the_same_bytes_have_the_same_etag(store):
     ref = ObjectRef(OUTPUT, "shoe.jpg")
     assert store.put(ref, b"same", "image/png") == store.put(ref, b"same", "image/png")

@@ -1,6 +1,7 @@
 """Jobs done on moto's S3 with the real network: what is written, in which order, and what an interruption leaves."""
 
 import io
+import itertools
 import json
 from dataclasses import replace
 
@@ -400,6 +401,40 @@ def test_removed_while_it_was_cut_stays_cut(cloud, deps, photo):
     store = WatchedStore(cloud.s3, once("put", OUTPUT, lambda: cloud.s3.delete_object(Bucket=INPUT, Key=KEY)))
     assert process(JOB, replace(deps, store=store), plenty).status == "done"
     assert_whole(cloud)
+
+
+UPLOAD = Job(ObjectRef(INPUT, "api/tenant/0123"))
+
+
+def erase_job(cloud):
+    """What the API deletes, in its order."""
+    for bucket in (INPUT, OUTPUT):
+        S3Store(cloud.s3).erase(ObjectRef(bucket, UPLOAD.source.key))
+
+
+@pytest.mark.parametrize("fault", [None, StoreUnavailable])
+def test_an_api_job_that_is_deleted_at_any_moment_leaves_nothing(cloud, deps, photo, fault):
+    """Before each call to S3; after it, the worker goes on, or fails and is followed by another."""
+    step = 0
+    while True:
+        cloud.drop(UPLOAD.source.key, photo)
+        calls = itertools.count()
+
+        def before(_task, _ref, calls=calls, moment=step):
+            if next(calls) == moment:
+                erase_job(cloud)
+                if fault:
+                    raise fault("S3 is down.")
+
+        outcome = process(UPLOAD, replace(deps, store=WatchedStore(cloud.s3, before)), plenty)
+        if next(calls) <= step:
+            break  # the work ended before that moment
+        if outcome.status == RETRY:
+            outcome = process(UPLOAD, deps, plenty)
+        assert (outcome.status, outcome.report, cloud.outputs()) == (REJECT, None, {})
+        step += 1
+    assert step == 6  # head, get, three files, head
+    assert outcome.status == "done"
 
 
 # Interruptions
