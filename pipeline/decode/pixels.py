@@ -30,6 +30,16 @@ from pipeline.decode.header import Header
 from pipeline.errors import CorruptImage, InputError, OutOfMemory, TruncatedImage, UnsupportedFormat
 from pipeline.types import UInt8
 
+
+class _Heic(HeifImageFile):  # type: ignore[misc] # pi_heif has no types
+    """Loads once. Of a file with several images, pi_heif's own decodes again at each access, over what was changed."""
+
+    def load(self) -> Any:
+        loaded = super().load()
+        self._heif_file = None
+        return loaded
+
+
 _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "jpeg": JpegImagePlugin.JpegImageFile,
     "png": PngImagePlugin.PngImageFile,
@@ -38,7 +48,7 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "tiff": TiffImagePlugin.TiffImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
     "gif": GifImagePlugin.GifImageFile,
-    "heic": HeifImageFile,
+    "heic": _Heic,
 }
 
 with contextlib.suppress(AttributeError):  # on Windows a library does not offer what it was linked with
