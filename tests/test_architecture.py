@@ -113,7 +113,7 @@ ARROWS = {
     "weights": rooms("pipeline", "models", "errors", "disk"),
     # The template is read in one place.
     "release": {"layers", "handler.local", "pipeline.version"},
-    "bench": LIBRARY | {"handler.local"},
+    "bench": LIBRARY | rooms("pipeline", "cli") | {"handler.local"},
 }
 """From each room (a module or package of pipeline and handler, or another package) to the rooms that it may import.
 A room may always import itself. A new room needs a line here, and there is no arrow back and no circle."""

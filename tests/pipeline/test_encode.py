@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from PIL import Image, ImageCms
 from pipeline import encode, srgb
 from pipeline.errors import BadOptions
 from pipeline.types import Canvas, to_uint8
-from tests.pipeline.pictures import gradient, noise
+from tests.pipeline.pictures import gradient, noise, saved
 
 RGB = gradient(40, 52)
 ALPHA = np.linspace(0, 1, 40 * 52, dtype=np.float32).reshape(40, 52)
@@ -55,6 +56,31 @@ def test_type_size_profile_and_no_metadata(form, kind):
     assert image.size == (52, 40)
     assert image.info.get("icc_profile") == (None if kind == "alpha" else srgb.PROFILE)
     assert not {"exif", "xmp", "comment", "date:create"} & image.info.keys()
+
+
+def label():
+    """Small print on a box, as on a package."""
+    pixels = np.full((400, 600, 3), 244, np.uint8)
+    letters = noise(40, 9, 7) > 128
+    for top in range(60, 340, 14):
+        for left in range(60, 540, 9):
+            pixels[top : top + 9, left : left + 7][letters[(top * left) % 40]] = (30, 30, 90)
+    return pixels
+
+
+def test_a_png_of_a_printed_label_is_about_as_small_as_pillows():
+    data = encode.encode(Canvas(label(), None), format="png").data
+    fast = saved(label(), "PNG", compress_level=1, compress_type=zlib.Z_RLE, icc_profile=srgb.PROFILE)
+    assert len(data) <= 1.1 * len(saved(label(), "PNG", icc_profile=srgb.PROFILE))
+    assert len(data) < len(fast) / 1.5  # or the test would prove nothing
+
+
+def test_a_png_of_a_photograph_is_compressed_the_fast_way(photos):
+    with Image.open(photos / "chelsea.png") as file:
+        photo = np.asarray(file.convert("RGB"))
+    data = encode.encode(Canvas(photo, None), format="png").data
+    assert data == saved(photo, "PNG", compress_level=1, compress_type=zlib.Z_RLE, icc_profile=srgb.PROFILE)
+    assert len(data) <= 1.1 * len(saved(photo, "PNG", icc_profile=srgb.PROFILE))
 
 
 @pytest.mark.parametrize("form", ["png", "webp", "tiff"])
