@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -50,6 +50,22 @@ _Made = TypeVar("_Made")
 _DEFAULTS = Options()
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An image and what the model sees in it: the part of a cutout that takes longest, and that no stroke changes.
+
+    It holds for all options that agree with those it was made with in `limits()`, shrink_to_megapixels, roi, holes,
+    and in whether there is a trimap.
+    """
+
+    data: bytes
+    source: Picture
+    picture: Picture
+    box: Box | None
+    probability: ProbabilityMap
+    evidence: backdrop.Evidence | None
+
+
 def cut_out(
     data: bytes, segmenter: Segmenter, options: Options = _DEFAULTS, *, deadline: float | None = None
 ) -> Result[CutReport]:
@@ -60,16 +76,26 @@ def cut_out(
     Raises InputError if the image or an option is at fault, OutOfTime or OutOfMemory if it cannot finish,
     MattingFailed, and ModelUnavailable from a segmenter that loads its weights late.
     """
-    lap = _Stopwatch(deadline)
+    lap = Stopwatch(deadline)
     behind = option_images.background(options)
+    return finish(see(data, segmenter, options, lap), options, behind, lap)
+
+
+def see(data: bytes, segmenter: Segmenter, options: Options, lap: "Stopwatch") -> Seen:
+    """The first part of `cut_out`, which raises the same errors."""
     source = lap("decode", decode.decode, data, **options.limits())
     picture = lap("shrink", shrink.shrink, source, options.shrink_to_megapixels)
     probability = lap("segment", _probability, picture, segmenter, box := _roi(picture, options))
     evidence = lap("backdrop", _evidence, picture, probability, segmenter, options)
     if evidence is not None:
         probability = backdrop.revised(probability, evidence)
-    scale = picture.rgb.shape[1] / source.rgb.shape[1]
-    known = lap("trimap", _trimap, picture, probability, evidence, options, box, scale)
+    return Seen(data, source, picture, box, probability, evidence)
+
+
+def finish(seen: Seen, options: Options, behind: Picture | None, lap: "Stopwatch") -> Result[CutReport]:
+    """The second part of `cut_out`, which raises the same errors. behind: the image that `options.background` holds."""
+    picture, probability = seen.picture, seen.probability
+    known = lap("trimap", _trimap, seen, options)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
     refined = lap("refine", refine.refine, picture, known, solved)
     matte = lap("edge", refine.edged, refine.with_source_alpha(picture, refined), options.shift, options.feather)
@@ -82,7 +108,9 @@ def cut_out(
         drawn = lap("sheet", sheet.draw, picture, probability, known, matte, cutout, judged)
         stages["sheet"] = encode.encode(drawn, format="jpeg")
     listed = lap("listings", _listings, cutout, matte, options)
-    report = describe.cut(data, source, options, probability, known, matte, judged, canvas, output, listed, lap.ms)
+    report = describe.cut(
+        seen.data, seen.source, options, probability, known, matte, judged, canvas, output, listed, lap.ms
+    )
     return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, report)
 
 
@@ -119,23 +147,18 @@ def _evidence(
     return backdrop.examine(picture, probability, lambda part: segmenter.segment(part).values, options.holes)
 
 
-def _trimap(
-    picture: Picture,
-    probability: ProbabilityMap,
-    evidence: backdrop.Evidence | None,
-    options: Options,
-    box: Box | None,
-    scale: float,
-) -> Trimap:
+def _trimap(seen: Seen, options: Options) -> Trimap:
+    picture = seen.picture
     if options.trimap is None:
-        known = trimap.build(picture, probability)
-        if evidence is not None:
-            known = backdrop.marked(known, evidence)
+        by_hand = bool(options.strokes) and not trimap.likely(seen.probability)
+        known = trimap.blank(picture) if by_hand else trimap.build(picture, seen.probability)
+        if seen.evidence is not None:
+            known = backdrop.marked(known, seen.evidence)
     else:
         known = trimap.from_grey(option_images.decoded("trimap", decode.decode_grey, options.trimap, options), picture)
-    if box is not None:
-        known = trimap.within(known, box)
-    return _marked(known, options, scale)
+    if seen.box is not None:
+        known = trimap.within(known, seen.box)
+    return _marked(known, options, picture.rgb.shape[1] / seen.source.rgb.shape[1])
 
 
 def _marked(known: Trimap, options: Options, scale: float) -> Trimap:
@@ -181,10 +204,10 @@ def _listings(cutout: Cutout, matte: Matte, options: Options) -> dict[str, Listi
     return {name: listings.make(cutout, matte, options, name) for name in options.marketplaces}
 
 
-class _Stopwatch:
+class Stopwatch:
     """Calls each stage, records its milliseconds, and starts none after the deadline."""
 
-    def __init__(self, deadline: float | None) -> None:
+    def __init__(self, deadline: float | None = None) -> None:
         self._start, self._deadline = time.perf_counter(), deadline
         self.ms: dict[str, int] = {}
 

@@ -53,7 +53,7 @@ _VALUES = {"keep": FOREGROUND, "remove": BACKGROUND, "matting": MATTING, "erase"
 def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
     """The trimap of `picture`. Raises NoSubject where no pixel is more likely foreground than not."""
     check_same_size(picture.rgb, probability.values)
-    if not (probability.values >= 0.5).any():
+    if not likely(probability):
         raise NoSubject(
             "No subject was found in this image. Use a photo with one clear subject, or mark the subject's rectangle "
             "with roi."
@@ -64,6 +64,17 @@ def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
     values[_shrunk(probability.values >= zone.foreground, reach)] = FOREGROUND
     values[_shrunk(probability.values <= zone.background, reach)] = BACKGROUND
     return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "origin": "model"})
+
+
+def likely(probability: ProbabilityMap) -> bool:
+    """Whether any pixel is more likely foreground than not."""
+    return bool((probability.values >= 0.5).any())
+
+
+def blank(picture: Picture) -> Trimap:
+    """Background alone, for a person to mark the subject on."""
+    values = np.full(picture.rgb.shape[:2], BACKGROUND, np.uint8)
+    return Trimap(values, {"unknown_share": 0.0, "origin": "user"})
 
 
 def zone_of(bits: float) -> Zone:

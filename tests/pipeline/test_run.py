@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline.errors import BadOptions, NoSubject, OutOfTime
 from pipeline.options import Options
-from pipeline.run import cut_out
+from pipeline.run import Stopwatch, cut_out, finish, see
 from pipeline.types import ProbabilityMap
 
 ALL = ("probability", "trimap", "alpha")
@@ -223,6 +223,29 @@ def test_brush_strokes_decide_against_the_network_at_every_size(photo, segmenter
 def test_a_drawing_that_is_no_picture_is_a_bad_option(photo, segmenter, name):
     with pytest.raises(BadOptions, match=f"The {name}"):
         cut_out(photo, segmenter, Options(**{name: b"no picture"}))
+
+
+def test_a_stroke_marks_the_subject_where_the_model_found_none(segmenter):
+    class Blind:
+        def segment(self, picture):
+            return ProbabilityMap(np.zeros(picture.rgb.shape[:2], np.float32), 1.0, {}, segmenter.spec)
+
+    rgb = np.random.default_rng(0).integers(0, 90, (200, 300, 3)).astype(np.uint8)
+    rgb[60:140, 100:200] = (230, 200, 40)
+    with pytest.raises(NoSubject):
+        cut_out(_png(rgb), Blind())
+    strokes = [{"tool": "keep", "radius": 10, "points": [[110, 100], [190, 100]]}]
+    alpha = _opened(cut_out(_png(rgb), Blind(), Options(strokes=strokes)).output)[..., 3]
+    assert (alpha[95:105, 110:190] == 255).all()
+    assert alpha[:30].max() == 0
+
+
+def test_what_the_model_saw_serves_for_another_try_with_other_strokes(photo, segmenter):
+    strokes = [{"tool": "remove", "radius": 8, "points": [[100, 150], [120, 150]]}]
+    options = Options(strokes=strokes, shift=1)
+    seen = see(photo, segmenter, Options(), Stopwatch())
+    again = finish(seen, options, None, Stopwatch())
+    assert again.output.data == cut_out(photo, segmenter, options).output.data
 
 
 class SeesTheBodyAlone:
