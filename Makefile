@@ -19,7 +19,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 # Downloads and compilation at the same time.
 MAKEFLAGS += --jobs=2
 
-FUNCTIONS = $(foreach name,Cutout ApiCutout ApiJob Webhook Fetch Callback DeadLetter,build-$(name)Function)
+FUNCTIONS = $(foreach name,Cutout ApiCutout ApiJob Webhook Fetch Callback DeadLetter Backfill BackfillEnd,build-$(name)Function)
 
 LAYERS = build-DependenciesLayer build-SmallLayer
 

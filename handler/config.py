@@ -56,17 +56,13 @@ class NotificationConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CutoutConfig:
-    """Of CutoutFunction. Raises BadConfig when made with one bucket for both."""
-
-    FUNCTION: ClassVar = Function.CUTOUT
+class BucketConfig:
+    """Of every function that cuts images from one bucket into another. Raises BadConfig when made with one for both."""
 
     input_bucket: str
     output_bucket: str
-    dead_letter_queue_url: str
     model: ModelConfig
     options: Options
-    notifications: NotificationConfig | None = None
 
     def __post_init__(self) -> None:
         if self.input_bucket == self.output_bucket:
@@ -75,16 +71,23 @@ class CutoutConfig:
                 "image. Give HAIRLINE_OUTPUT_BUCKET a bucket of its own."
             )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutoutConfig(BucketConfig):
+    """Of CutoutFunction."""
+
+    FUNCTION: ClassVar = Function.CUTOUT
+
+    dead_letter_queue_url: str
+    notifications: NotificationConfig | None = None
+
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """env: as `os.environ` is. Raises BadConfig, which names the variable."""
         given = settings.read(cls.FUNCTION, env)
         return cls(
-            input_bucket=given["HAIRLINE_INPUT_BUCKET"],
-            output_bucket=given["HAIRLINE_OUTPUT_BUCKET"],
+            **bucket_fields(given, env),
             dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
-            model=ModelConfig.of(given),
-            options=with_threads(default_options(given), env),
             notifications=NotificationConfig.of(given) if "HAIRLINE_EVENT_BUS" in given else None,
         )
 
@@ -176,6 +179,16 @@ def parse_options(text: str, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadOptions(f'{where} must be a JSON object, such as {{"format": "webp"}}.')
     return value
+
+
+def bucket_fields(given: Mapping[str, str], env: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of `BucketConfig`. Raises BadConfig."""
+    return {
+        "input_bucket": given["HAIRLINE_INPUT_BUCKET"],
+        "output_bucket": given["HAIRLINE_OUTPUT_BUCKET"],
+        "model": ModelConfig.of(given),
+        "options": with_threads(default_options(given), env),
+    }
 
 
 def default_options(given: Mapping[str, str]) -> Options:

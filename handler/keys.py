@@ -30,6 +30,8 @@ AREAS = {
     "webhook": Area("state", "hooks/<source>/<sha256 of the body>", "webhook that was accepted", 30),
     "published": Area("state", "told/<notification>", "notification that was sent", 30),
     "callback": Area("state", "callbacks/<notification>", "callback that was delivered", 30),
+    "backfill": Area("state", "backfills/<job>/<file>", "completion report of a backfill", 90),
+    "manifest": Area("state", "manifests/<file>", "list of the images of a backfill", 90),
     "receiver": Area("state", "receivers/<sha256 of the URL>", "receiver that is busy or answered 410", 30),
 }
 """<tenant> is the id of an API key. Other keys in the input bucket are yours."""
@@ -130,3 +132,18 @@ def callback(notification: str) -> str:
 def receiver(url: str) -> str:
     """State bucket: a receiver of callbacks that is busy or off."""
     return AREAS["receiver"].prefix + hashlib.sha256(url.encode()).hexdigest()
+
+
+def backfill_report(job: str) -> str:
+    """State bucket: the file that S3 Batch Operations writes last of a job's completion report."""
+    return f"{AREAS['backfill'].prefix}job-{job}/manifest.json"
+
+
+def backfill_of_report(key: str) -> str:
+    """The inverse of `backfill_report`."""
+    return key.removeprefix(AREAS["backfill"].prefix + "job-").removesuffix("/manifest.json")
+
+
+def manifest(name: str) -> str:
+    """State bucket: a list of images for a backfill."""
+    return AREAS["manifest"].prefix + name

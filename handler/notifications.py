@@ -16,7 +16,9 @@ from handler.errors import BadEvent
 from handler.jobs import ObjectRef
 from pipeline.report import StoredReport
 
-Kind = Literal["hairline.completed", "hairline.needs_review", "hairline.rejected", "hairline.failed"]
+Kind = Literal[
+    "hairline.completed", "hairline.needs_review", "hairline.rejected", "hairline.failed", "hairline.backfilled"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,12 @@ def from_refused_download(ref: ObjectRef, url: str, code: str, message: str) -> 
     """The image at `url` could not be downloaded, so there is no object at `ref`."""
     data = {"image": {"bucket": ref.bucket, "key": ref.key, "url": url}, "reason": {"code": code, "message": message}}
     return _notification("hairline.rejected", data, url + code, None)
+
+
+def from_backfill(job: str, data: Mapping[str, Any]) -> Notification:
+    """A backfill has ended. job: its id in S3 Batch Operations. data: its counts, and where its report is."""
+    digest = hashlib.sha256(f"hairline.backfilled\n{job}".encode()).hexdigest()
+    return Notification(f"msg_{digest[:32]}", "hairline.backfilled", {"job": job, **data})
 
 
 def _notification(kind: Kind, data: dict[str, Any], mark: str, callback: str | None) -> Notification:

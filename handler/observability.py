@@ -20,7 +20,7 @@ NAMESPACE = "Hairline"
 logger = Logger()
 tracer = Tracer(patch_modules=["botocore"])
 
-Door = Literal["queue", "http"]
+Door = Literal["queue", "http", "backfill"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

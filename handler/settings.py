@@ -22,11 +22,14 @@ class Function(StrEnum):
     FETCH = "FetchFunction"
     CALLBACK = "CallbackFunction"
     DEAD_LETTER = "DeadLetterFunction"
+    BACKFILL = "BackfillFunction"
+    BACKFILL_END = "BackfillEndFunction"
 
 
-CUTOUT, API_CUTOUT, API_JOB, WEBHOOK, FETCH, CALLBACK, DEAD_LETTER = Function
-_CUTTING, _API, _HOOKS = (CUTOUT, API_CUTOUT), (API_CUTOUT, API_JOB), (WEBHOOK, FETCH, CALLBACK)
+CUTOUT, API_CUTOUT, API_JOB, WEBHOOK, FETCH, CALLBACK, DEAD_LETTER, BACKFILL, BACKFILL_END = Function
+_CUTTING, _API, _HOOKS = (CUTOUT, API_CUTOUT, BACKFILL), (API_CUTOUT, API_JOB), (WEBHOOK, FETCH, CALLBACK)
 _QUEUE = (CUTOUT, DEAD_LETTER)
+_BUCKETS = (*_QUEUE, BACKFILL, *_API)
 
 
 class Setting(NamedTuple):
@@ -40,26 +43,28 @@ class Setting(NamedTuple):
 
 _WITH_EVENT_BUS = "required with `HAIRLINE_EVENT_BUS`"
 SETTINGS = {
-    "HAIRLINE_INPUT_BUCKET": Setting("bucket that images are uploaded to", (*_QUEUE, *_API, FETCH)),
-    "HAIRLINE_OUTPUT_BUCKET": Setting("bucket for cutouts and reports; not the input bucket", (*_QUEUE, *_API)),
+    "HAIRLINE_INPUT_BUCKET": Setting("bucket that images are uploaded to", (*_BUCKETS, FETCH)),
+    "HAIRLINE_OUTPUT_BUCKET": Setting("bucket for cutouts and reports; not the input bucket", _BUCKETS),
     "HAIRLINE_STATE_BUCKET": Setting(
-        "bucket for job records and delivery state", (*_API, *_HOOKS), _QUEUE, _WITH_EVENT_BUS
+        "bucket for job records and delivery state", (*_API, *_HOOKS, BACKFILL_END), _QUEUE, _WITH_EVENT_BUS
     ),
     "HAIRLINE_DEAD_LETTER_QUEUE_URL": Setting(
         "queue for messages that can never succeed, with the reason", (*_QUEUE, FETCH, CALLBACK)
     ),
     "HAIRLINE_FETCH_QUEUE_URL": Setting("queue of products whose images are to be downloaded", (WEBHOOK, FETCH)),
     "HAIRLINE_CALLBACK_QUEUE_URL": Setting("queue of callbacks to deliver", (FETCH, CALLBACK), _QUEUE, _WITH_EVENT_BUS),
-    "HAIRLINE_EVENT_BUS": Setting("EventBridge bus for notifications", (FETCH,), _QUEUE, "no events and no callbacks"),
+    "HAIRLINE_EVENT_BUS": Setting(
+        "EventBridge bus for notifications", (FETCH, BACKFILL_END), _QUEUE, "no events and no callbacks"
+    ),
     "HAIRLINE_REGISTRY": Setting("name of the secret that lists webhook sources and callbacks", (API_JOB, *_HOOKS)),
     "HAIRLINE_MODEL": Setting("name of the model, or `auto`", (), (*_CUTTING, DEAD_LETTER), "u2netp"),
     "HAIRLINE_MODEL_DIR": Setting("folder with the weights of models", (), _CUTTING, "models/ beside the code"),
     "HAIRLINE_MODEL_BUCKET": Setting("bucket to download weights from that are not in that folder", (), _CUTTING),
     "HAIRLINE_OPTIONS": Setting(
-        'default options of a cutout as JSON, such as `{"format": "webp"}`', (), (*_QUEUE, *_API), "docs/options.md"
+        'default options of a cutout as JSON, such as `{"format": "webp"}`', (), _BUCKETS, "docs/options.md"
     ),
-    "HAIRLINE_MAX_MEGAPIXELS": Setting("reject images over so many megapixels", (), (*_QUEUE, *_API), "50"),
-    "HAIRLINE_MAX_BYTES": Setting("reject files over so many bytes", (), (*_QUEUE, *_API, FETCH), "40000000"),
+    "HAIRLINE_MAX_MEGAPIXELS": Setting("reject images over so many megapixels", (), _BUCKETS, "50"),
+    "HAIRLINE_MAX_BYTES": Setting("reject files over so many bytes", (), (*_BUCKETS, FETCH), "40000000"),
     "HAIRLINE_CORS_ORIGIN": Setting("origin of the web pages that may read the HTTP API's responses", (), _API, "*"),
     "HAIRLINE_API_RATE": Setting(
         "requests per second that the usage plan allows an API key, for `X-RateLimit-*`", (), _API, "no such headers"

@@ -16,6 +16,7 @@ from pipeline.report import (
     Heading,
     RejectedReport,
     Stored,
+    StoredCutReport,
     StoredFailedReport,
     StoredReport,
 )
@@ -64,6 +65,19 @@ def applied(
         **_heading(None, options),
         "matting": matte,
         **_files(data, source, canvas, output, listings),
+    }
+
+
+def remade(applied: AppliedReport, before: StoredCutReport, ms: Mapping[str, int]) -> CutReport:
+    """The report of an image that was made again from the matte of its last result, which `before` describes."""
+    return {
+        **applied,
+        "model": before["model"],
+        "quality": before["quality"],
+        "segment": before["segment"],
+        "trimap": before["trimap"],
+        "matting": {**before["matting"], "reused": True},
+        "ms": dict(ms),
     }
 
 

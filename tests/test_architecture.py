@@ -102,10 +102,12 @@ ARROWS = {
     "handler.config": rooms("handler", "errors", "settings") | GROUND,
     "handler.keys": rooms("pipeline", "marketplaces", "options"),
     "handler.notifications": rooms("handler", "errors", "jobs", "keys") | {"pipeline.report"},
-    "handler.events": rooms("handler", "errors", "jobs"),
+    "handler.events": rooms("handler", "dispositions", "errors", "jobs"),
     "handler.aws": HANDLER_GROUND | GROUND | {"pipeline.disk"},
     "handler.untrusted": {"handler.errors", "pipeline"} | GROUND,
     **dict.fromkeys(DOORS, HANDLER_GROUND | SERVICES | LIBRARY),
+    # The same images as the queue's, by the same steps.
+    "handler.backfill": HANDLER_GROUND | SERVICES | LIBRARY | {"handler.cutouts"},
     # Not deployed: the same doors on this machine.
     "handler.local": HANDLER_GROUND | SERVICES | DOORS | LIBRARY | {"pipeline.cli"},
     # A checksum, and how a file comes to be whole, are known once.
@@ -210,7 +212,7 @@ def test_no_door_imports_another_door():
 
 
 HEAVY = {"numpy", "cv2", "onnxruntime", "scipy", "PIL"}
-NEVER_CUT = ("handler.http.job_app", "handler.hooks.app")
+NEVER_CUT = ("handler.http.job_app", "handler.hooks.app", "handler.backfill.end_app")
 """Entry points of functions that never cut, which must not load what is heavy, so that they start quickly."""
 
 
@@ -242,7 +244,12 @@ def test_boto3_has_one_importing_room(path):
         assert room(module(path)) in ("handler.aws", "handler.local"), f"{module(path)} imports boto3 or botocore"
 
 
-ENVIRONMENT_READERS = (*(f"{door}.wiring" for door in sorted(DOORS)), "handler.local")
+ENVIRONMENT_READERS = (
+    *(f"{door}.wiring" for door in sorted(DOORS)),
+    "handler.backfill.wiring",
+    "handler.backfill.end_wiring",
+    "handler.local",
+)
 """The container's wiring hands the environment to its config; the local stack's programs make one for others."""
 
 

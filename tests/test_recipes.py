@@ -77,8 +77,10 @@ def described_formats() -> set[str]:
 
 
 def entry_points() -> set[str]:
-    """The functions that Lambda calls, in the modules of the three doors."""
-    paths = [path for door in ("cutouts", "http", "hooks") for path in (ROOT / "handler" / door).glob("*app.py")]
+    """The functions that Lambda calls, in the modules of the doors and of the backfill."""
+    paths = [
+        path for door in ("cutouts", "http", "hooks", "backfill") for path in (ROOT / "handler" / door).glob("*app.py")
+    ]
     return {name for path in paths for name in re.findall(r"^def (on_\w+)\(", path.read_text(), re.MULTILINE)}
 
 

@@ -1,8 +1,9 @@
 """Objects in S3."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 from handler.aws.faults import CONFLICT, MISSING, meaning, translated
 from handler.errors import SourceChanged, SourceMissing
@@ -85,6 +86,12 @@ class S3Store:
         with translated(f"read {ref}", _reading(ref)):
             found = self._client.get_object(Bucket=ref.bucket, Key=ref.key, **condition)
             return Content(found["Body"].read(), found["ETag"])
+
+    @contextmanager
+    def reading(self, ref: ObjectRef) -> Iterator[IO[bytes]]:
+        """The object as a file, for one that is too large for memory. Raises SourceMissing, StoreUnavailable."""
+        with translated(f"read {ref}", _reading(ref)):
+            yield self._client.get_object(Bucket=ref.bucket, Key=ref.key)["Body"]
 
     def children(self, folder: ObjectRef) -> dict[str, str]:
         """See ObjectStore."""

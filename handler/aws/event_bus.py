@@ -16,13 +16,33 @@ EVENT_SOURCE = "hairline"
 
 
 @dataclass(frozen=True, slots=True)
+class EventBus:
+    """client: boto3's for EventBridge. name: of the bus."""
+
+    client: Any
+    name: str
+
+    def send(self, notification: Notification) -> None:
+        """Send it as an event. Raises StoreUnavailable."""
+        entry = {
+            "EventBusName": self.name,
+            "Source": EVENT_SOURCE,
+            "DetailType": notification.kind,
+            "Detail": json.dumps({"id": notification.id, **notification.data}),
+        }
+        with translated(f"send to the event bus {self.name}"):
+            answer = self.client.put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            raise StoreUnavailable(f"The event bus {self.name} rejected an event: {answer['Entries'][0]}")
+
+
+@dataclass(frozen=True, slots=True)
 class EventBridgePublisher:
-    """A Publisher. events: boto3's client for EventBridge. bus: the name of its bus. callbacks: the queue that
-    `handler.hooks.callbacks` delivers from. state: remembers what was published.
+    """A Publisher. callbacks: the queue that `handler.hooks.callbacks` delivers from. state: remembers what was
+    published.
     """
 
-    events: Any
-    bus: str
+    bus: EventBus
     callbacks: Queue
     state: DocumentStore
 
@@ -31,19 +51,7 @@ class EventBridgePublisher:
         published = keys.published(notification.id)
         if not first and self.state.read(published) is not None:
             return
-        self._put_event(notification)
+        self.bus.send(notification)
         if notification.may_have_callback:
             self.callbacks.send(Delivery.of(notification, datetime.now(UTC)).message())
         self.state.create(published, {"kind": notification.kind})
-
-    def _put_event(self, notification: Notification) -> None:
-        entry = {
-            "EventBusName": self.bus,
-            "Source": EVENT_SOURCE,
-            "DetailType": notification.kind,
-            "Detail": json.dumps({"id": notification.id, **notification.data}),
-        }
-        with translated(f"send to the event bus {self.bus}"):
-            answer = self.events.put_events(Entries=[entry])
-        if answer["FailedEntryCount"]:
-            raise StoreUnavailable(f"The event bus {self.bus} rejected an event: {answer['Entries'][0]}")

@@ -6,13 +6,13 @@ import json
 import pipeline
 from handler import keys
 from handler.aws.bucket import ObjectHead
-from handler.config import CutoutConfig
+from handler.config import BucketConfig
 from handler.errors import BadEvent
 from handler.jobs import METADATA, Job, ObjectRef
 from pipeline.report import ObjectFacts, StoredReport
 
 
-def check(job: Job, config: CutoutConfig) -> None:
+def check(job: Job, config: BucketConfig) -> None:
     """Raises BadEvent if the deployment must not touch the job's object."""
     if job.source.bucket != config.input_bucket:
         raise BadEvent(f"{job.source} is not in the input bucket {config.input_bucket}.")
@@ -28,7 +28,7 @@ def file_ref(folder: ObjectRef, name: str) -> ObjectRef:
     return ObjectRef(folder.bucket, keys.output(folder.key, name))
 
 
-def report_ref(source: ObjectHead, config: CutoutConfig) -> ObjectRef:
+def report_ref(source: ObjectHead, config: BucketConfig) -> ObjectRef:
     """The report of a source."""
     return file_ref(ObjectRef(config.output_bucket, source.ref.key), keys.REPORT)
 
@@ -43,7 +43,7 @@ def described(source: ObjectHead) -> ObjectFacts:
     return {"bucket": source.ref.bucket, "key": source.ref.key, "version": source.version, "etag": source.etag}
 
 
-def mark(source: ObjectHead, config: CutoutConfig) -> str:
+def mark(source: ObjectHead, config: BucketConfig) -> str:
     """sha256 hex of all that a result depends on; the limits too, since they may reject an image."""
     facts = {
         "object": described(source),

@@ -10,16 +10,17 @@ from handler.aws.bucket import ObjectStore, S3Store
 from handler.aws.clients import Patience, client
 from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
-from handler.aws.event_bus import EventBridgePublisher
+from handler.aws.event_bus import EventBridgePublisher, EventBus
 from handler.aws.queue import Queue, Visibility
 from handler.config import CutoutConfig, DeadLetterConfig
 from handler.notifications import NullPublisher, Publisher
+from handler.observability import Door
 from pipeline.segment import Segmenter, open_model
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What processing needs of the world. version: of the function, for its metrics."""
+    """What processing needs of the world. door: the queue. version: of the function, for its metrics."""
 
     config: CutoutConfig
     store: ObjectStore
@@ -27,6 +28,7 @@ class Deps:
     dead_letters: DeadLetters
     publisher: Publisher = field(default_factory=NullPublisher)
     version: str = "$LATEST"
+    door: Door = "queue"
 
 
 @functools.cache
@@ -74,8 +76,7 @@ def _publisher(config: CutoutConfig, store: S3Store, sqs: Any) -> Publisher:
     if config.notifications is None:
         return NullPublisher()
     return EventBridgePublisher(
-        client("events", Patience.QUEUE),
-        config.notifications.event_bus,
+        EventBus(client("events", Patience.QUEUE), config.notifications.event_bus),
         Queue(sqs, config.notifications.callback_queue_url),
         DocumentStore(store, config.notifications.state_bucket),
     )

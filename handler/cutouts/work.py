@@ -14,24 +14,26 @@ A worker that dies on the way leaves its message to another, which finds that re
 Two workers with the same image write the same bytes.
 """
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from typing import Protocol
 
 from handler import dispositions, keys, notifications, observability
-from handler.aws.bucket import ObjectHead
-from handler.config import CutoutConfig, parse_options
+from handler.aws.bucket import ObjectHead, ObjectStore
+from handler.config import BucketConfig, CutoutConfig, parse_options
 from handler.cutouts import failures, results
-from handler.cutouts.wiring import Deps
 from handler.dispositions import ALARM, RETRY
 from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
 from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome, parse_stored
-from handler.observability import Processed
+from handler.observability import Door, Processed
 from pipeline import describe
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
 from pipeline.options import STAGES, Options
 from pipeline.report import CutReport, RejectedReport, StoredReport
 from pipeline.run import cut_out
+from pipeline.segment import Segmenter
 from pipeline.types import Encoded
 
 MIN_SECONDS = 10.0
@@ -43,8 +45,36 @@ Clock = Callable[[], float]
 """Seconds left until the function is stopped."""
 
 
+class Deps(Protocol):
+    """What cutting one image needs of the world. version: of the function, where its attempts are counted."""
+
+    @property
+    def config(self) -> BucketConfig: ...
+    @property
+    def store(self) -> ObjectStore: ...
+    @property
+    def segmenter(self) -> Segmenter: ...
+    @property
+    def door(self) -> Door: ...
+    @property
+    def version(self) -> str | None: ...
+
+
+class MessageDeps(Deps, failures.Deps, Protocol):
+    """What a message needs of the world."""
+
+    @property
+    def config(self) -> CutoutConfig: ...
+
+
+Made = tuple[dict[str, Encoded], CutReport]
+"""The output files of an image by their names, and the report on them."""
+Cut = Callable[[ObjectHead, Deps, Clock], Made]
+"""How a source becomes a result: `cut`, or in a backfill another way with the same outcome."""
+
+
 def process_message(
-    body: str, parse: Callable[[], list[Job]], deps: Deps, seconds_left: Clock, *, last_try: bool = False
+    body: str, parse: Callable[[], list[Job]], deps: MessageDeps, seconds_left: Clock, *, last_try: bool = False
 ) -> list[Outcome]:
     """Process all jobs of one message.
 
@@ -70,7 +100,7 @@ def process_message(
     return outcomes
 
 
-def _notify(outcome: Outcome, deps: Deps) -> Outcome:
+def _notify(outcome: Outcome, deps: MessageDeps) -> Outcome:
     """Publish how it ended. If that fails, the job is retried as a whole, and finds its report."""
     if not outcome.report:
         return outcome
@@ -83,11 +113,25 @@ def _notify(outcome: Outcome, deps: Deps) -> Outcome:
     return outcome
 
 
-def process(job: Job, deps: Deps, seconds_left: Clock) -> Outcome:
+def cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> Made:
+    """Cut the source as its options say. Raises what `cut_out` does, SourceMissing, SourceChanged, StoreUnavailable."""
+    options = options_of(source, deps.config)
+    if source.size > options.max_bytes:
+        raise ImageTooLarge.of_file(source.size, options.max_bytes)
+    with observability.span("download"):
+        data = deps.store.get(source.ref, source.etag).data
+    with observability.span("cut_out"):
+        result = cut_out(data, deps.segmenter, options, deadline=seconds_left() - RESERVED_SECONDS)
+    outputs = {f"{keys.CUTOUT}.{result.output.extension}": result.output}
+    outputs |= {f"{name}.{made.extension}": made for name, made in {**result.stages, **result.listings}.items()}
+    return outputs, result.report
+
+
+def process(job: Job, deps: Deps, seconds_left: Clock, cut: Cut = cut) -> Outcome:
     """Process one job and record how it ended. Raises nothing: the outcome and the log have the error."""
     begin = time.perf_counter()
     try:
-        outcome = _process(job, deps, seconds_left)
+        outcome = _process(job, deps, seconds_left, cut)
     except MemoryError as error:
         out_of_memory = OutOfMemory("The image needs more memory than the function has. Raise MemorySize.")
         out_of_memory.__cause__ = error
@@ -96,7 +140,7 @@ def process(job: Job, deps: Deps, seconds_left: Clock) -> Outcome:
         outcome = _failure(job, error)
     observability.record(
         Processed(
-            door="queue",
+            door=deps.door,
             identity={**asdict(job.source), "version": job.version, "etag": job.etag},
             status=outcome.status,
             ms=1000 * (time.perf_counter() - begin),
@@ -112,14 +156,14 @@ def _failure(job: Job, error: Exception) -> Outcome:
     return Outcome(job, dispositions.of(error).disposition, error=error)
 
 
-def _process(job: Job, deps: Deps, seconds_left: Clock) -> Outcome:
+def _process(job: Job, deps: Deps, seconds_left: Clock, cut: Cut) -> Outcome:
     results.check(job, deps.config)
     try:
         while True:
             if (left := seconds_left()) < MIN_SECONDS:
                 raise OutOfTime(f"Only {left:.0f} s are left, too few to start {job.source}.")
             source = deps.store.head(job.source)
-            outcome = _bring_up_to_date(job, source, deps, seconds_left)
+            outcome = _bring_up_to_date(job, source, deps, functools.partial(cut, source, deps, seconds_left))
             if outcome.status == "repeated" or _unchanged(source, deps):
                 return outcome
     except SourceMissing:
@@ -142,17 +186,19 @@ def _delete_outputs(folder: ObjectRef, deps: Deps) -> None:
         deps.store.delete(results.file_ref(folder, name))
 
 
-def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, seconds_left: Clock) -> Outcome:
+def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, cut: Callable[[], Made]) -> Outcome:
     folder = ObjectRef(deps.config.output_bucket, source.ref.key)
     existing = {name: etag for name, etag in deps.store.children(folder).items() if keys.is_output(name)}
     mark = results.mark(source, deps.config)
     if (current := _current_report(folder, existing, mark, deps)) is not None:
         return Outcome(job, "repeated", current, callback=source.metadata.get(CALLBACK))
+    # A container that is killed writes nothing more, so this line must name the image before the work begins.
+    observability.logger.info("begin", extra={"key": source.ref.key, "version": source.version, "bytes": source.size})
     error: HairlineError | None = None
     outputs: dict[str, Encoded]
     report: CutReport | RejectedReport
     try:
-        outputs, report = _cut(source, deps, seconds_left)
+        outputs, report = cut()
     except HairlineError as rejected:
         if not dispositions.of(rejected).reported:
             raise
@@ -183,22 +229,7 @@ def _current_report(folder: ObjectRef, existing: Mapping[str, str], mark: str, d
     return report if current else None
 
 
-def _cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> tuple[dict[str, Encoded], CutReport]:
-    # A container that is killed writes nothing more, so this line must name the image before the work begins.
-    observability.logger.info("begin", extra={"key": source.ref.key, "version": source.version, "bytes": source.size})
-    options = _options(source, deps.config)
-    if source.size > options.max_bytes:
-        raise ImageTooLarge.of_file(source.size, options.max_bytes)
-    with observability.span("download"):
-        data = deps.store.get(source.ref, source.etag).data
-    with observability.span("cut_out"):
-        result = cut_out(data, deps.segmenter, options, deadline=seconds_left() - RESERVED_SECONDS)
-    outputs = {f"{keys.CUTOUT}.{result.output.extension}": result.output}
-    outputs |= {f"{name}.{made.extension}": made for name, made in {**result.stages, **result.listings}.items()}
-    return outputs, result.report
-
-
-def _options(source: ObjectHead, config: CutoutConfig) -> Options:
+def options_of(source: ObjectHead, config: BucketConfig) -> Options:
     """The defaults, overridden by the object's own options, and always the matte."""
     options = config.options
     if text := source.metadata.get(METADATA):

@@ -8,7 +8,7 @@ from handler.aws.bucket import S3Store
 from handler.aws.clients import Patience, client
 from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
-from handler.aws.event_bus import EventBridgePublisher
+from handler.aws.event_bus import EventBridgePublisher, EventBus
 from handler.aws.queue import Queue
 from handler.aws.registry_secret import secret
 from handler.config import CallbackConfig, FetchConfig, WebhookConfig
@@ -45,8 +45,7 @@ def fetching() -> fetches.Deps:
         DeadLetters(sqs, config.dead_letter_queue_url),
         Originals(store, config.input_bucket, Fetcher(policy, wire)),
         EventBridgePublisher(
-            client("events", Patience.QUEUE),
-            config.notifications.event_bus,
+            EventBus(client("events", Patience.QUEUE), config.notifications.event_bus),
             Queue(sqs, config.notifications.callback_queue_url),
             DocumentStore(store, config.notifications.state_bucket),
         ),

@@ -48,11 +48,15 @@ def load(path: Path = TEMPLATE) -> dict[str, Any]:
 
 
 def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, where `own` overrides `shared` and objects are merged key by key."""
+    """Both, where `own` overrides `shared`. Objects are merged key by key; CloudFormation's functions are not."""
     return {**shared} | {
-        key: _merged(shared[key], value) if isinstance(value, dict) and isinstance(shared.get(key), dict) else value
+        key: _merged(shared[key], value) if _is_object(value) and _is_object(shared.get(key)) else value
         for key, value in own.items()
     }
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) and not any(key == "Ref" or key.startswith("Fn::") for key in value)
 
 
 def defaults(template: Mapping[str, Any]) -> dict[str, str]:

@@ -82,6 +82,7 @@ class MattingFacts(TypedDict, total=False):
     specks: Annotated[IslandFacts, "weak specks in the background, removed"]
     pinholes: Annotated[IslandFacts, "weak pinholes in the subject, filled"]
     source_alpha: Annotated[bool, "whether the image's own transparency was applied"]
+    reused: Annotated[bool, "only where a backfill used the stored matte of the image's last result: true"]
     shift: Annotated[float, "the option shift, in pixels"]
     feather: Annotated[float, "the option feather, in pixels"]
 

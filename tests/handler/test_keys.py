@@ -29,6 +29,8 @@ MADE = {
     "published": keys.published("msg_1"),
     "callback": keys.callback("msg_1"),
     "receiver": keys.receiver("https://a.example/"),
+    "backfill": keys.backfill_report("1"),
+    "manifest": keys.manifest("1.csv"),
 }
 
 
@@ -48,6 +50,10 @@ def test_kinds_of_one_bucket_have_prefixes_of_their_own():
 def test_an_originals_key_can_be_read_back():
     parts = OriginalKey("spring", "spring.myshopify.com", "1", "2")
     assert keys.split_original(keys.original(parts)) == parts
+
+
+def test_a_backfill_is_known_by_the_key_of_its_report():
+    assert keys.backfill_of_report(keys.backfill_report("f3cc4f60")) == "f3cc4f60"
 
 
 @pytest.mark.parametrize("key", ["photo.jpg", "shops/a/b/c", "shops/a/b/c/d/e", "my/shops/a/b/c/d", "api/a/b"])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from handler import settings
+from handler.backfill.config import BackfillConfig, BackfillEndConfig
 from handler.config import CallbackConfig, CutoutConfig, DeadLetterConfig, FetchConfig, WebhookConfig
 from handler.errors import BadConfig
 from handler.http.config import ApiCutoutConfig, ApiJobConfig
@@ -19,6 +20,8 @@ CONFIGS = {
     Function.FETCH: FetchConfig,
     Function.CALLBACK: CallbackConfig,
     Function.DEAD_LETTER: DeadLetterConfig,
+    Function.BACKFILL: BackfillConfig,
+    Function.BACKFILL_END: BackfillEndConfig,
 }
 
 

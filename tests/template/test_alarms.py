@@ -24,6 +24,8 @@ LAMBDA = {
     "FetchRecursionAlarm": ("RecursiveInvocationsDropped", "FetchFunction"),
     "CallbackErrorsAlarm": ("Errors", "CallbackFunction"),
     "CallbackThrottlesAlarm": ("Throttles", "CallbackFunction"),
+    "BackfillErrorsAlarm": ("Errors", "BackfillFunction"),
+    "BackfillEndErrorsAlarm": ("Errors", "BackfillEndFunction"),
     "ApiCutoutErrorsAlarm": ("Errors", "ApiCutoutFunction"),
     "ApiCutoutThrottlesAlarm": ("Throttles", "ApiCutoutFunction"),
     "ApiJobErrorsAlarm": ("Errors", "ApiJobFunction"),

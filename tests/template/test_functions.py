@@ -21,13 +21,15 @@ from tests.test_architecture import NEVER_CUT
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_handlers_exist(function: str) -> None:
     module, _, name = properties(function)["Handler"].rpartition(".")
-    assert module in ("handler.cutouts.app", "handler.hooks.app", "handler.http.cutout_app", "handler.http.job_app")
+    backfill = ("handler.backfill.app", "handler.backfill.end_app")
+    http = ("handler.http.cutout_app", "handler.http.job_app")
+    assert module in ("handler.cutouts.app", "handler.hooks.app", *http, *backfill)
     assert callable(getattr(importlib.import_module(module), name))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_function_gets_exactly_the_settings_that_are_read(function: str) -> None:
-    given = properties(function)["Environment"]["Variables"]
+    given = deployed()[0][function]["Properties"]["Environment"]["Variables"]
     read = set(settings.names(Function(function)))
     # Only the local stack lets functions connect to this machine; without the setting they may not.
     assert {name for name in given if name.startswith(settings.PREFIX)} == read - {"HAIRLINE_ALLOW_LOOPBACK"}
@@ -37,7 +39,7 @@ def sends_to_itself(function: str) -> bool:
     made, _ = deployed()
     queues = {
         event["Properties"]["Queue"]
-        for event in made[function]["Properties"]["Events"].values()
+        for event in made[function]["Properties"].get("Events", {}).values()
         if event["Type"] == "SQS"
     }
     role = made[properties(function)["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"][0]["PolicyDocument"]

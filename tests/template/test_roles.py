@@ -39,6 +39,17 @@ ROLES: dict[str, Allowed] = {
         "ReceiveMessages": (RECEIVE, "<GivenUpQueue.Arn>"),
         "SendMessages": ("sqs:SendMessage", ["<DeadLetterQueue.Arn>", "<CallbackQueue.Arn>"]),
     },
+    "BackfillRole": {
+        "ReadImages": ("s3:GetObject", "{input}/*"),
+        "WriteCutouts": (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], "{output}/*"),
+        "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
+    },
+    "BackfillEndRole": {
+        "ReadReports": ("s3:GetObject", "{state}/backfills/*"),
+        "RememberNotifications": (READ_WRITE, "{state}/told/*"),
+        "SeeMissingObjects": (SEE, "{state}"),
+        "SendEvents": ("events:PutEvents", BUS),
+    },
     "ApiCutoutRole": {"StoreLargeAnswers": (READ_WRITE, "{state}/replies/*"), **API},
     "ApiJobRole": {
         "ReadRegistry": REGISTRY,
@@ -99,7 +110,7 @@ def test_a_role_may_do_what_its_function_does_and_nothing_else(role: str, parame
 
     expected = {sid: (actions, named(resources)) for sid, (actions, resources) in ROLES[role].items()}
     expected["WriteLogs"] = (["logs:CreateLogStream", "logs:PutLogEvents"], f"<{role.removesuffix('Role')}Logs.Arn>")
-    if "ModelBucket" in parameters and role in ("CutoutRole", "ApiCutoutRole"):
+    if "ModelBucket" in parameters and role in ("CutoutRole", "ApiCutoutRole", "BackfillRole"):
         expected["ReadWeights"] = ("s3:GetObject", f"arn:aws:s3:::{parameters['ModelBucket']}/*.onnx")
     if parameters.get("Tracing") != "PassThrough":
         expected["WriteTraces"] = (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
@@ -111,7 +122,7 @@ def test_a_role_may_do_what_its_function_does_and_nothing_else(role: str, parame
     assert len(allowed) == len(expected)
 
 
-@pytest.mark.parametrize("role", ["CutoutRole", "FetchRole", "DeadLetterRole"])
+@pytest.mark.parametrize("role", ["CutoutRole", "FetchRole", "DeadLetterRole", "BackfillEndRole"])
 def test_events_are_sent_under_hairlines_name_alone(role: str) -> None:
     (events,) = [each for each in statements(deployed()[0][role]["Properties"]) if each["Sid"] == "SendEvents"]
     assert events["Condition"] == {"StringEquals": {"events:source": EVENT_SOURCE}}
@@ -127,3 +138,19 @@ def test_versions_are_listed_below_the_prefixes_of_jobs_alone() -> None:
 def test_each_function_has_a_role_of_its_own() -> None:
     roles = [properties(function)["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS]
     assert sorted(roles) == sorted(ROLES)
+
+
+def test_s3_batch_operations_may_run_a_backfill_and_nothing_else() -> None:
+    made, names = deployed()
+    role = made["BackfillJobRole"]["Properties"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "batchoperations.s3.amazonaws.com"}
+    assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": "1" * 12}}
+    state = f"arn:aws:s3:::{names['StateBucket']}"
+    assert {statement["Sid"]: (statement["Action"], statement["Resource"]) for statement in statements(role)} == {
+        "CutImages": ("lambda:InvokeFunction", "<BackfillFunction.Arn>"),
+        "ListImages": ("s3:PutInventoryConfiguration", f"arn:aws:s3:::{names['InputBucket']}"),
+        "ReadAndWriteLists": (READ_WRITE, f"{state}/manifests/*"),
+        "WriteReports": ("s3:PutObject", f"{state}/backfills/*"),
+        "LocateBucket": ("s3:GetBucketLocation", state),
+    }

@@ -1,8 +1,9 @@
 """Every file in events/ against what it must be read as; a file without an expectation fails.
 
-sqs_*: what Lambda hands to `on_queue`, a list entry for each message. s3_*: what it hands to `on_s3`. hook_*: what a
-shop sends, its headers and its payload. bus_*: a shop's event as EventBridge puts it into the fetch queue. Of shops the
-keys are expected under which originals will lie, with ? where the shop has to be asked for its pictures.
+sqs_*: what Lambda hands to `on_queue`, a list entry for each message. s3_*: what it hands to `on_s3`. batch_*: a task
+of S3 Batch Operations. hook_*: what a shop sends, its headers and its payload. bus_*: a shop's event as EventBridge
+puts it into the fetch queue. Of shops the keys are expected under which originals will lie, with ? where the shop has
+to be asked for its pictures.
 """
 
 import json
@@ -12,7 +13,7 @@ import pytest
 
 from handler.aws.registry_secret import Secret
 from handler.errors import BadEvent
-from handler.events import eventbridge, s3, sqs
+from handler.events import eventbridge, s3, s3_batch, sqs
 from handler.hooks import intake, registry
 from tests.handler.hooks.shops import ENTRIES, source
 
@@ -20,6 +21,8 @@ EVENTS = Path(__file__).parents[3] / "events"
 BAD = BadEvent.code
 
 EXPECTED = {
+    "batch_schema_1": ["products/red shoe+1.jpg"],
+    "batch_schema_2": ["products/été/100% wool.jpg"],
     "bus_bigcommerce_product": ["shops/big/abc123/205/?"],
     "bus_hairline_requested": ["shops/own/catalogue/sku-1/front", "shops/own/catalogue/sku-1/back"],
     "bus_shopify_product": [f"shops/spring/spring.myshopify.com/788032119674292922/{n}" for n in (1, 2)],
@@ -114,6 +117,8 @@ def test_an_event_is_read_as_expected(name):
         event_source, words, payload = eventbridge.shop_payload(event)
         sender = registry.Registry(Secret(ENTRIES, "registry"), registry.Policy()).of_event_source(event_source)
         assert shop_keys(sender, words, payload) == EXPECTED[name]
+    elif name.startswith("batch_"):
+        assert keys(lambda task: [s3_batch.parse(task)[0]], event) == EXPECTED[name]
     elif name.startswith("s3_"):
         assert keys(s3.parse, event) == EXPECTED[name]
     else:

@@ -12,7 +12,7 @@ from moto import mock_aws
 from handler.aws.bucket import S3Store
 from handler.aws.dead_letters import DeadLetters
 from handler.aws.documents import DocumentStore
-from handler.aws.event_bus import EventBridgePublisher
+from handler.aws.event_bus import EventBridgePublisher, EventBus
 from handler.aws.queue import Queue
 from handler.aws.registry_secret import Secret
 from handler.hooks.registry import Registry
@@ -42,7 +42,7 @@ class World:
 
     @property
     def bus(self) -> EventBridgePublisher:
-        return EventBridgePublisher(self.events, "default", self.queue("callbacks"), self.state)
+        return EventBridgePublisher(EventBus(self.events, "default"), self.queue("callbacks"), self.state)
 
     @property
     def dead_letters(self) -> DeadLetters:

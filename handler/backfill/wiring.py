@@ -1,0 +1,32 @@
+"""What is built once for each container of BackfillFunction, at its first event."""
+
+import functools
+import os
+from dataclasses import dataclass
+
+from handler.aws import weights
+from handler.aws.bucket import ObjectStore, S3Store
+from handler.aws.clients import Patience, client
+from handler.backfill.config import BackfillConfig
+from handler.observability import Door
+from pipeline.segment import Segmenter, open_model
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What BackfillFunction needs of the world. version: None, since S3 Batch Operations watches its failures."""
+
+    config: BackfillConfig
+    store: ObjectStore
+    segmenter: Segmenter
+    door: Door = "backfill"
+    version: str | None = None
+
+
+@functools.cache
+def deps() -> Deps:
+    """Raises BadConfig, ModelUnavailable, StoreUnavailable at every event until they are fixed."""
+    config = BackfillConfig.from_env(os.environ)
+    s3 = client("s3", Patience.IMAGE)
+    folder = weights.ensure_weights(config.model, s3)
+    return Deps(config, S3Store(s3), open_model(config.model.model, folder, threads=config.options.threads))
