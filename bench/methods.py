@@ -18,7 +18,8 @@ from PIL import Image
 from bench.metrics import Float32
 from bench.samples import Sample
 from pipeline.errors import NoSubject
-from pipeline.models import DEFAULT_FOLDER, named
+from pipeline.models import DEFAULT_FOLDER
+from pipeline.models.choice import Folder, chosen
 from pipeline.options import Options
 from pipeline.run import cut_out
 from pipeline.segment import open_model
@@ -52,7 +53,7 @@ class Hairline:
 
     def __init__(self, name: str, options: Options, model: str = "u2netp") -> None:
         self.name, self._options = name, options
-        self._segmenter = open_model(named(model), DEFAULT_FOLDER)
+        self._segmenter = open_model(chosen(model, Folder(DEFAULT_FOLDER)), DEFAULT_FOLDER)
         self._warm = False
 
     def take(self, sample: Sample) -> Taken:

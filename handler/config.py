@@ -12,6 +12,7 @@ from handler.settings import Function
 from pipeline import models
 from pipeline.errors import BadOptions
 from pipeline.models import ModelSpec
+from pipeline.models.choice import AUTO, FORM, SMALL
 from pipeline.options import Options
 
 _MB_PER_PROCESSOR = 1769
@@ -21,21 +22,30 @@ _Number = TypeVar("_Number", int, float)
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """The model that finds the subject. folder: of weights that are there already. bucket: where to download others."""
+    """The model that finds the subject. folder: of weights that are there already. bucket: where to download others.
 
-    model: ModelSpec
+    name: as `pipeline.models.choice.chosen` takes it, which needs to see the two.
+    """
+
+    name: str
     folder: Path
     bucket: str | None
 
+    @property
+    def known(self) -> ModelSpec | None:
+        """The row of the model that is asked first; None for a model of your own, whose row is with its weights."""
+        return models.MODELS.get(SMALL if self.name == AUTO else self.name.partition("+")[0])
+
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Self:
-        """Raises BadConfig for an unknown model."""
-        try:
-            model = models.named(given.get("HAIRLINE_MODEL", "u2netp"))
-        except BadOptions as error:
-            raise BadConfig(f"HAIRLINE_MODEL: {error}") from error
+        """Raises BadConfig for what cannot be a model's name."""
+        name = given.get("HAIRLINE_MODEL", SMALL)
+        if FORM.fullmatch(name) is None:
+            raise BadConfig(
+                f"HAIRLINE_MODEL is {name!r}, but must be a model's name, or two names such as u2netp+isnet."
+            )
         folder = Path(given.get("HAIRLINE_MODEL_DIR", models.DEFAULT_FOLDER))
-        return cls(model, folder, given.get("HAIRLINE_MODEL_BUCKET"))
+        return cls(name, folder, given.get("HAIRLINE_MODEL_BUCKET"))
 
 
 @dataclass(frozen=True, slots=True)

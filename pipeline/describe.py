@@ -97,7 +97,7 @@ def rejected(error: HairlineError, spec: ModelSpec | None, options: Options) -> 
     return report
 
 
-def failed(error: HairlineError, spec: ModelSpec, options: Options, facts: Stored) -> StoredFailedReport:
+def failed(error: HairlineError, spec: ModelSpec | None, options: Options, facts: Stored) -> StoredFailedReport:
     """The report of an image that could not be processed, as the output bucket holds it."""
     return {
         "status": "failed",

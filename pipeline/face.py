@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from pipeline import apply, models, run, segment
 from pipeline.errors import UnsupportedFormat
+from pipeline.models.choice import Folder, chosen
 from pipeline.options import Options
 from pipeline.report import AppliedReport, CutReport
 from pipeline.segment import Segmenter
@@ -68,12 +69,14 @@ def open_model(
 ) -> Segmenter:
     """A model for `cut_out`. Open it once and use it for many images; one model may serve several threads.
 
-    name: a row of docs/models.md, such as "isnet" or "auto". folder: where the weights are; `python -m weights NAME`
-    downloads them. threads: None takes as many as the process may use; the result does not depend on it.
+    name: a row of docs/models.md, such as "isnet", or "auto", or a model of your own. folder: where the weights are;
+    `python -m weights NAME` downloads them. threads: None takes as many as the process may use; the result does not
+    depend on it.
 
     Raises BadOptions for an unknown name, ModelUnavailable if weights are missing or have the wrong checksum.
     """
-    return segment.open_model(models.named(name), Path(folder), threads=threads)
+    where = Path(folder)
+    return segment.open_model(chosen(name, Folder(where)), where, threads=threads)
 
 
 @functools.cache

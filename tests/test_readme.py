@@ -160,13 +160,10 @@ def test_the_python_of_the_readme_cuts_a_photo_out(desk):
 def test_models_md_has_the_row_of_each_model():
     rows = re.findall(r"^\| `([\w-]+)`(?: \(default\))? \| (\d+) \| (\d*) ?\| (.+?) \|$", MODELS_PAGE, re.MULTILINE)
     for name, megabytes, side, licence in rows:
-        networks = models.CHOICES[name].parts
-        assert int(megabytes) == round(sum(network.size for network in networks) / 1e6)
-        if len(networks) == 1:
-            assert (int(side), licence) == (networks[0].side, networks[0].licence)
-        else:
-            assert all(f"`{network.name}`" in licence for network in networks)
-    assert [row[0] for row in rows] == list(models.CHOICES)
+        spec = models.MODELS[name]
+        assert int(megabytes) == round(spec.size / 1e6)
+        assert (int(side), licence) == (spec.side, spec.licence)
+    assert [row[0] for row in rows] == list(models.MODELS)
 
 
 def test_no_page_installs_the_package_of_somebody_else():

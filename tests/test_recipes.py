@@ -50,12 +50,6 @@ def words_of_option(name: str) -> set[str]:
     return set(re.findall(r"\w+", row))
 
 
-def sources() -> set[str]:
-    """The choices whose weights can all be downloaded, and sources without a model."""
-    complete = {name for name, spec in models.CHOICES.items() if all(part.name in SOURCES for part in spec.parts)}
-    return complete | (SOURCES.keys() - models.CHOICES.keys())
-
-
 def platforms_of_files() -> set[str]:
     return {path.name.split("_")[1] for path in ROOT.glob("events/hook_*.json")}
 
@@ -105,9 +99,11 @@ def built() -> set[str]:
 
 RECIPES: dict[str, dict[str, Place | None]] = {
     "Add a model": {
-        "pipeline/models.py": lambda: set(models.CHOICES),
-        "weights/sources.py": sources,
-        "template.yaml": lambda: set(TEMPLATE["Parameters"]["Model"]["AllowedValues"]),
+        "pipeline/models/__init__.py": lambda: set(models.MODELS),
+        "weights/sources.py": lambda: set(SOURCES),
+        "template.yaml": lambda: (
+            set(models.MODELS) & set(re.findall(r"[\w-]+", TEMPLATE["Parameters"]["Model"]["Description"]))
+        ),
         "docs/models.md": lambda: first_cells("docs/models.md"),
     },
     "Add a marketplace": {

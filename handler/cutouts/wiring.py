@@ -15,6 +15,7 @@ from handler.aws.queue import Queue, Visibility
 from handler.config import CutoutConfig, DeadLetterConfig
 from handler.notifications import NullPublisher, Publisher
 from handler.observability import Door
+from pipeline.models import ModelSpec
 from pipeline.segment import Segmenter, open_model
 
 
@@ -24,6 +25,7 @@ class Deps:
 
     config: CutoutConfig
     store: ObjectStore
+    model: ModelSpec
     segmenter: Segmenter
     dead_letters: DeadLetters
     publisher: Publisher = field(default_factory=NullPublisher)
@@ -36,12 +38,13 @@ def deps() -> Deps:
     """Raises BadConfig, ModelUnavailable, StoreUnavailable at every event until they are fixed."""
     config = CutoutConfig.from_env(os.environ)
     s3, sqs = client("s3", Patience.IMAGE), client("sqs", Patience.QUEUE)
-    folder = weights.ensure_weights(config.model, s3)
+    model, folder = weights.ensure_weights(config.model, s3)
     store = S3Store(s3)
     return Deps(
         config,
         store,
-        open_model(config.model.model, folder, threads=config.options.threads),
+        model,
+        open_model(model, folder, threads=config.options.threads),
         DeadLetters(sqs, config.dead_letter_queue_url),
         _publisher(config, store, sqs),
         version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),

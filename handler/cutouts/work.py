@@ -189,7 +189,7 @@ def _delete_outputs(folder: ObjectRef, deps: Deps) -> None:
 def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, cut: Callable[[], Made]) -> Outcome:
     folder = ObjectRef(deps.config.output_bucket, source.ref.key)
     existing = {name: etag for name, etag in deps.store.children(folder).items() if keys.is_output(name)}
-    mark = results.mark(source, deps.config)
+    mark = results.mark(source, deps.config, deps.model)
     if (current := _current_report(folder, existing, mark, deps)) is not None:
         return Outcome(job, "repeated", current, callback=source.metadata.get(CALLBACK))
     # A container that is killed writes nothing more, so this line must name the image before the work begins.
@@ -202,7 +202,7 @@ def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, cut: Callable[[]
     except HairlineError as rejected:
         if not dispositions.of(rejected).reported:
             raise
-        error, outputs, report = rejected, {}, describe.rejected(rejected, deps.config.model.model, deps.config.options)
+        error, outputs, report = rejected, {}, describe.rejected(rejected, deps.model, deps.config.options)
     with observability.span("write"):
         files = _write(folder, existing, outputs, deps)
         stored = describe.stored(report, {"object": results.described(source), "mark": mark, "files": files})

@@ -68,8 +68,8 @@ def segmenter() -> "Segmenter":
     from pipeline.segment import open_model  # here, since the other function must never load numpy
 
     config = cutouts().config
-    folder = weights.ensure_weights(config.model, client("s3", Patience.REQUEST))
-    return open_model(config.model.model, folder, threads=config.options.threads)
+    model, folder = weights.ensure_weights(config.model, client("s3", Patience.REQUEST))
+    return open_model(model, folder, threads=config.options.threads)
 
 
 def _policy(config: ApiConfig) -> Policy:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import models
+from pipeline.models.choice import AUTO
 from pipeline.options import PLANES, Options
 from pipeline.options.kinds import Choice, File, Switch
 from pipeline.options.row import GROUPS, Option, Where
@@ -75,9 +76,12 @@ def _add_cut(command: argparse.ArgumentParser, rows: _Table) -> None:
     )
     groups = _add_options(command, rows, GROUPS)
     subject, output = groups["Subject"], groups["Output"]
-    known = ", ".join(models.CHOICES)
+    known = ", ".join([*models.MODELS, AUTO])
     subject.add_argument(
-        "--model", default="u2netp", metavar="NAME", help=f"model that finds the subject: {known} (default: u2netp)"
+        "--model",
+        default="u2netp",
+        metavar="NAME",
+        help=f"model that finds the subject: {known}, or one of your own (default: u2netp)",
     )
     subject.add_argument(
         "--model-dir",

@@ -50,6 +50,7 @@ def cut_all(
     all results and gets, when they are done, an index.html that shows them. left_out: for the summary.
     """
     work = replace(work, options=replace(work.options, threads=max(1, usable() // jobs)))
+    _cutter(work)  # a network that cannot be used ends the command, not each image
     lines: Generator[Line, None, None]
     if jobs == 1:
         lines = (_cut_one(task, work) for task in tasks)
@@ -91,10 +92,9 @@ def _segmenter(spec: ModelSpec, folder: Path, threads: int) -> Segmenter:
 
 
 def _cutter(work: Work) -> Callable[[bytes], Result[CutReport]]:
-    def make(data: bytes) -> Result[CutReport]:
-        return cut_out(data, _segmenter(work.spec, work.folder, work.options.threads or 1), work.options)
-
-    return make
+    """Raises ModelUnavailable."""
+    segmenter = _segmenter(work.spec, work.folder, work.options.threads or 1)
+    return functools.partial(cut_out, segmenter=segmenter, options=work.options)
 
 
 def _cut_one(task: Task, work: Work) -> Line:

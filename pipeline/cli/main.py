@@ -22,6 +22,7 @@ from pipeline.cli.plan import Plan, plan
 from pipeline.cli.text import one_line, show_everything
 from pipeline.errors import HairlineError, InputError
 from pipeline.geometry import Colour
+from pipeline.models.choice import Folder, chosen
 from pipeline.options import PLANES, Options
 from pipeline.options.kinds import ColourOrFile, File
 
@@ -162,7 +163,7 @@ def _planned(given: argparse.Namespace, sources: Sequence[Path], options: Option
 
 
 def _model(given: argparse.Namespace) -> models.ModelSpec:
-    spec = models.named(given.model)
+    spec = chosen(given.model, Folder(given.model_dir))
     for part in spec.parts:
         models.read_weights(part, given.model_dir)
     return spec

@@ -40,13 +40,16 @@ class EscalatingSegmenter:
 
 
 def open_model(spec: ModelSpec, folder: Path, *, threads: int | None = None) -> Segmenter:
-    """What runs a choice of `models.CHOICES`; threads as for OnnxSegmenter.
+    """What runs a model, or two of them; threads as for OnnxSegmenter. spec: from `pipeline.choice.chosen`.
 
     Raises ModelUnavailable at once where any weights that may be needed are missing or not the known ones: a choice
-    of two networks never quietly becomes one.
+    of two networks never quietly becomes one. A network of your own is tried at once, too.
     """
     first = OnnxSegmenter(spec, folder, threads=threads)
     if spec.stronger is None:
         return first
     models.read_weights(spec.stronger, folder)
+    if spec.stronger.name not in models.MODELS:
+        stronger = OnnxSegmenter(spec.stronger, folder, threads=threads)
+        return EscalatingSegmenter(first, lambda: stronger)
     return EscalatingSegmenter(first, functools.partial(OnnxSegmenter, spec.stronger, folder, threads=threads))

@@ -32,6 +32,16 @@ from pipeline.segment.looks import Look
 from pipeline.threads import usable
 from pipeline.types import Float32, Picture, ProbabilityMap, UInt8
 
+_STATE = ort.capi.onnxruntime_pybind11_state
+_CANNOT_LOAD: tuple[type[Exception], ...] = (
+    _STATE.Fail,
+    _STATE.InvalidProtobuf,
+    _STATE.InvalidGraph,
+    _STATE.NotImplemented,
+    _STATE.InvalidArgument,
+)
+_CANNOT_RUN: tuple[type[Exception], ...] = (ValueError, _STATE.Fail, _STATE.InvalidArgument, _STATE.RuntimeException)
+
 LEAST_SPAN = 16
 """Stretching takes a picture's range of values for at least this, of 255, or it would make a subject of mere noise."""
 
@@ -64,7 +74,7 @@ class OnnxSegmenter:
         weights = models.read_weights(spec, folder)
         try:
             self._session = ort.InferenceSession(weights, settings, providers=["CPUExecutionProvider"])
-        except ort.capi.onnxruntime_pybind11_state.Fail as error:
+        except _CANNOT_LOAD as error:
             raise ModelUnavailable(
                 f"{spec.file} has the right checksum, but ONNX Runtime cannot load it: {error}. Check which version of "
                 "onnxruntime is installed."
@@ -72,6 +82,8 @@ class OnnxSegmenter:
         self._input = self._session.get_inputs()[0].name
         # The first of U2-Net's seven outputs is the fused one; asking for it alone skips the other six's resizing.
         self._output = self._session.get_outputs()[0].name
+        if spec.name not in models.MODELS:
+            self._try()
 
     def segment(self, picture: Picture) -> ProbabilityMap:
         """Look at the whole picture, then at each of the row's closer boxes, and keep the best answer.
@@ -100,12 +112,39 @@ class OnnxSegmenter:
         cell = math.sqrt(box.width * box.height) / self.spec.side
         return ProbabilityMap(values, cell, facts, self.spec)
 
+    def _try(self) -> None:
+        """Ask a network of your own for one answer. Raises ModelUnavailable if it is of another kind."""
+        spec, side = self.spec, self.spec.side
+        takes = self._session.get_inputs()
+        ramp = np.tile(np.linspace(0, 255, side, dtype=np.float32)[:, None], (side, 1, 3))
+        try:
+            answer = self._answer(network_input(ramp, (0.0, 255.0), spec))
+        except _CANNOT_RUN as error:
+            raise ModelUnavailable(
+                f"{spec.file} cannot be used with side {side}: a network must have one input, float32 (1, 3, {side}, "
+                f"{side}), and it has {', '.join(f'{one.name} {one.type} {one.shape}' for one in takes)}. Correct "
+                f"{spec.name}.json, or export the network again."
+            ) from error
+        if answer.shape != (side, side):
+            raise ModelUnavailable(
+                f"{spec.file} answers with an array of shape {answer.shape}, but must answer with one value for each "
+                f"of {side} x {side} pixels. Correct side in {spec.name}.json, or export the network again."
+            )
+        if not spec.logits and not (answer.min() >= 0 and answer.max() <= 1):
+            raise ModelUnavailable(
+                f"{spec.file} answers with values from {answer.min():g} to {answer.max():g}, which are not "
+                f"probabilities. Set logits to true in {spec.name}.json, or export the network with a sigmoid."
+            )
+
+    def _answer(self, seen: Float32) -> Float32:
+        answer: Float32 = np.squeeze(self._session.run([self._output], {self._input: seen})[0]).astype(np.float32)
+        return answer
+
     def _coarse(self, small: Float32, span: tuple[float, float]) -> Float32:
         """The network's own answer, float32 (side, side) 0..1."""
-        seen = self._session.run([self._output], {self._input: network_input(small, span, self.spec)})[0]
-        answer = np.squeeze(seen).astype(np.float32)
+        answer = self._answer(network_input(small, span, self.spec))
         if self.spec.logits:
-            answer = 1 / (1 + np.exp(-answer))
+            answer = np.asarray(1 / (1 + np.exp(-answer)), np.float32)
         return np.asarray(np.clip(answer, 0.0, 1.0), np.float32)
 
 

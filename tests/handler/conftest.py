@@ -11,6 +11,7 @@ from handler.aws.bucket import S3Store
 from handler.aws.dead_letters import DeadLetters
 from handler.config import CutoutConfig
 from handler.cutouts.wiring import Deps
+from pipeline.models import MODELS
 
 INPUT, OUTPUT = "hairline-input-123456789012-us-east-1", "hairline-output-123456789012-us-east-1"
 """As in events/."""
@@ -88,4 +89,5 @@ def remembering(segmenter):
 def deps(cloud, remembering):
     """The handler's own wiring, but for the network, which all tests share."""
     config = CutoutConfig.from_env(cloud.env())
-    return Deps(config, S3Store(cloud.s3), remembering, DeadLetters(cloud.sqs, config.dead_letter_queue_url))
+    dead_letters = DeadLetters(cloud.sqs, config.dead_letter_queue_url)
+    return Deps(config, S3Store(cloud.s3), MODELS["u2netp"], remembering, dead_letters)

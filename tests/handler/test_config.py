@@ -9,7 +9,7 @@ from handler.errors import BadConfig
 from handler.http.config import ApiCutoutConfig
 from handler.settings import SETTINGS, Function
 from pipeline.errors import BadOptions
-from pipeline.models import DEFAULT_FOLDER, named
+from pipeline.models import DEFAULT_FOLDER
 from pipeline.options import Options
 
 COMPLETE = {
@@ -22,7 +22,7 @@ COMPLETE = {
 def test_defaults_are_those_of_the_pipeline():
     config = CutoutConfig.from_env({**COMPLETE, "PATH": "/bin"})
     assert (config.input_bucket, config.output_bucket) == ("in", "out")
-    assert config.model.model.name == "u2netp"
+    assert config.model.name == "u2netp"
     assert config.model.folder == DEFAULT_FOLDER
     assert config.options == Options()
 
@@ -39,7 +39,7 @@ def test_every_setting_arrives():
             "HAIRLINE_MAX_BYTES": "1000000",
         }
     )
-    assert config.model == ModelConfig(named("u2netp"), Path("/opt/models"), "weights")
+    assert config.model == ModelConfig("u2netp", Path("/opt/models"), "weights")
     assert config.options == Options(max_megapixels=12.5, max_bytes=1_000_000, format="webp", quality=90)
     listed = CutoutConfig.from_env(COMPLETE | {"HAIRLINE_OPTIONS": '{"marketplaces": ["amazon-main", "ebay"]}'})
     assert listed.options == Options(marketplaces=("amazon-main", "ebay"))
@@ -50,11 +50,12 @@ def test_an_option_may_need_another_one():
     assert CutoutConfig.from_env(jpeg).options == Options(format="jpeg", background="white")
 
 
-def test_two_networks_are_a_model_too():
-    assert [one.name for one in CutoutConfig.from_env(COMPLETE | {"HAIRLINE_MODEL": "auto"}).model.model.parts] == [
-        "u2netp",
-        "isnet",
-    ]
+@pytest.mark.parametrize(
+    ("name", "first"), [("u2net", "u2net"), ("auto", "u2netp"), ("isnet+mine", "isnet"), ("mine", None)]
+)
+def test_the_model_that_is_asked_first_is_known_without_its_weights_unless_it_is_your_own(name, first):
+    known = CutoutConfig.from_env(COMPLETE | {"HAIRLINE_MODEL": name}).model.known
+    assert (known.name if known else None) == first
 
 
 def test_an_empty_value_is_none_since_a_template_cannot_leave_one_out():
@@ -75,7 +76,7 @@ def test_a_missing_setting_is_named(name, value):
         ("HAIRLINE_OUTPUT_BUCKET", "in", "both 'in'"),
         ("HAIRLINE_OUTPUT_BUCKET", " in ", "both 'in'"),
         ("HAIRLINE_OUTPUT_BUKET", "x", "Unknown setting HAIRLINE_OUTPUT_BUKET"),
-        ("HAIRLINE_MODEL", "u3net", "u3net"),
+        ("HAIRLINE_MODEL", "../u2net", "HAIRLINE_MODEL is '../u2net'"),
         ("HAIRLINE_OPTIONS", '{"format": "psd"}', "format"),
         ("HAIRLINE_OPTIONS", '{"format": "jpeg"}', "background"),
         ("HAIRLINE_OPTIONS", '{"marketplaces": ["ebay", "ebuy"]}', "Did you mean ebay"),

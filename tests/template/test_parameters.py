@@ -7,6 +7,7 @@ import pytest
 
 from handler.local import template
 from pipeline import marketplaces, models
+from pipeline.models import choice
 from pipeline.options import Options
 from tests.template.deployments import TEMPLATE, deployed, each_deployment
 
@@ -54,8 +55,10 @@ def test_a_key_pattern_matches_no_image_of_a_job_or_shop_and_is_valid_in_a_rule(
     assert not re.fullmatch(TEMPLATE["Parameters"]["KeyPatterns"]["AllowedPattern"], pattern)
 
 
-def test_the_models_to_choose_from_are_the_pipelines() -> None:
-    assert sorted(TEMPLATE["Parameters"]["Model"]["AllowedValues"]) == sorted(models.CHOICES)
+def test_the_names_of_models_have_the_pipelines_form_and_the_description_lists_them() -> None:
+    parameter = TEMPLATE["Parameters"]["Model"]
+    assert parameter["AllowedPattern"] == f"^{choice.FORM.pattern}$"
+    assert {*models.MODELS, choice.AUTO} <= set(re.findall(r"[\w-]+", parameter["Description"]))
 
 
 def test_every_marketplace_and_more_fit_into_the_default_options() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.errors import ModelUnavailable
 from pipeline.models import MODELS
+from pipeline.models.choice import SMALL, STRONGER
 from weights.download import TERMS, download, main
 from weights.sources import SOURCES, Https, Local, Wheel
 
@@ -156,3 +157,41 @@ def test_downloads_at_the_same_time_all_succeed(tmp_path, spec, copy, weights_by
         thread.join()
     assert (tmp_path / "m" / "tiny.onnx").read_bytes() == weights_bytes
     assert names(tmp_path / "m") == ["tiny.onnx"]
+
+
+@pytest.fixture
+def copies(tmp_path, monkeypatch, spec, weights_bytes):
+    """All that `auto` may take has the same weights, which come from a file."""
+    (tmp_path / "copy").write_bytes(weights_bytes)
+    for name in (SMALL, *STRONGER):
+        monkeypatch.setitem(MODELS, name, replace(spec, name=name, file=f"{name}.onnx", licence=MODELS[name].licence))
+        monkeypatch.setitem(SOURCES, name, (Local(str(tmp_path / "copy")),))
+    return tmp_path / "copy"
+
+
+def test_auto_takes_free_weights_and_asks_for_no_licence(tmp_path, copies, capsys):
+    assert main(["auto", "--to", str(tmp_path / "m")]) == 0
+    assert names(tmp_path / "m") == ["isnet-general-use.onnx", "u2netp.onnx"]
+    text = capsys.readouterr().err
+    assert "auto takes u2netp and isnet-general-use (Apache-2.0)." in text
+    assert "--accept-licence" not in text
+
+
+def test_auto_keeps_the_weights_that_are_there_and_asks_nothing(tmp_path, copies, capsys):
+    assert main(["isnet", "--accept-licence", "--to", str(tmp_path / "m")]) == 0
+    capsys.readouterr()
+    assert main(["auto", "--to", str(tmp_path / "m")]) == 0
+    assert names(tmp_path / "m") == ["isnet.onnx", "u2netp.onnx"]
+    text = capsys.readouterr().err
+    assert "auto takes u2netp and isnet (AGPL-3.0-only)." in text
+    assert "--accept-licence" not in text
+
+
+def test_auto_goes_on_to_the_next_model_and_asks_only_for_the_one_that_needs_it(tmp_path, copies, capsys):
+    copies.unlink()
+    assert main(["auto", "--to", str(tmp_path / "m")]) == 1
+    text = capsys.readouterr().err
+    assert [text.count(f"auto takes u2netp and {name} (") for name in STRONGER] == [1, 1, 1]
+    assert text.count("To accept the licence, add --accept-licence") == 1
+    with pytest.raises(SystemExit, match="2"):
+        main(["auto", "--from", "FILE"])

@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import json
 import os
 import random
 import resource
@@ -17,6 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 import boto3
+import numpy as np
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
@@ -30,7 +32,8 @@ from handler.errors import BadConfig, StoreUnavailable
 from handler.http import wiring
 from handler.local.environment import client
 from pipeline.errors import ModelUnavailable
-from pipeline.models import DEFAULT_FOLDER, named, read_weights
+from pipeline.models import DEFAULT_FOLDER, MODELS, named, read_weights
+from pipeline.types import Picture
 
 # s3transfer drops an answer that broke off without closing its connection.
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
@@ -38,6 +41,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:py
 BUCKET = "weights"
 DATA = random.Random(0).randbytes(20_000_000)  # three parts of a download
 SPEC = replace(named("isnet"), name="large", file="large.onnx", sha256=hashlib.sha256(DATA).hexdigest(), size=len(DATA))
+
+
+@pytest.fixture(autouse=True)
+def _known(monkeypatch):
+    monkeypatch.setitem(MODELS, SPEC.name, SPEC)
 
 
 @pytest.fixture
@@ -63,7 +71,7 @@ def bucket(endpoint, temporary):
 def network(tmp_path):
     """A model whose weights the layer does not contain."""
     (tmp_path / "opt").mkdir()
-    return ModelConfig(SPEC, tmp_path / "opt", BUCKET)
+    return ModelConfig(SPEC.name, tmp_path / "opt", BUCKET)
 
 
 CLIENTS: list[Any] = []
@@ -89,17 +97,18 @@ def left_in(folder):
 
 
 def test_weights_in_the_layer_are_not_downloaded():
-    assert weights.ensure_weights(ModelConfig(named("u2netp"), DEFAULT_FOLDER, BUCKET), None) == DEFAULT_FOLDER
+    config = ModelConfig("u2netp", DEFAULT_FOLDER, BUCKET)
+    assert weights.ensure_weights(config, None) == (named("u2netp"), DEFAULT_FOLDER)
 
 
 def test_weights_are_downloaded_once(endpoint, bucket, network, temporary):
     asked = Counter()
     with Proxy(endpoint, lambda method, _: asked.update([method])) as proxy:
-        folder = weights.ensure_weights(network, impatient(proxy.endpoint))
+        _, folder = weights.ensure_weights(network, impatient(proxy.endpoint))
         assert asked["GET"] == 3
         assert read_weights(SPEC, folder) == DATA
         asked.clear()
-        assert weights.ensure_weights(network, impatient(proxy.endpoint)) == folder
+        assert weights.ensure_weights(network, impatient(proxy.endpoint)) == (SPEC, folder)
         assert not asked
     assert left_in(temporary) == {SPEC.file, "lock"}
 
@@ -108,16 +117,16 @@ def test_several_at_once_download_them_once(endpoint, bucket, network):
     asked = Counter()
     with Proxy(endpoint, lambda method, _: asked.update([method])) as proxy, ThreadPoolExecutor() as pool:
         s3 = impatient(proxy.endpoint)
-        folders = list(pool.map(lambda _: weights.ensure_weights(network, s3), range(3)))
-    assert read_weights(SPEC, folders[0]) == DATA
+        found = list(pool.map(lambda _: weights.ensure_weights(network, s3), range(3)))
+    assert read_weights(*found[0]) == DATA
     assert asked["GET"] == 3
 
 
 def test_of_two_models_only_the_missing_one_is_downloaded(bucket, network):
     shutil.copy(DEFAULT_FOLDER / "u2netp.onnx", network.folder)
-    both = replace(named("auto"), stronger=SPEC)
     for _ in range(2):
-        folder = weights.ensure_weights(replace(network, model=both), bucket)
+        both, folder = weights.ensure_weights(replace(network, name="u2netp+large"), bucket)
+        assert both == replace(named("u2netp"), stronger=SPEC)
         assert read_weights(both, folder) == read_weights(both, DEFAULT_FOLDER)
         assert read_weights(SPEC, folder) == DATA
 
@@ -126,7 +135,7 @@ def test_of_two_models_only_the_missing_one_is_downloaded(bucket, network):
 def test_a_broken_connection_is_retried(endpoint, bucket, network, fault):
     faults = {"GET": [fault, fault]}
     with Proxy(endpoint, lambda method, _: faults[method].pop() if faults.get(method) else None) as proxy:
-        folder = weights.ensure_weights(network, impatient(proxy.endpoint, attempts=3))
+        _, folder = weights.ensure_weights(network, impatient(proxy.endpoint, attempts=3))
     assert not faults["GET"]
     assert read_weights(SPEC, folder) == DATA
 
@@ -145,7 +154,7 @@ def test_a_connection_that_stays_broken_is_not_the_deployments_fault(
         weights.ensure_weights(network, impatient(proxy.endpoint))
     assert dispositions.of(raised.value).disposition == Disposition.RETRY
     assert left_in(temporary) == {"lock"}
-    assert read_weights(SPEC, weights.ensure_weights(network, bucket)) == DATA
+    assert read_weights(*weights.ensure_weights(network, bucket)) == DATA
 
 
 KILLED = """
@@ -154,7 +163,9 @@ from pathlib import Path
 from tests.handler.aws.test_weights import BUCKET, SPEC, impatient
 from handler.aws import weights
 from handler.config import ModelConfig
-weights.ensure_weights(ModelConfig(SPEC, Path(sys.argv[1]), BUCKET), impatient(sys.argv[2]))
+from pipeline.models import MODELS
+MODELS[SPEC.name] = SPEC
+weights.ensure_weights(ModelConfig(SPEC.name, Path(sys.argv[1]), BUCKET), impatient(sys.argv[2]))
 """
 
 
@@ -178,14 +189,14 @@ def test_a_container_that_is_killed_during_the_download_leaves_no_weights_that_p
         child.wait()
         go_on.set()
     assert left_in(temporary) == {part.name, "lock"}
-    assert read_weights(SPEC, weights.ensure_weights(network, bucket)) == DATA
+    assert read_weights(*weights.ensure_weights(network, bucket)) == DATA
     assert left_in(temporary) == {SPEC.file, "lock"}
 
 
 def test_damaged_weights_are_downloaded_again(bucket, network):
-    folder = weights.ensure_weights(network, bucket)
+    _, folder = weights.ensure_weights(network, bucket)
     (folder / SPEC.file).write_bytes(DATA[:-1])
-    assert read_weights(SPEC, weights.ensure_weights(network, bucket)) == DATA
+    assert read_weights(*weights.ensure_weights(network, bucket)) == DATA
 
 
 def message_of_fault(network, s3, temporary):
@@ -258,7 +269,64 @@ def test_the_http_api_downloads_them_too(http, temporary):
     assert left_in(temporary) == {"u2netp.onnx", "lock"}
 
 
-def test_an_unknown_model_is_the_deployments_fault_and_not_the_clients(http, monkeypatch):
-    monkeypatch.setenv("HAIRLINE_MODEL", "u3net")
-    with pytest.raises(BadConfig, match=r"HAIRLINE_MODEL.*u3net"):
+@pytest.mark.parametrize(("name", "error"), [("u3net", ModelUnavailable), ("u2net/", BadConfig)])
+def test_an_unknown_model_is_the_deployments_fault_and_not_the_clients(http, monkeypatch, name, error):
+    monkeypatch.setenv("HAIRLINE_MODEL", name)
+    with pytest.raises(error, match=rf"HAIRLINE_MODEL.*{name}"):
         http.segmenter()
+
+
+@pytest.fixture
+def own(bucket):
+    """A model of your own in the bucket: u2netp's weights under another name."""
+    row = {"file": "mine.onnx", "licence": "ours", "side": 320, "sha256": named("u2netp").sha256}
+    row |= {"mean": named("u2netp").mean, "std": named("u2netp").std}
+    bucket.put_object(Bucket=BUCKET, Key="mine.json", Body=json.dumps(row).encode())
+    bucket.upload_file(str(DEFAULT_FOLDER / "u2netp.onnx"), BUCKET, "mine.onnx")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("mine", ["mine"]), ("u2netp+mine", ["u2netp", "mine"]), ("mine+u2netp", ["mine", "u2netp"])],
+)
+def test_a_model_of_your_own_comes_from_the_bucket_with_its_row(http, own, monkeypatch, temporary, name, parts):
+    monkeypatch.setenv("HAIRLINE_MODEL", name)
+    opened = http.segmenter()
+    assert opened.segment(Picture(np.full((40, 50, 3), 90, np.uint8))).spec.name in parts
+    assert left_in(temporary) == {f"{part}.onnx" for part in parts} | {"lock"}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (b"{", "mine.json is not JSON"),
+        (b'{"file": "mine.onnx"}', "lacks the key 'sha256'"),
+        (b"[]" * 99_999, "not JSON"),
+    ],
+)
+def test_a_bad_row_in_the_bucket_is_the_deployments_fault(http, own, monkeypatch, bucket, row, message):
+    bucket.put_object(Bucket=BUCKET, Key="mine.json", Body=row)
+    monkeypatch.setenv("HAIRLINE_MODEL", "mine")
+    with pytest.raises(ModelUnavailable, match=message) as raised:
+        http.segmenter()
+    assert dispositions.of(raised.value).disposition == Disposition.RETRY
+
+
+def test_other_weights_than_the_row_names_are_not_used(http, own, monkeypatch, bucket):
+    bucket.put_object(Bucket=BUCKET, Key="mine.onnx", Body=b"others")
+    monkeypatch.setenv("HAIRLINE_MODEL", "mine")
+    with pytest.raises(ModelUnavailable, match=r"6 bytes and is not the file that mine needs.*Correct the row"):
+        http.segmenter()
+
+
+def test_auto_takes_the_first_stronger_model_that_the_bucket_has(bucket, network, monkeypatch):
+    for name in ("isnet", "birefnet-general-lite"):
+        monkeypatch.setitem(MODELS, name, replace(SPEC, name=name, file=f"{name}.onnx"))
+    shutil.copy(DEFAULT_FOLDER / "u2netp.onnx", network.folder)
+    with pytest.raises(ModelUnavailable, match="one of isnet-general-use, birefnet-general-lite, isnet"):
+        weights.ensure_weights(replace(network, name="auto"), bucket)
+    for name in ("isnet", "birefnet-general-lite"):
+        bucket.put_object(Bucket=BUCKET, Key=f"{name}.onnx", Body=DATA)
+        both, _ = weights.ensure_weights(replace(network, name="auto"), bucket)
+        assert [part.name for part in both.parts] == ["u2netp", name]

@@ -38,7 +38,7 @@ def failing(deps):
     """Deps of a function whose model fails as it is told to."""
     return lambda error: replace(
         deps,
-        segmenter=Broken(deps.config.model.model, error),
+        segmenter=Broken(deps.model, error),
         publisher=Published(),
         store=WatchedStore(deps.store._client),
     )

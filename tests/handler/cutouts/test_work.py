@@ -15,6 +15,7 @@ from handler.dispositions import ALARM, REJECT, RETRY
 from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
 from handler.jobs import Job, ObjectRef
 from pipeline.errors import BadOptions, ImageTooLarge, MattingFailed, NotAnImage, OutOfMemory, OutOfTime
+from pipeline.models import MODELS
 from tests.handler.conftest import INPUT, OUTPUT
 from tests.handler.folder_store import FolderStore
 from tests.pipeline.strict_schema import assert_valid
@@ -243,12 +244,19 @@ def test_new_metadata_on_the_same_bytes_is_a_new_job(cloud, deps, photo):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"HAIRLINE_OPTIONS": '{"crop": true}'}, {"HAIRLINE_MAX_MEGAPIXELS": "1"}, {"HAIRLINE_MODEL": "auto"}],
+    [{"HAIRLINE_OPTIONS": '{"crop": true}'}, {"HAIRLINE_MAX_MEGAPIXELS": "1"}],
 )
 def test_a_changed_deployment_cuts_again(cloud, deps, photo, changed):
     cloud.drop(KEY, photo)
     process(JOB, deps, plenty)
     assert process(JOB, replace(deps, config=CutoutConfig.from_env(cloud.env(**changed))), plenty).status == "done"
+
+
+def test_another_model_or_other_weights_of_its_name_cut_again(cloud, deps, photo):
+    cloud.drop(KEY, photo)
+    process(JOB, deps, plenty)
+    for model in (replace(deps.model, stronger=MODELS["isnet"]), replace(deps.model, sha256="0" * 64)):
+        assert process(JOB, replace(deps, model=model), plenty).status == "done"
 
 
 # Refusals, and outputs of earlier versions
@@ -502,7 +510,7 @@ class Broken:
 )
 def test_our_own_faults_leave_no_report(cloud, deps, photo, raised, status, told):
     cloud.drop(KEY, photo)
-    outcome = process(JOB, replace(deps, segmenter=Broken(deps.config.model.model, raised)), plenty)
+    outcome = process(JOB, replace(deps, segmenter=Broken(deps.model, raised)), plenty)
     assert (outcome.status, type(outcome.error)) == (status, told)
     assert cloud.outputs() == {}
 

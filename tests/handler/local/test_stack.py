@@ -69,7 +69,7 @@ def test_the_variables_make_a_configuration(endpoint: str) -> None:
     config = CutoutConfig.from_env(made.variables)
     assert (config.input_bucket, config.output_bucket) == (made.input_bucket, made.output_bucket)
     assert config.dead_letter_queue_url == made.dead_letter_queue_url
-    assert (config.model.folder / config.model.model.file).exists()
+    assert (config.model.folder / f"{config.model.name}.onnx").exists()
 
 
 def test_departures_from_the_template(endpoint: str) -> None:

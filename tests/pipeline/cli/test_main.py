@@ -107,7 +107,7 @@ def test_a_matte_from_the_users_trimap_has_16_bits(folder, photo):
         (["cut", "{in}", "-o", "{out}", "--background", "{in}/none.png"], "nor an image file"),
         (["cut", "{in}", "-o", "{out}", "--model", "u3net"], "Unknown model 'u3net'. Did you mean u2net?"),
         (["cut", "{in}", "-o", "{out}", "--model-dir", "{in}"], "weights"),
-        (["cut", "{in}", "-o", "{out}", "--model", "auto", "--model-dir", "{half}"], "weights isnet"),
+        (["cut", "{in}", "-o", "{out}", "--model", "auto", "--model-dir", "{half}"], "weights auto"),
         (["cut", "{empty}", "-o", "{out}"], "no image in"),
         (["matte", "{in}/a.jpg", "{in}/none.png", "-o", "{out}.png"], "cannot be read"),
     ],

@@ -1,7 +1,6 @@
 """Which of two networks answers; all but the last two by networks that answer as they are told to."""
 
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from pipeline.doubt import doubt
 from pipeline.errors import ModelUnavailable
 from pipeline.models import MODELS, named
+from pipeline.models.choice import Folder, chosen
 from pipeline.options import Options
 from pipeline.run import cut_out
 from pipeline.segment import OnnxSegmenter
@@ -85,13 +85,12 @@ def test_the_report_names_the_network_that_answered(photo, inside, name):
 
 def test_without_the_stronger_weights_nothing_starts(weights, tmp_path):
     shutil.copy(weights / "u2netp.onnx", tmp_path)
-    with pytest.raises(ModelUnavailable, match=r"weights isnet"):
-        open_model(named("auto"), tmp_path)
+    with pytest.raises(ModelUnavailable, match=r"weights auto"):
+        chosen("auto", Folder(tmp_path))
     (tmp_path / "isnet-fp16.onnx").write_bytes(b"half of them")
     with pytest.raises(ModelUnavailable, match="Download isnet again"):
-        open_model(named("auto"), tmp_path)
+        open_model(chosen("auto", Folder(tmp_path)), tmp_path)
 
 
 def test_a_choice_of_one_network_is_that_network(weights):
     assert isinstance(open_model(named("u2netp"), weights), OnnxSegmenter)
-    assert replace(named("auto"), stronger=None) == named("u2netp")

@@ -4,7 +4,7 @@ Checksums are of the files of rembg's release, where it publishes an md5 for eac
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypedDict
 
@@ -29,7 +29,7 @@ class Closer:
 class ModelSpec:
     """A model's preprocessing, checksum and licence.
 
-    file: the weights' name in a model folder. sha256, size (bytes): of that file.
+    file: the weights' name in a model folder. sha256, size (bytes; 0 if unknown): of that file.
     side: of the network's square input, in pixels. mean, std: of each RGB channel on the scale 0..1:
     input = (pixel / 255 - mean) / std. licence: the weights' SPDX name. source: where they were published.
     stretched: contrast stretching before the network sees the image: the percentage of its values that may become
@@ -47,7 +47,7 @@ class ModelSpec:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     licence: str
-    source: str
+    source: str = ""
     stretched: float | None = None
     logits: bool = False
     closer: tuple[Closer, ...] = ()
@@ -143,18 +143,15 @@ MODELS = {
     )
 }
 
-CHOICES = MODELS | {"auto": replace(MODELS["u2netp"], stronger=MODELS["isnet"])}
-"""What a user may choose: a model, or two that share the work."""
-
-DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "models"
+DEFAULT_FOLDER = Path(__file__).resolve().parent.parent.parent / "models"
 """Set-up downloads the weights into this folder of a checkout."""
 
 
 def named(name: str) -> ModelSpec:
-    """The row of CHOICES with that name. Raises BadOptions."""
-    if name not in CHOICES:
-        raise BadOptions(unknown_name("model", name, CHOICES))
-    return CHOICES[name]
+    """The row of MODELS with that name. Raises BadOptions."""
+    if name not in MODELS:
+        raise BadOptions(unknown_name("model", name, MODELS))
+    return MODELS[name]
 
 
 def read_weights(spec: ModelSpec, folder: Path) -> bytes:
@@ -163,10 +160,10 @@ def read_weights(spec: ModelSpec, folder: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise ModelUnavailable(
-            f"The weights of {spec.name} are not in {folder}. Run `python -m weights {spec.name}`."
-        ) from error
+        remedy = f"Run `python -m weights {spec.name}`." if spec.name in MODELS else f"Put {spec.file} there."
+        raise ModelUnavailable(f"The weights of {spec.name} are not in {folder}. {remedy}") from error
     found = hashlib.sha256(data).hexdigest()
     if found != spec.sha256:
-        raise ModelUnavailable(f"{path} has sha256 {found}, but must have {spec.sha256}. Download {spec.name} again.")
+        remedy = f"Download {spec.name} again." if spec.name in MODELS else f"Correct it or {spec.name}.json."
+        raise ModelUnavailable(f"{path} has sha256 {found}, but must have {spec.sha256}. {remedy}")
     return data
