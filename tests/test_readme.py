@@ -96,6 +96,8 @@ def desk(tmp_path, photo):
     trimap[height // 2 - 8 : height // 2 + 8, width // 2 - 8 : width // 2 + 8] = 255
     for name in ("mine.png", "strokes.png", "trimap.png", "matte.png"):
         Image.fromarray(trimap).save(tmp_path / name)
+    stroke = {"tool": "keep", "radius": 6, "points": [[width / 2, height / 2]]}
+    (tmp_path / "strokes.json").write_text(json.dumps([stroke]))
     for name, size in (("small", (width // 2, height // 2)), ("large", (width * 2, height * 2))):
         Image.fromarray(trimap).resize(size).convert("RGB").save(tmp_path / f"photo-{name}.jpg")
     return tmp_path
