@@ -61,7 +61,7 @@ def _holds(report: StoredReport, source: ObjectHead, options: Options, deps: Dep
         and report["status"] == "done"
         and report["object"] == results.described(source)
         and report["hairline"] == pipeline.__version__
-        and _is_of(report, deps.config.model.model)
+        and _is_of(report, deps.model)
         and _shaping(report["options"]) == _shaping(options.described())
         and options.stages == ("alpha",)
         and _ALPHA in report["files"]

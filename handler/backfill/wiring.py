@@ -9,6 +9,7 @@ from handler.aws.bucket import ObjectStore, S3Store
 from handler.aws.clients import Patience, client
 from handler.backfill.config import BackfillConfig
 from handler.observability import Door
+from pipeline.models import ModelSpec
 from pipeline.segment import Segmenter, open_model
 
 
@@ -18,6 +19,7 @@ class Deps:
 
     config: BackfillConfig
     store: ObjectStore
+    model: ModelSpec
     segmenter: Segmenter
     door: Door = "backfill"
     version: str | None = None
@@ -28,5 +30,5 @@ def deps() -> Deps:
     """Raises BadConfig, ModelUnavailable, StoreUnavailable at every event until they are fixed."""
     config = BackfillConfig.from_env(os.environ)
     s3 = client("s3", Patience.IMAGE)
-    folder = weights.ensure_weights(config.model, s3)
-    return Deps(config, S3Store(s3), open_model(config.model.model, folder, threads=config.options.threads))
+    model, folder = weights.ensure_weights(config.model, s3)
+    return Deps(config, S3Store(s3), model, open_model(model, folder, threads=config.options.threads))

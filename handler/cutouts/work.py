@@ -30,6 +30,7 @@ from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome, parse_stor
 from handler.observability import Door, Processed
 from pipeline import describe
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
+from pipeline.models import ModelSpec
 from pipeline.options import STAGES, Options
 from pipeline.report import CutReport, RejectedReport, StoredReport
 from pipeline.run import cut_out
@@ -52,6 +53,8 @@ class Deps(Protocol):
     def config(self) -> BucketConfig: ...
     @property
     def store(self) -> ObjectStore: ...
+    @property
+    def model(self) -> ModelSpec: ...
     @property
     def segmenter(self) -> Segmenter: ...
     @property

@@ -5,6 +5,7 @@ import pytest
 from handler.aws.bucket import S3Store
 from handler.backfill import wiring
 from handler.backfill.config import BackfillConfig
+from pipeline.models import MODELS
 from tests.handler.conftest import INPUT, OUTPUT
 
 
@@ -15,6 +16,6 @@ def backfill_env():
 
 @pytest.fixture
 def backfill_deps(cloud, remembering, backfill_env, monkeypatch):
-    deps = wiring.Deps(BackfillConfig.from_env(backfill_env), S3Store(cloud.s3), remembering)
+    deps = wiring.Deps(BackfillConfig.from_env(backfill_env), S3Store(cloud.s3), MODELS["u2netp"], remembering)
     monkeypatch.setattr(wiring, "deps", lambda: deps)
     return deps
