@@ -7,6 +7,7 @@ threads together, so other work on the machine matters less.
 import io
 import json
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -30,13 +31,15 @@ ROOT = Path(__file__).resolve().parent.parent
 class Taken(NamedTuple):
     """alpha: float32 (H, W), 0..1, all zero if the image was rejected.
 
-    networks: how many models ran; 0 if unknown, also for rejected images.
+    networks: how many models ran; 0 if unknown, also for rejected images. stopped: it took too long; alpha and seconds
+    mean nothing then.
     """
 
     alpha: Float32
     seconds: float
     refused: bool = False
     networks: int = 0
+    stopped: bool = False
 
 
 class Method(Protocol):
@@ -80,9 +83,11 @@ class Rembg:
     """rembg with alpha matting and the same weights, in its own process and environment.
 
     cache: the folder of its results, so that it need not run again after a change in Hairline. fresh: ignore them.
+    An image may take LIMIT processor seconds.
     """
 
     name = "rembg 2.0.86, alpha matting"
+    LIMIT = 60
 
     def __init__(self, cache: Path, *, fresh: bool) -> None:
         self._cache, self._fresh = cache, fresh
@@ -95,29 +100,41 @@ class Rembg:
         if self._fresh or not timing.exists():
             cutout.parent.mkdir(parents=True, exist_ok=True)
             timing.unlink(missing_ok=True)
-            if self._process is None:
-                self._process = self._start()
-                self._cut(sample.image, cutout)  # a warm-up, not counted
-            timing.write_text(json.dumps(self._cut(sample.image, cutout)))
-        return Taken(_alpha(cutout.read_bytes()), json.loads(timing.read_text()))
+            timing.write_text(json.dumps(self._warm(sample.image, cutout)))
+        seconds = json.loads(timing.read_text())
+        if seconds is None:
+            return Taken(np.zeros((1, 1), np.float32), self.LIMIT, stopped=True)
+        return Taken(_alpha(cutout.read_bytes()), seconds)
 
     def _start(self) -> subprocess.Popen[str]:
-        python = ROOT / ".venv-rembg" / "bin" / "python"
         environment = os.environ | {"U2NET_HOME": str(DEFAULT_FOLDER)}
-        command = [str(python), str(ROOT / "bench" / "rembg_worker.py")]
         return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
+            self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
         )
 
-    def _cut(self, source: Path, target: Path) -> float:
+    def _command(self) -> list[str]:
+        return [str(ROOT / ".venv-rembg" / "bin" / "python"), str(ROOT / "bench" / "rembg_worker.py")]
+
+    def _warm(self, source: Path, target: Path) -> float | None:
+        if self._process is None:
+            self._process = self._start()
+            if self._cut(source, target) is None:  # a warm-up, not counted
+                return None
+        return self._cut(source, target)
+
+    def _cut(self, source: Path, target: Path) -> float | None:
+        """Processor seconds; None if the image took more than LIMIT, which ends the process."""
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([str(source), str(target)]) + "\n")
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"rembg crashed on {source}. Its error is above.")
-        return float(json.loads(answer))
+        self._process.stdin.write(json.dumps([str(source), str(target), self.LIMIT]) + "\n")
+        if answer := self._process.stdout.readline():
+            return float(json.loads(answer))
+        process, self._process = self._process, None
+        process.communicate()
+        if process.returncode == -signal.SIGXCPU:
+            return None
+        raise RuntimeError(f"rembg crashed on {source}. Its error is above.")
 
     def __enter__(self) -> Self:
         return self

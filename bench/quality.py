@@ -20,13 +20,27 @@ from bench.samples import Sample, groups, samples
 from pipeline import __version__
 from pipeline.options import Options
 
-HEAD = ["set", "method", "n", "MAE", "MAE median", "MSE", "SAD", "Grad", "IoU", "IoU < 0.5", "rejected", "CPU s"]
+HEAD = [
+    "set",
+    "method",
+    "n",
+    "MAE",
+    "MAE median",
+    "MSE",
+    "SAD",
+    "Grad",
+    "IoU",
+    "IoU < 0.5",
+    "rejected",
+    "stopped",
+    "CPU s",
+]
 
 NOTE = """
 Means over each set, of whole cutouts. A rejected image counts as an empty matte. MAE and MSE are x 1000, SAD and Grad
 / 1000, as Rhemann et al. 2009 define them. IoU is at alpha > 0.5. Lower is better, except for IoU. All methods use the
 same u2netp weights. CPU s: processor seconds for an image, from the file's bytes to the PNG's, all threads together,
-warm.
+warm. Stopped: images that took rembg more than 60 processor seconds; its other numbers leave them out.
 """
 
 
@@ -38,6 +52,7 @@ class Entry(NamedTuple):
     scores: Scores
     seconds: float
     refused: bool
+    stopped: bool
 
 
 def measure(methods: Sequence[Method], pictures: Sequence[Sample]) -> list[Entry]:
@@ -47,7 +62,7 @@ def measure(methods: Sequence[Method], pictures: Sequence[Sample]) -> list[Entry
         for method in methods:
             taken = method.take(sample)
             scores = sample.scores(taken.alpha)
-            entries.append(Entry(sample.group, method.name, scores, taken.seconds, taken.refused))
+            entries.append(Entry(sample.group, method.name, scores, taken.seconds, taken.refused, taken.stopped))
     return entries
 
 
@@ -60,12 +75,15 @@ def rows(entries: Sequence[Entry]) -> list[list[str]]:
 
 
 def _row(group: str, method: str, entries: Sequence[Entry]) -> list[str]:
-    values = np.array([entry.scores for entry in entries])
+    done = [entry for entry in entries if not entry.stopped]
+    row = [group, method, str(len(done))]
+    stopped = str(len(entries) - len(done))
+    if not done:
+        return [*row, *[""] * 8, stopped, ""]
+    values = np.array([entry.scores for entry in done])
     mae, mse, sad, grad, iou = values.mean(axis=0)
     return [
-        group,
-        method,
-        str(len(entries)),
+        *row,
         f"{mae:.1f}",
         f"{np.median(values[:, 0]):.1f}",
         f"{mse:.1f}",
@@ -73,8 +91,9 @@ def _row(group: str, method: str, entries: Sequence[Entry]) -> list[str]:
         f"{grad:.3f}",
         f"{iou:.3f}",
         str(int((values[:, 4] < 0.5).sum())),
-        str(sum(entry.refused for entry in entries)),
-        f"{np.mean([entry.seconds for entry in entries]):.2f}",
+        str(sum(entry.refused for entry in done)),
+        stopped,
+        f"{np.mean([entry.seconds for entry in done]):.2f}",
     ]
 
 

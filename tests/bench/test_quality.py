@@ -1,11 +1,13 @@
 """The whole benchmark on small generated sets: reading, measuring, the table, and RESULTS.md."""
 
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from bench import quality, results
-from bench.methods import Hairline, Taken
+from bench.methods import Hairline, Rembg, Taken
 from bench.samples import groups, samples
 from pipeline.options import Options
 
@@ -72,8 +74,52 @@ def test_the_table_has_a_row_for_each_set_and_method(data):
         ["plain", "blank", "2", f"{1000 * share:.1f}"],
         ["plain", "full", "2", f"{1000 * (1 - share):.1f}"],
     ]
-    assert [row[-4:] for row in rows] == [["0.000", "2", "2", "1.50"], [f"{share:.3f}", "2", "0", "1.50"]]
+    assert [row[-5:] for row in rows] == [["0.000", "2", "2", "0", "1.50"], [f"{share:.3f}", "2", "0", "0", "1.50"]]
     assert all(len(row) == len(quality.HEAD) for row in rows)
+
+
+def test_an_image_that_took_too_long_is_counted_and_in_no_mean(data):
+    class Slow(Answers):
+        def take(self, sample):
+            return self._taken._replace(stopped=sample.stem == "c")
+
+    rows = quality.rows(quality.measure([Slow("slow", np.ones((256, 256), np.float32))], samples(data, ["plain"])))
+    assert [row[2] for row in rows] == ["1"]
+    assert [row[-2:] for row in rows] == [["1", "1.50"]]
+
+
+def test_a_method_that_finished_nothing_has_an_empty_row(data):
+    method = Answers("slow", np.ones((256, 256), np.float32))
+    method._taken = method._taken._replace(stopped=True)
+    (row,) = quality.rows(quality.measure([method], samples(data, ["plain"])))
+    assert row == ["plain", "slow", "0", *[""] * 8, "2", ""]
+    assert len(row) == len(quality.HEAD)
+
+
+WORKER = """
+import json, sys
+for line in sys.stdin:
+    source, target, limit = json.loads(line)
+    if source.endswith("c.jpg"):
+        import resource, time
+        resource.setrlimit(resource.RLIMIT_CPU, (round(time.process_time()) + 1, -1))
+        while True: pass
+    open(target, "wb").write(open(sys.argv[1], "rb").read())
+    print(0.5, flush=True)
+"""
+
+
+def test_rembg_is_stopped_at_its_limit_and_goes_on_with_the_next_image(data, tmp_path, monkeypatch):
+    matte = tmp_path / "matte.png"
+    Image.new("RGBA", (256, 256), (0, 0, 0, 255)).save(matte)
+    worker = tmp_path / "worker.py"
+    worker.write_text(WORKER)
+    monkeypatch.setattr(Rembg, "_command", lambda _: [sys.executable, str(worker), str(matte)])
+    first, slow = samples(data, ["plain"])
+    with Rembg(tmp_path / "cache", fresh=False) as rembg:
+        assert [rembg.take(s).stopped for s in (first, slow, first, slow)] == [False, True, False, True]
+        assert rembg.take(first).seconds == 0.5
+    assert (tmp_path / "cache" / "plain" / "c.json").read_text() == "null"
 
 
 @pytest.mark.slow
