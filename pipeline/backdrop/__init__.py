@@ -2,9 +2,9 @@
 
 A studio's backdrop is smooth: each channel is close to a quadratic surface over the image. Where the image's border
 fits one, everything that differs from it clearly, sharply and beside the subject belongs to the subject, whatever the
-model made of it; and what equals it inside the subject, walled in on all sides, may be a hole. Colour alone would cut
-white labels out of dark bottles, so a hole needs the model's consent as well: it must have had a doubt there, and a
-closer look at the place must see background.
+model made of it. What is not sharp does where a closer look of the model agrees. What equals the backdrop inside the
+subject, walled in on all sides, may be a hole. Colour alone would cut white labels out of dark bottles, so a hole needs
+the model's consent as well: it must have had a doubt there, and a closer look at the place must see background.
 
 All of it happens on a small copy. Matting decides the outlines afterwards.
 """
@@ -15,7 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline import raster
-from pipeline.backdrop.holes import Look, pockets, seen_through
+from pipeline.backdrop import closer
+from pipeline.backdrop.closer import Look
+from pipeline.backdrop.holes import pockets
 from pipeline.backdrop.masks import Mask, enlarged, grown
 from pipeline.backdrop.missed import missed
 from pipeline.backdrop.surface import fit
@@ -31,6 +33,8 @@ LIKELY = 0.5
 """The probability from which on a pixel counts as the model's subject."""
 MOST_LOOKS = 8
 """Pockets that get a closer look, the largest first; the rest stay. Each look takes as long as a small image."""
+PART, POCKET = 2.2, 3.5
+"""A closer look at a missed part or at a pocket is so many times as wide as that."""
 OUTLINE = 1.5
 """How far around the evidence's outlines alpha is unknown, in pixels of the small copy."""
 
@@ -62,13 +66,13 @@ def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: Hol
     found = values >= LIKELY
     if min(size) < LEAST_SIDE or (surface := fit(rgb, found)) is None:
         return None
-    added = missed(rgb, found, surface)
+    added = missed(found, surface, lambda part: closer.probability(part, picture, look, PART))
     proposed = [] if mode == "keep" else list(pockets(values, found | added, surface, certain=mode == "auto"))
     if mode == "cut":
         cut = proposed
     else:
         largest = sorted(proposed, key=np.count_nonzero, reverse=True)[:MOST_LOOKS]
-        cut = [pocket for pocket in largest if seen_through(pocket, picture, look)]
+        cut = [pocket for pocket in largest if closer.probability(pocket, picture, look, POCKET) < LIKELY]
     if not added.any() and not proposed:
         return None
     holes = np.any(cut, axis=0) if cut else np.zeros_like(added)

@@ -1,5 +1,7 @@
 """Parts of the subject that the model missed: they stand out from a plain backdrop, beside what it found."""
 
+from collections.abc import Callable, Iterator, Sequence
+
 import cv2
 import numpy as np
 
@@ -14,39 +16,35 @@ SMALL = 0.0015
 """The least share of the image that a missed part has; smaller ones are texture and noise."""
 CLEAN = 3.0
 """The noise, in levels, below which a backdrop is a clean studio's."""
+LIKELY = 0.5
+"""The probability above which a closer look sees the subject in a part."""
+MOST_LOOKS = 4
+"""Parts that get a closer look, the largest first."""
 
 
-def missed(rgb: Float32, subject: Mask, surface: Surface) -> Mask:
-    """What differs from the backdrop, adjoins the subject, is sharply outlined, and is not its shadow: bool (H, W).
+def missed(subject: Mask, surface: Surface, seen: Callable[[Mask], float]) -> Mask:
+    """What differs from the backdrop and its shadow, adjoins the subject, and is a thing: bool (H, W).
 
-    rgb: float32 (H, W, 3), 0..255. subject: bool (H, W). Nothing where what was found looks like a scene instead of a
-    studio: it crosses the image from side to side, is a framed photograph, or stands among other things.
+    subject: bool (H, W). seen: the model's mean probability in a part, in a closer look. A part is a thing if it is
+    sharply outlined in what looks like a studio, or if the closer look sees the subject in it.
     """
-    different = (surface.difference > surface.clear) & ~_shadow(rgb, surface)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((different & ~subject).astype(np.uint8), connectivity=8)
+    different = (surface.difference > surface.clear) & ~surface.shadow
+    beside = sorted(_beside(different & ~subject, subject), key=np.count_nonzero, reverse=True)
     steepness = _steepness(surface.difference)
-    # Where the model found nothing, whatever stands out is the subject.
-    near = grown(subject, 1) if subject.any() else np.ones_like(subject)
-    edge = frame(subject.shape)
-    parts = np.zeros_like(subject)
-    for label in range(1, count):
-        area = stats[label, cv2.CC_STAT_AREA]
-        if area < SMALL * subject.size:  # first, as a busy image has thousands of small ones
-            continue
-        part = labels == label
-        if not (part & near).any():
-            continue
-        outline = grown(part, 1) & ~part & ~subject & ~edge
-        # An arm may come in from the side of a clean studio's image; what leaves a noisier one is more likely scenery.
-        leaves = surface.noise >= CLEAN and (part & edge).sum() > 0.25 * np.sqrt(area)
-        if outline.any() and np.median(steepness[outline]) >= SHARP and not leaves:
-            parts |= part
-    if not parts.any():
-        return parts
-    parts |= enclosed(subject | parts) & (surface.difference >= surface.alike)
-    parts &= ~subject
-    studio = not _crosses(parts) and not _framed(subject | parts) and _alone(subject | parts, different, surface)
-    return parts if studio else np.zeros_like(parts)
+    sharp = [part for part in beside if _sharp(part, subject, surface, steepness)]
+    parts = _filled(sharp, subject, surface)
+    if _crosses(parts) or _framed(subject | parts) or not _alone(subject | parts, different, surface):
+        parts = np.zeros_like(subject)
+    others = [part for part in beside if not (part & parts).any()]
+    return parts | _filled([part for part in others[:MOST_LOOKS] if seen(part) > LIKELY], subject | parts, surface)
+
+
+def _filled(parts: Sequence[Mask], subject: Mask, surface: Surface) -> Mask:
+    """The parts, and what they and the subject enclose unless it looks like the backdrop."""
+    if not parts:
+        return np.zeros_like(subject)
+    joined = np.any(parts, axis=0)
+    return np.asarray((joined | (enclosed(subject | joined) & (surface.difference >= surface.alike))) & ~subject)
 
 
 def _crosses(mask: Mask) -> bool:
@@ -69,10 +67,24 @@ def _alone(things: Mask, different: Mask, surface: Surface) -> bool:
     return not far.any() or bool(alike[far].mean() >= 0.86 and different[far].mean() <= 0.035)
 
 
-def _shadow(rgb: Float32, surface: Surface) -> Mask:
-    share = rgb.mean(axis=-1) / np.maximum(surface.colour.mean(axis=-1), 1)
-    tint = np.abs(rgb - share[..., None] * surface.colour).max(axis=-1)
-    return np.asarray((share > 0.4) & (share < 1.02) & (tint < max(4 * surface.noise, 14.0)))
+def _beside(mask: Mask, subject: Mask) -> Iterator[Mask]:
+    """The connected parts of the mask that touch the subject; where the model found none, all of them."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    near = grown(subject, 1) if subject.any() else np.ones_like(subject)
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] < SMALL * subject.size:  # first, as a busy image has thousands of small ones
+            continue
+        part = labels == label
+        if (part & near).any():
+            yield part
+
+
+def _sharp(part: Mask, subject: Mask, surface: Surface, steepness: Float32) -> bool:
+    edge = frame(subject.shape)
+    outline = grown(part, 1) & ~part & ~subject & ~edge
+    # An arm may come in from the side of a clean studio's image; what leaves a noisier one is more likely scenery.
+    leaves = surface.noise >= CLEAN and (part & edge).sum() > 0.25 * np.sqrt(np.count_nonzero(part))
+    return bool(outline.any() and np.median(steepness[outline]) >= SHARP and not leaves)
 
 
 def _steepness(plane: Float32) -> Float32:

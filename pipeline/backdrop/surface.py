@@ -17,17 +17,22 @@ TYPICAL = 0.75
 """The share of the border that the surface is fitted to; the rest may be the subject's or a shadow."""
 PLAIN, NOISE = 0.85, 7.0
 """A backdrop is plain if so much of the border lies close to the surface, and its noise is at most so many levels."""
+DARKEST, TINT, TINTED = 0.4, 14.0, 0.25
+"""A shadow keeps so much of the backdrop's light. Its colour may differ by so many levels, or by so much of the light
+that it lacks, as what reaches into a shadow comes from the room.
+"""
 
 
 class Surface(NamedTuple):
     """A fitted backdrop.
 
     difference: float32 (H, W), how far the image is from it in the channel that differs most, in levels of 255.
-    colour: float32 (H, W, 3), 0..255. noise: the standard deviation of the border around it, in levels, at least 1.
+    shadow: bool (H, W), where the image may be the backdrop in shadow. noise: the standard deviation of the border
+    around it, in levels, at least 1.
     """
 
     difference: Float32
-    colour: Float32
+    shadow: Mask
     noise: float
 
     @property
@@ -55,7 +60,7 @@ def fit(rgb: Float32, subject: Mask) -> Surface | None:
         if used.sum() >= LEAST_RING * ring.sum() and (fitted := _fit(terms[used], rgb[used].astype(np.float64))):
             weights, noise = fitted
             colour = (terms @ weights).astype(np.float32)
-            return Surface(np.abs(rgb - colour).max(axis=-1), colour, noise)
+            return Surface(np.abs(rgb - colour).max(axis=-1), _shadow(rgb, colour, noise), noise)
     return None
 
 
@@ -69,3 +74,12 @@ def _fit(points: NDArray[np.float64], colours: NDArray[np.float64]) -> tuple[NDA
     noise = max(1.0, float(np.sqrt(((colours - points @ weights)[kept] ** 2).mean(axis=0)).max()))
     plain = noise <= NOISE and (residual <= max(4 * noise, 8.0)).mean() >= PLAIN
     return (weights, noise) if plain else None
+
+
+def _shadow(rgb: Float32, colour: Float32, noise: float) -> Mask:
+    """Where `rgb` is the backdrop's colour with less light."""
+    light, full = rgb.mean(axis=-1), colour.mean(axis=-1)
+    share = light / np.maximum(full, 1)
+    tint = np.abs(rgb - share[..., None] * colour).max(axis=-1)
+    tolerance = np.maximum(max(4 * noise, TINT), TINTED * (full - light))
+    return np.asarray((share > DARKEST) & (share < 1.02) & (tint < tolerance))

@@ -186,3 +186,41 @@ def test_the_trimap_knows_the_evidence_inside_and_asks_matting_for_its_outlines(
     far[96:154, 246:304] = far[116:204, 136:224] = False
     assert (known.values[far] == values[far]).all()
     assert known.facts["backdrop"] == facts
+
+
+def blurred_arm(colour=(150, 90, 60)):
+    """A body with an arm that is out of focus."""
+    rgb = studio()
+    soft = np.zeros((HEIGHT, WIDTH), np.float32)
+    soft[ARM] = 1
+    soft = cv2.GaussianBlur(soft, (0, 0), 12)[..., None]
+    rgb = rgb * (1 - soft) + np.float32(colour) * soft
+    rgb[BODY] = (200, 20, 20)
+    return picture(rgb)
+
+
+def test_a_blurred_part_is_added_where_a_closer_look_sees_the_subject():
+    evidence = backdrop.examine(blurred_arm(), seen(BODY), everything)
+    assert overlap(evidence.added, ARM) > 0.6
+    evidence = backdrop.examine(blurred_arm(), seen(BODY), nothing)
+    assert evidence is None or not evidence.added.any()
+
+
+def test_a_hard_shadow_is_not_added_though_the_rooms_light_tints_it():
+    rgb = studio()
+    rgb[BODY] = (200, 20, 20)
+    rgb[ARM] = np.float32([0.5, 0.56, 0.64]) * 230
+    evidence = backdrop.examine(picture(rgb), seen(BODY), nothing)
+    assert evidence is None or not evidence.added.any()
+
+
+def test_many_blurred_parts_cost_no_more_than_a_few_closer_looks():
+    soft = np.zeros((HEIGHT, WIDTH), np.float32)
+    for row in range(12):
+        soft[20 + 22 * row : 32 + 22 * row, 40:80] = 1
+    soft = cv2.GaussianBlur(soft, (0, 0), 4)[..., None]
+    rgb = studio() * (1 - soft) + np.float32((150, 90, 60)) * soft
+    rgb[:, 81:90] = (200, 20, 20)
+    looks = []
+    backdrop.examine(picture(rgb), seen(np.s_[:, 70:90]), lambda part: looks.append(part) or nothing(part))
+    assert 0 < len(looks) <= 4
