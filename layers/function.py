@@ -11,15 +11,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("handler", "pipeline")
-LOCAL = ROOT / "handler" / "local"
-"""The emulated deployment on this machine, which is not deployed."""
+NOT_DEPLOYED = (ROOT / "handler" / "local", ROOT / "handler" / "smoke")
+"""The emulated deployment on this machine, and what checks a real one."""
 
 
 def files() -> Iterator[Path]:
     """The deployed files, relative to ROOT, in the order of their names."""
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
-            if not path.is_relative_to(LOCAL):
+            if not any(path.is_relative_to(folder) for folder in NOT_DEPLOYED):
                 yield path.relative_to(ROOT)
 
 

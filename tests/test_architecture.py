@@ -108,7 +108,8 @@ ARROWS = {
     **dict.fromkeys(DOORS, HANDLER_GROUND | SERVICES | LIBRARY),
     # The same images as the queue's, by the same steps.
     "handler.backfill": HANDLER_GROUND | SERVICES | LIBRARY | {"handler.cutouts"},
-    # Not deployed: the same doors on this machine.
+    # Not deployed: a deployment seen from outside, and the same doors on this machine.
+    "handler.smoke": HANDLER_GROUND | {"handler.aws"} | GROUND,
     "handler.local": HANDLER_GROUND | SERVICES | DOORS | LIBRARY | {"pipeline.cli"},
     # A checksum, and how a file comes to be whole, are known once.
     "layers": rooms("pipeline", "models", "errors", "disk"),

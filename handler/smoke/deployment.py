@@ -1,0 +1,86 @@
+"""The deployment under test: its stack's outputs and parameters, its buckets, queues and alarms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from handler.aws.bucket import S3Store
+from handler.aws.clients import Patience, client
+from handler.aws.faults import translated
+from handler.errors import BadConfig
+
+_COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """stack: its name. status: CloudFormation's. outputs, parameters: by name. api_key: the stack's first.
+
+    Every method raises StoreUnavailable if AWS fails or refuses.
+    """
+
+    stack: str
+    status: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+    api_key: str
+    s3: Any
+    sqs: Any
+    cloudwatch: Any
+
+    @classmethod
+    def of_stack(cls, name: str) -> Self:
+        """Read a stack of the environment's account and region. Raises BadConfig for a stack that is not Hairline's."""
+        with translated(f"read the stack {name}"):
+            found = client("cloudformation", Patience.QUEUE).describe_stacks(StackName=name)["Stacks"][0]
+            outputs = {row["OutputKey"]: row["OutputValue"] for row in found.get("Outputs", [])}
+            if "ApiKeyId" not in outputs:
+                raise BadConfig(f"The stack {name} is not Hairline's, or not complete: it has no output ApiKeyId.")
+            key = client("apigateway", Patience.QUEUE).get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
+            return cls(
+                stack=name,
+                status=found["StackStatus"],
+                outputs=outputs,
+                parameters={row["ParameterKey"]: row["ParameterValue"] for row in found.get("Parameters", [])},
+                api_key=key["value"],
+                s3=client("s3", Patience.QUEUE),
+                sqs=client("sqs", Patience.QUEUE),
+                cloudwatch=client("cloudwatch", Patience.QUEUE),
+            )
+
+    @property
+    def store(self) -> S3Store:
+        """Its buckets."""
+        return S3Store(self.s3)
+
+    def waiting(self) -> dict[str, int]:
+        """The queues and dead-letter queues that hold messages, by their outputs, with how many."""
+        found = {}
+        for name, url in self.outputs.items():
+            if name.endswith("QueueUrl"):
+                with translated(f"count the messages of {url}"):
+                    counts = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=_COUNTS)["Attributes"]
+                found[name] = sum(map(int, counts.values()))
+        return {name: count for name, count in found.items() if count}
+
+    def alarms(self) -> dict[str, str]:
+        """The state of each of the stack's alarms. Their descriptions begin with the stack's name."""
+        with translated(f"read the alarms of {self.stack}"):
+            pages = self.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{self.stack}-")
+            return {
+                alarm["AlarmName"]: alarm["StateValue"]
+                for page in pages
+                for alarm in page["MetricAlarms"]
+                if alarm.get("AlarmDescription", "").startswith(f"{self.stack}: ")
+            }
+
+    def remove(self, bucket: str, prefix: str) -> None:
+        """Delete every version of every object whose key begins with `prefix`."""
+        with translated(f"delete {prefix} in {bucket}"):
+            for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+                for item in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                    self.s3.delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])
