@@ -127,6 +127,8 @@ def create(
             s3.put_bucket_versioning(
                 Bucket=names[bucket], VersioningConfiguration=properties["VersioningConfiguration"]
             )
+        if "CorsConfiguration" in properties:
+            s3.put_bucket_cors(Bucket=names[bucket], CORSConfiguration=_cors(properties["CorsConfiguration"]))
         if "NotificationConfiguration" in properties:
             s3.put_bucket_notification_configuration(
                 Bucket=names[bucket], NotificationConfiguration={"EventBridgeConfiguration": {}}
@@ -145,6 +147,14 @@ def create(
             events.put_rule(Name=rule, EventPattern=pattern if isinstance(pattern, str) else json.dumps(pattern))
             events.put_targets(Rule=rule, Targets=properties["Targets"])
     return stack
+
+
+def _cors(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """CloudFormation's form of a bucket's CORS rules in the form of S3's own interface."""
+    own = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds"}
+    return {
+        "CORSRules": [{own.get(name, name): value for name, value in rule.items()} for rule in properties["CorsRules"]]
+    }
 
 
 def _with_weights(variables: dict[str, str]) -> dict[str, str]:

@@ -52,9 +52,8 @@ def _cors(session: Session, url: str, method: str) -> str:
     answer = reply.headers.get("access-control-allow-origin")
     methods = reply.headers.get("access-control-allow-methods", "")
     if reply.status not in (200, 204) or answer not in ("*", origin) or method not in methods:
-        raise Unexpected(
-            f"{reply.request} from {origin} was answered with {reply.status}, origin {answer}, {methods!r}"
-        )
+        seen = f"{reply.status}, origin {answer}, methods {methods!r}"
+        raise Unexpected(f"{reply.request} from {origin} was answered with {seen}")
     return f"{method} from {origin}"
 
 

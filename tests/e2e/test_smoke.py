@@ -164,6 +164,15 @@ def test_a_stack_without_its_buckets_fails_step_by_step_and_not_as_a_whole(
     assert {name for name, (ok, _) in seen.items() if ok} == {"stack", "webhook", "callback", "queues", "alarms"}
 
 
+def test_a_bucket_that_lets_no_page_upload_is_seen(made: tuple[Stack, Site], lines: Lines, impatient: None) -> None:
+    announce(*made)
+    rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}
+    made[0].client("s3").put_bucket_cors(Bucket=made[0].input_bucket, CORSConfiguration={"CORSRules": [rule]})
+    seen = lines()
+    assert not seen["upload preflight"][0]
+    assert "methods 'GET'" in seen["upload preflight"][1]
+
+
 def test_a_dead_letter_and_an_alarm_of_this_stack_are_seen(
     made: tuple[Stack, Site], lines: Lines, impatient: None
 ) -> None:

@@ -44,6 +44,19 @@ def test_only_the_input_bucket_has_versions(endpoint: str, versioned: bool) -> N
     assert "Status" not in s3.get_bucket_versioning(Bucket=made.output_bucket)
 
 
+def test_buckets_let_pages_of_the_origin_upload_and_download(endpoint: str) -> None:
+    made = stack.create(endpoint, parameters={"CorsOrigin": "https://shop.example"})
+    found = {
+        bucket: made.client("s3").get_bucket_cors(Bucket=bucket)["CORSRules"]
+        for bucket in (made.input_bucket, made.output_bucket)
+    }
+    shared = {"AllowedOrigins": ["https://shop.example"], "AllowedHeaders": ["*"], "ExposeHeaders": ["ETag"]}
+    assert found == {
+        made.input_bucket: [{**shared, "AllowedMethods": ["POST"], "MaxAgeSeconds": 3600}],
+        made.output_bucket: [{**shared, "AllowedMethods": ["GET", "HEAD"], "MaxAgeSeconds": 3600}],
+    }
+
+
 def arrived(made: Stack, queue: str) -> list[str]:
     """The keys of the objects whose events are in a queue of images."""
     messages = made.client("sqs").receive_message(QueueUrl=made.names[queue], MaxNumberOfMessages=10)
