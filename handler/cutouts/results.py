@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pipeline
 from handler import keys
@@ -10,6 +11,7 @@ from handler.config import BucketConfig
 from handler.errors import BadEvent
 from handler.jobs import METADATA, Job, ObjectRef
 from pipeline.models import ModelSpec
+from pipeline.options import STAGES, Options
 from pipeline.report import ObjectFacts, StoredReport
 
 
@@ -37,6 +39,11 @@ def report_ref(source: ObjectHead, config: BucketConfig) -> ObjectRef:
 def encoded(report: StoredReport) -> bytes:
     """The bytes of `report.json`."""
     return (json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def with_matte(options: Options) -> Options:
+    """The options with the matte among the stages, as every image in the buckets is cut."""
+    return replace(options, stages=tuple(stage for stage in STAGES if stage in {*options.stages, "alpha"}))
 
 
 def described(source: ObjectHead) -> ObjectFacts:

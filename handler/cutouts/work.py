@@ -17,7 +17,7 @@ Two workers with the same image write the same bytes.
 import functools
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Protocol
 
 from handler import dispositions, keys, notifications, observability
@@ -31,7 +31,7 @@ from handler.observability import Door, Processed
 from pipeline import describe
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
 from pipeline.models import ModelSpec
-from pipeline.options import STAGES, Options
+from pipeline.options import Options
 from pipeline.report import CutReport, RejectedReport, StoredReport
 from pipeline.run import cut_out
 from pipeline.segment import Segmenter
@@ -237,7 +237,7 @@ def options_of(source: ObjectHead, config: BucketConfig) -> Options:
     options = config.options
     if text := source.metadata.get(METADATA):
         options = options.overridden_by(parse_options(text, f"The object's metadata x-amz-meta-{METADATA}"))
-    return replace(options, stages=tuple(stage for stage in STAGES if stage in {*options.stages, "alpha"}))
+    return results.with_matte(options)
 
 
 def _write(
