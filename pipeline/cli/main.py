@@ -20,7 +20,7 @@ from pipeline.cli.arguments import flag, parser
 from pipeline.cli.names import STDIN, BadPaths, endings, key
 from pipeline.cli.plan import Plan, plan
 from pipeline.cli.text import one_line, show_everything
-from pipeline.errors import HairlineError, InputError
+from pipeline.errors import BadOptions, HairlineError, InputError
 from pipeline.geometry import Colour
 from pipeline.models.choice import Folder, chosen
 from pipeline.options import PLANES, Options
@@ -193,7 +193,17 @@ def _options(given: argparse.Namespace) -> Options:
         if given.shrink_to_megapixels is not None and given.max_megapixels is None:
             values["max_megapixels"] = MAX_MEGAPIXELS_TO_SHRINK
         values["stages"] = (*(PLANES if given.planes else ()), *(("sheet",) if given.sheet else ()))
-    return Options(**values)
+    try:
+        return Options(**values)
+    except BadOptions as error:
+        raise BadPaths(_by_its_flag(str(error))) from error
+
+
+def _by_its_flag(message: str) -> str:
+    """A message that begins with an option's name, with its flag there."""
+    name, _, rest = message.partition(" ")
+    row = Options.table().get(name)
+    return message if row is None else f"{flag(row)} {rest}"
 
 
 def _colour_or_file(text: str, option: str) -> Colour | bytes:

@@ -160,7 +160,7 @@ def read_weights(spec: ModelSpec, folder: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        remedy = f"Run `python -m weights {spec.name}`." if spec.name in MODELS else f"Put {spec.file} there."
+        remedy = f"Run `.venv/bin/python -m weights {spec.name}`." if spec.name in MODELS else f"Put {spec.file} there."
         raise ModelUnavailable(f"The weights of {spec.name} are not in {folder}. {remedy}") from error
     found = hashlib.sha256(data).hexdigest()
     if found != spec.sha256:
