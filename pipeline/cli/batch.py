@@ -4,7 +4,7 @@ import functools
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +15,10 @@ from pipeline import decode, encode, matting, option_images, trimap
 from pipeline.apply import apply_matte
 from pipeline.cli import gallery, image, workers
 from pipeline.cli.image import Line, Recipe
+from pipeline.cli.index import write_pages
 from pipeline.cli.names import Task
-from pipeline.cli.text import counted, one_line
+from pipeline.cli.summary import Summary
+from pipeline.cli.text import one_line
 from pipeline.disk import write
 from pipeline.models import ModelSpec
 from pipeline.options import Options
@@ -47,7 +49,7 @@ def cut_all(
     """Cut every image; returns 0, or 1 where an image was rejected or failed or a listing breaks rules.
 
     Prints a line for each image: cut on stdout, others on stderr, where a summary follows. page: the folder that holds
-    all results and gets, when they are done, an index.html that shows them. left_out: for the summary.
+    all results and gets, when they are done, pages that show them, index.html first. left_out: for the summary.
     """
     work = replace(work, options=replace(work.options, threads=max(1, usable() // jobs)))
     _cutter(work)  # a network that cannot be used ends the command, not each image
@@ -57,7 +59,7 @@ def cut_all(
     else:
         lines = workers.run(functools.partial(_cut_one, work=work), tasks, jobs, _lost)
     with closing(lines):
-        return _report(lines, len(tasks), page, left_out or Counter())
+        return _report(lines, tasks, page, left_out or Counter())
 
 
 def apply_all(
@@ -67,7 +69,7 @@ def apply_all(
     make = functools.partial(apply_matte, alpha=alpha, options=options)
     recipe = Recipe(options, matte=hashlib.sha256(alpha).hexdigest())
     lines = (image.process(task, make, recipe, again=again) for task in tasks)
-    return _report(lines, len(tasks), None, left_out or Counter())
+    return _report(lines, tasks, None, left_out or Counter())
 
 
 def cut_to_stdout(source: Path, work: Work) -> None:
@@ -105,43 +107,28 @@ def _lost(task: Task) -> Line:
     return image.failed(task, KILLED)
 
 
-def _report(lines: Iterable[Line], total: int, page: Path | None, left_out: Counter[str]) -> int:
-    entries: list[gallery.Entry] = []
-    ends: Counter[str] = Counter()
-    quiet = total < 2 or not sys.stderr.isatty()
-    with tqdm(total=total, unit="image", disable=quiet) as bar:
+def _report(lines: Iterable[Line], tasks: Sequence[Task], page: Path | None, left_out: Counter[str]) -> int:
+    summary = Summary()
+    quiet = len(tasks) < 2 or not sys.stderr.isatty()
+    with tqdm(total=len(tasks), unit="image", disable=quiet) as bar:
         for line in lines:
             stream = sys.stdout if line.good else sys.stderr
             bar.write(one_line(line.text), file=stream)
             stream.flush()  # so that a closed pipe ends the run here, and a reader sees each image at once
             bar.update()
-            ends[line.status] += 1
-            entries.append(line.entry)
-    breaking = sum(1 for entry in entries if entry.breaks)
-    good = not (ends["rejected"] or ends["failed"] or breaking)
+            summary.add(line)
+    good = summary.good
     if page is not None:
-        good &= _page(page, entries)
-    for text in _summary(ends, breaking, left_out) if total > 1 or left_out else ():
+        good &= _pages(page, tasks, summary.failures)
+    for text in summary.lines(left_out) if len(tasks) > 1 or left_out else ():
         print(text, file=sys.stderr)
     return 0 if good else 1
 
 
-def _page(folder: Path, entries: Sequence[gallery.Entry]) -> bool:
+def _pages(folder: Path, tasks: Sequence[Task], failures: Mapping[Path, str]) -> bool:
     try:
-        write(folder / gallery.NAME, gallery.page(entries, folder).encode("utf-8", "surrogateescape"))
+        write_pages(folder, tasks, failures)
     except OSError as error:
-        print(f"{folder / gallery.NAME}: cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"{folder / gallery.name(1)}: cannot be written: {error.strerror}", file=sys.stderr)
         return False
     return True
-
-
-def _summary(ends: Counter[str], breaking: int, left_out: Counter[str]) -> list[str]:
-    """ "12 cut, 2 rejected, 1 failed", and what was left out."""
-    parts = [f"{ends[status]} {status}" for status in ("cut", "done before", "rejected", "failed") if ends[status]]
-    if breaking:
-        parts.append(f"{breaking} with a listing image that breaks its marketplace's rules")
-    lines = [", ".join(parts)] if parts else []
-    if total := left_out.total():
-        kinds = ", ".join(f"{kind} ({number})" for kind, number in sorted(left_out.items()) if number)
-        lines.append(f"{counted(total, 'file')} left out: {one_line(kinds)}")
-    return lines

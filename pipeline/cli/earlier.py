@@ -29,7 +29,7 @@ def results(folder: Path, names: Iterable[str]) -> set[str]:
 def foreign(tasks: Sequence[Task], pages: Sequence[Path]) -> Path | None:
     """The first file with a result's name that is not a result of the same image, or not a page of Hairline."""
     for path in pages:
-        if path.exists() and gallery.GENERATOR not in path.read_text(errors="replace"):
+        if path.exists() and not gallery.is_own(path):
             return path
     for task in tasks:
         own = named(task, report(task.target(REPORT)))

@@ -1,4 +1,4 @@
-"""Many cutouts on one HTML page, worst first: a file of its own, with relative links and nothing from elsewhere.
+"""Many cutouts on HTML pages, worst first: files of their own, with relative links and nothing from elsewhere.
 
 It is read by people with a keyboard, a screen reader or a dark screen too: WCAG 2.2, level AA, is what it aims for.
 """
@@ -7,11 +7,12 @@ import html
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from pipeline.report import QualityFacts, ReasonFacts
 
-NAME = "index.html"
+PAGE = 200
+"""Images on a page."""
 GENERATOR = '<meta name="generator" content="Hairline">'
 """By this a page of Hairline is known."""
 _PLAIN = frozenset((string.ascii_letters + string.digits + "-._~/").encode())
@@ -36,23 +37,53 @@ class Entry:
     report: PurePath | None = None
 
 
-def page(entries: Sequence[Entry], folder: PurePath) -> str:
-    """The page: first what failed, then by confidence, the lowest first; equals by name.
+def name(number: int) -> str:
+    """The file of a page, counted from 1."""
+    return "index.html" if number == 1 else f"index-{number}.html"
 
-    folder: where the page will lie; all files are below it, and the links are relative to it.
+
+def names(count: int) -> list[str]:
+    """The files of the pages that `count` images need."""
+    return [name(number) for number in range(1, -(-count // PAGE) + 1)]
+
+
+def is_own(path: Path) -> bool:
+    """Whether a file is a page that Hairline wrote."""
+    return path.is_file() and GENERATOR in path.read_text(errors="replace")
+
+
+def page(entries: Sequence[Entry], folder: PurePath, *, number: int = 1, count: int = 0, review: int = 0) -> str:
+    """A page: first what failed, then by confidence, the lowest first; equals by name.
+
+    folder: where the page will lie; all files are below it, and the links are relative to it. number: of the page.
+    count, review: images on all pages together, and how many of them need review; of this one if there is no other.
     """
-    ordered = sorted(entries, key=lambda entry: (_confidence(entry), entry.picture))
-    review = sum(1 for entry in entries if _needs_review(entry))
-    body = "\n".join(_article(number, entry, folder) for number, entry in enumerate(ordered))
-    return _PAGE.substitute(generator=GENERATOR, count=_counted(len(entries), "image"), review=review, body=body)
+    if not count:
+        count, review = len(entries), sum(map(needs_review, entries))
+    ordered = sorted(entries, key=lambda entry: (confidence(entry), entry.picture))
+    body = "\n".join(_article(place, entry, folder) for place, entry in enumerate(ordered))
+    links = _links(number, len(names(count)))
+    total = _counted(count, "image")
+    return _PAGE.substitute(generator=GENERATOR, count=total, review=review, links=links, body=body)
 
 
-def _needs_review(entry: Entry) -> bool:
+def needs_review(entry: Entry) -> bool:
+    """Whether a person should look at it."""
     return entry.quality is None or entry.quality["needs_review"] or bool(entry.breaks)
 
 
-def _confidence(entry: Entry) -> float:
+def confidence(entry: Entry) -> float:
+    """From 0 to 1; -1 without a cutout."""
     return -1.0 if entry.quality is None else float(entry.quality["confidence"])
+
+
+def _links(number: int, last: int) -> str:
+    """Links to the pages before and after, and which page this is; nothing if it is the only one."""
+    if last < 2:
+        return ""
+    around = [(number - 1, "Previous page"), (number + 1, "Next page")]
+    parts = [f'<a href="./{name(other)}">{text}</a>' for other, text in around if 1 <= other <= last]
+    return f'<nav aria-label="Pages"><p>Page {number} of {last} · {" · ".join(parts)}</p></nav>'
 
 
 def _counted(number: int, noun: str) -> str:
@@ -64,7 +95,7 @@ def _article(number: int, entry: Entry, folder: PurePath) -> str:
     if entry.quality is None:
         state, verdict = "review", f"<p>No cutout. {html.escape(entry.message)}</p>"
     else:
-        state = "review" if _needs_review(entry) else "good"
+        state = "review" if needs_review(entry) else "good"
         look = "needs review" if state == "review" else "no review needed"
         verdict = f"<p>Confidence <strong>{entry.quality['confidence']:.2f}</strong>, {look}.</p>"
         verdict += "".join(f"<p>Listing image {html.escape(text)}.</p>" for text in entry.breaks)
@@ -120,10 +151,12 @@ img { height: auto; max-width: 100%; }
 </head>
 <body>
 <header><h1>Cutouts, worst first</h1>
-<p>$count, $review of which need review.</p></header>
+<p>$count, $review of which need review.</p>
+$links</header>
 <main><ol>
 $body
 </ol></main>
+$links
 </body>
 </html>
 """)

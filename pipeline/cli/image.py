@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline import describe
-from pipeline.cli import earlier, gallery
+from pipeline.cli import earlier
 from pipeline.cli.names import REPORT, STDIN, Task
 from pipeline.cli.saved import SavedDoneReport, SavedReport, saved
 from pipeline.disk import write_all
@@ -50,11 +50,17 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How one image ended, as the user reads it. complies: whether all its listings keep their marketplaces' rules."""
+    """How one image ended, as the user reads it.
+
+    picture: the source's name in the folder of its results. reason: the code of a rejection, or why it failed. breaks:
+    whether a listing image breaks its marketplace's rules.
+    """
 
     status: Status
     text: str
-    entry: gallery.Entry
+    picture: Path
+    reason: str = ""
+    breaks: bool = False
 
     @property
     def good(self) -> bool:
@@ -104,8 +110,7 @@ def read(source: Path) -> bytes:
 
 def failed(task: Task, message: str) -> Line:
     """The line of an image that nothing was written for."""
-    name = task.folder / task.source.name
-    return Line("failed", f"{task.source}: {message}", gallery.Entry(name, message=message))
+    return Line("failed", f"{task.source}: {message}", task.folder / task.source.name, message)
 
 
 def rejection(error: InputError) -> str:
@@ -135,29 +140,19 @@ def _made(
 
 def _line(task: Task, report: SavedReport, status: Status) -> Line:
     """The line of a report, new or old."""
-    name = task.folder / task.source.name
+    picture = task.folder / task.source.name
     if report["status"] == "rejected":
-        message = f"{report['reason']['code']}: {report['reason']['message']}"
-        entry = gallery.Entry(name, message=message, report=task.target(REPORT))
-        return Line("rejected", f"{task.source}: {message}", entry)
-    output, sheet = task.folder / report["files"][0], task.target(".sheet.jpg")
+        reason = report["reason"]
+        return Line("rejected", f"{task.source}: {reason['code']}: {reason['message']}", picture, reason["code"])
     breaks = broken_rules(report)
-    parts = [str(output)]
+    parts = [str(task.folder / report["files"][0])]
     if "quality" in report:
         parts.append(f"confidence {report['quality']['confidence']:.2f}")
     if status == "done before":
         parts.append(status)
     elif "ms" in report:
         parts.append(f"{sum(report['ms'].values()) / 1000:.1f} s")
-    entry = gallery.Entry(
-        name,
-        report["quality"] if "quality" in report else None,  # noqa: SIM401 - mypy takes the type from it, not from get
-        breaks=breaks,
-        sheet=sheet if sheet.name in report["files"] else None,
-        output=output,
-        report=task.target(REPORT),
-    )
-    return Line(status, "  ".join([*parts, *breaks]), entry)
+    return Line(status, "  ".join([*parts, *breaks]), picture, breaks=bool(breaks))
 
 
 def broken_rules(report: SavedDoneReport) -> list[str]:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import models
-from pipeline.cli import gallery
 from pipeline.cli.arguments import flag, parser
 from pipeline.cli.names import STDIN, BadPaths, endings, key
 from pipeline.cli.plan import Plan, plan
@@ -73,7 +72,7 @@ def _cut(given: argparse.Namespace) -> int:
     page = given.out if given.sheet and any(path.is_dir() for path in sources) else None
     if given.out == STREAM:
         return _cut_to_stdout(given, sources, options)
-    planned = _planned(given, sources, options, pages=[gallery.NAME] if page else [])
+    planned = _planned(given, sources, options, pages=page is not None)
     for name in ("trimap", "scribbles", "strokes"):
         if getattr(given, name) is not None and len(planned.tasks) != 1:
             raise BadPaths(f"--{name} works with one image; you gave {len(planned.tasks)}.")
@@ -155,9 +154,9 @@ def _matte(given: argparse.Namespace) -> int:
     return 0
 
 
-def _planned(given: argparse.Namespace, sources: Sequence[Path], options: Options, pages: Sequence[str] = ()) -> Plan:
+def _planned(given: argparse.Namespace, sources: Sequence[Path], options: Options, *, pages: bool = False) -> Plan:
     try:
-        return plan(sources, given.out, endings(options), pages, force=given.force)
+        return plan(sources, given.out, endings(options), pages=pages, force=given.force)
     except OSError as error:
         raise BadPaths(f"{error.filename} cannot be read: {error.strerror}.") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from pipeline.cli import earlier
+from pipeline.cli import earlier, gallery
 from pipeline.cli.names import REPORT, STDIN, BadPaths, Source, Task, assign
 from pipeline.formats import SUFFIXES
 
@@ -27,13 +27,14 @@ def plan(
     inputs: Sequence[Path],
     out: Path,
     ends: tuple[str, ...] = (REPORT,),
-    pages: Sequence[str] = (),
     *,
+    pages: bool = False,
     force: bool = False,
 ) -> Plan:
     """The plan for files and folders. A folder is searched with all its subfolders, which `out` gets, too.
 
-    ends, pages: see `names`. Left out without a word are hidden files and results of earlier runs.
+    ends: see `names.assign`. pages: whether there will be pages that show the images.
+    Left out without a word are hidden files and results of earlier runs.
     Raises BadPaths for a path that does not exist, for results that would go into a folder of inputs, and, unless
     `force`, if a result would replace a file that Hairline did not write.
     """
@@ -49,8 +50,9 @@ def plan(
             found.setdefault(_absolute(given), Source(given, _absolute(given), PurePath()))
         else:
             raise BadPaths(f"{given} does not exist: it is neither a file nor a folder.")
-    tasks = assign(list(found.values()), out, out.resolve(), ends, pages)
-    if not force and (foreign := earlier.foreign(tasks, [out / page for page in pages])) is not None:
+    names = gallery.names(len(found)) if pages else []
+    tasks = assign(list(found.values()), out, out.resolve(), ends, names)
+    if not force and (foreign := earlier.foreign(tasks, [out / name for name in names])) is not None:
         raise BadPaths(
             f"{foreign} exists, and no report of Hairline beside it says that it is a result of the same image. Choose "
             "another folder for -o, or add --force to replace it."
@@ -73,10 +75,11 @@ def _images(folder: Path, out: Path, left_out: Counter[str]) -> Iterator[Source]
         left_out[LINK] += len(links)
         folders[:] = [name for name in visible if name not in links]
         results = earlier.results(parent, files)
+        absolute, subfolder = parent.resolve(), PurePath(parent.relative_to(folder))
         for name in sorted(name for name in files if not _hidden(name) and name not in results):
             path = parent / name
             if path.suffix.lower() in SUFFIXES and os.path.isfile(path):  # noqa: PTH113 - Path's raises if the folder denies it
-                yield Source(path, _absolute(path), PurePath(parent.relative_to(folder)))
+                yield Source(path, absolute / name, subfolder)
             else:
                 left_out[path.suffix or NO_ENDING] += 1
 

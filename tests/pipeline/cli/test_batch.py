@@ -87,7 +87,10 @@ def test_every_image_is_accounted_for_whatever_goes_wrong(finished, faults):
     assert len(out.getvalue().splitlines()) == expected["cut"]
     assert len(lines) == len(faults) - expected["cut"] + (len(faults) > 1)
     if len(faults) > 1:
-        assert lines[-1] == ", ".join(f"{expected[k]} {k}" for k in ("cut", "rejected", "failed") if expected[k])
+        codes = Counter(fault[1].code for fault in faults if fault is not None and _kind(*fault) == "rejected")
+        assert sorted(re.findall(r"\d+ \w+", lines[-1])) == sorted(
+            f"{number} {kind}" for kind, number in (*expected.items(), *codes.items())
+        )
     assert page.count("<article") == len(faults)
     assert status == (0 if expected.total() == expected["cut"] else 1)
     names = {f"{n}.png" for n, fault in enumerate(faults) if fault is None}
@@ -115,20 +118,23 @@ def test_running_again_skips_what_is_done(folder, capsys):
     before = {path: path.stat().st_mtime_ns for path in (folder / "out").iterdir() if path.suffix != ".html"}
     page = (folder / "out/index.html").read_text()
     first = capsys.readouterr()
-    assert first.err.splitlines()[-2:] == ["4 cut, 1 rejected", "1 file was left out: .txt (1)"]
+    assert first.err.splitlines()[-2:] == ["4 cut, 1 rejected (1 not_an_image)", "1 file was left out: .txt (1)"]
     assert main(line) == 1
     second = capsys.readouterr()
-    assert second.err.splitlines()[-2:] == ["4 done before, 1 rejected", "1 file was left out: .txt (1)"]
+    assert second.err.splitlines()[-2:] == [
+        "4 done before, 1 rejected (1 not_an_image)",
+        "1 file was left out: .txt (1)",
+    ]
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert (folder / "out/index.html").read_text() == page
     (folder / "in/0.jpg").write_bytes((folder / "in/0.jpg").read_bytes() + b"\0")
     (folder / "out/1.png").unlink()
     assert main(line) == 1
-    assert "2 cut, 2 done before, 1 rejected" in capsys.readouterr().err
+    assert "2 cut, 2 done before, 1 rejected (1 not_an_image)\n" in capsys.readouterr().err
     assert main([*line, "--feather", "1"]) == 1
-    assert "4 cut, 1 rejected" in capsys.readouterr().err
+    assert "4 cut, 1 rejected (1 not_an_image)\n" in capsys.readouterr().err
     assert main([*line, "--feather", "1", "--again"]) == 1
-    assert "4 cut, 1 rejected" in capsys.readouterr().err
+    assert "4 cut, 1 rejected (1 not_an_image)\n" in capsys.readouterr().err
 
 
 def test_a_report_names_its_source_and_its_files(folder):

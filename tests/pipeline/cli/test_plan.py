@@ -111,7 +111,7 @@ def test_a_file_of_somebody_else_is_not_replaced(tmp_path):
 def test_a_report_and_a_page_of_somebody_else_are_not_replaced(tmp_path):
     _touch(tmp_path / "in/a.jpg", tmp_path / "out/index.html", tmp_path / "out2/a.report.json")
     with pytest.raises(BadPaths, match=r"index.html exists"):
-        plan([tmp_path / "in"], tmp_path / "out", (".png", ".report.json"), ["index.html"])
+        plan([tmp_path / "in"], tmp_path / "out", (".png", ".report.json"), pages=True)
     with pytest.raises(BadPaths, match=r"a.report.json exists"):
         plan([tmp_path / "in"], tmp_path / "out2", (".png", ".report.json"))
 
