@@ -96,7 +96,7 @@ def _segmenter(spec: ModelSpec, folder: Path, threads: int) -> Segmenter:
 def _cutter(work: Work) -> Callable[[bytes], Result[CutReport]]:
     """Raises ModelUnavailable."""
     segmenter = _segmenter(work.spec, work.folder, work.options.threads or 1)
-    return functools.partial(cut_out, segmenter=segmenter, options=work.options)
+    return lambda data: cut_out(data, segmenter, work.options)
 
 
 def _cut_one(task: Task, work: Work) -> Line:
