@@ -1,0 +1,1 @@
+"""remove.bg's clients against the HTTP API: `python -m bench.clients`."""
