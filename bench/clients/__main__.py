@@ -8,6 +8,7 @@ import argparse
 import io
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,11 +31,13 @@ PACKAGES = ("remove.bg@1.3.0", "removebg-wrapper@1.0.3", "axios@1.21.1", "form-d
 ADDRESS = "https://api.remove.bg/v1.0/removebg"
 HERE = Path(__file__).parent
 TIMEOUT_S = 120
-_PYTHON = """
+LOG = "errors.log"
+"""Where the package removebg writes the body of an error."""
+_PYTHON = f"""
 import sys
 from removebg import removebg
 removebg.API_ENDPOINT = sys.argv[1]
-removebg.RemoveBg(sys.argv[2], "errors.log").remove_background_from_img_file("photo.jpg", size=sys.argv[3])
+removebg.RemoveBg(sys.argv[2], "{LOG}").remove_background_from_img_file("photo.jpg", size=sys.argv[3])
 """
 
 
@@ -108,16 +111,14 @@ def outcome(command: Sequence[str], photo: bytes, modules: Path) -> tuple[bool, 
             timeout=TIMEOUT_S,
             check=False,
         )
-        files = [file.read_bytes() for file in folder.iterdir() if file.name not in ("photo.jpg", "errors.log")]
+        files = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "photo.jpg"}
     try:
-        (data,) = files
+        (data,) = (data for name, data in files.items() if name != LOG)
         return done.returncode == 0, described(data)
     except (ValueError, OSError):
-        said = " ".join(
-            (done.stderr + done.stdout + "".join(file.decode("utf-8", "replace") for file in files)).split()
-        )
-        known = (code for code in ("result_too_large", "takes_too_long") if code in said)
-        return False, next(known, said[:80] or f"exit status {done.returncode}, no file")
+        output = done.stderr + done.stdout + b"".join(files.values()).decode("utf-8", "replace")
+        code = re.search(r'code\\*["\']?: \\*["\'](\w+)', output)
+        return False, code[1] if code else " ".join(output.split())[:80] or f"exit status {done.returncode}, no file"
 
 
 def described(data: bytes) -> str:

@@ -1,6 +1,8 @@
 """ApiCutoutFunction: POST /v1.0/removebg and POST /v1/cutouts."""
 
+import math
 import time
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -73,11 +75,10 @@ def _removed(wanted: ParsedRequest, tenant: str) -> tuple[Options, Result[CutRep
         size = decode.measure(data, **options.limits())
         if options.roi is not None:
             changes["roi"] = in_percent(options.roi, size)
-        if wanted.shrink_to_fit:
-            possible = cutting.megapixels_in_time(size, _seconds_left())
-            changes["shrink_to_megapixels"] = min(changes["shrink_to_megapixels"], possible)
         options = deps.config.options.overridden_by(changes)
-        return options, _cut(data, options, tenant, becomes_job=False)
+        if wanted.shrink_to_fit:
+            return _cut_in_time(data, size, options, tenant)
+        return options, _cut(data, options, tenant, final=True)
     except InputError as error:
         api_error = from_image_error(error)
         if wanted.background is not None and isinstance(error, BadOptions) and "background" in str(error):
@@ -85,6 +86,22 @@ def _removed(wanted: ParsedRequest, tenant: str) -> tuple[Options, Result[CutRep
         raise api_error from error
     except OutOfTime as error:
         raise ApiError("takes_too_long", f"{error} {SMALLER}") from error
+
+
+def _cut_in_time(
+    data: bytes, size: tuple[int, int], options: Options, tenant: str
+) -> tuple[Options, Result[CutReport]]:
+    """The largest result for which the time suffices: smaller at each try, since this machine may be a slow one."""
+    most = options.shrink_to_megapixels or math.inf
+    while True:
+        most = min(most, cutting.megapixels_in_time(size, _seconds_left()))
+        smaller = replace(options, shrink_to_megapixels=most)
+        try:
+            return smaller, _cut(data, smaller, tenant, final=most <= cutting.MIN_MEGAPIXELS)
+        except OutOfTime:
+            if most <= cutting.MIN_MEGAPIXELS:
+                raise
+        most = max(cutting.MIN_MEGAPIXELS, most / 4)
 
 
 def _fitting(output: Encoded, measures: Measures, options: Options) -> tuple[Encoded, Measures]:
@@ -102,7 +119,7 @@ def cutouts() -> Response[Any]:
     deps = wiring.cutouts()
     data, options = api_gateway.body(event), deps.config.options.overridden_by(changes)
     try:
-        made = _cut(data, options, tenant, becomes_job=True)
+        made = _cut(data, options, tenant, final=False)
     except OutOfTime:
         job = deps.jobs.accept(tenant, data, f"image/{sniff(data)}", changes)
         return responses.json_response(job, 202, {"Location": urls.job(event, job["id"])})
@@ -130,9 +147,9 @@ def _seconds_left() -> float:
     return cutting.seconds_left(app.lambda_context.get_remaining_time_in_millis() / 1000, received, time.time())
 
 
-def _cut(data: bytes, options: Options, tenant: str, *, becomes_job: bool) -> Result[CutReport]:
-    """The result, recorded in log and metrics; so are errors. becomes_job: what OutOfTime leads to. CutoutFunction
-    records the images of jobs.
+def _cut(data: bytes, options: Options, tenant: str, *, final: bool) -> Result[CutReport]:
+    """The result, recorded in log and metrics; so are errors. final: whether OutOfTime is the end of the image; if not,
+    a smaller try or CutoutFunction records it.
     """
 
     def record(status: Status, report: CutReport | None = None, error: Exception | None = None) -> None:
@@ -145,7 +162,7 @@ def _cut(data: bytes, options: Options, tenant: str, *, becomes_job: bool) -> Re
     try:
         made = cutting.cut(data, options, wiring.segmenter, _seconds_left)
     except OutOfTime as error:
-        if not becomes_job:
+        if final:
             record(Disposition.REJECT, error=error)
         raise
     except Exception as error:

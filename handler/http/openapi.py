@@ -48,8 +48,11 @@ def _responses(successes: _Json, *errors: int) -> _Json:
 
 def _removebg() -> _Json:
     fields: _Json = {name: {**row.schema, "description": row.note} for name, row in PARAMETERS.items()}
-    texts = {name: {**_TEXT, "description": note} for name, note in SOURCES.items() if name != "image_file"}
-    texts["bg_image_url"] = {**_TEXT, "description": "URL of a background image. It is centred and fills the result."}
+    texts = {
+        "image_file_b64": {"type": "string", "format": "byte", "description": SOURCES["image_file_b64"]},
+        "image_url": {**_URL, "description": SOURCES["image_url"]},
+        "bg_image_url": {**_URL, "description": "URL of a background image. It is centred and fills the result."},
+    }
     files = {name: {"type": "string", "format": "binary"} for name in ("image_file", "bg_image_file")}
     content = dict.fromkeys(_IMAGES, _BINARY) | _in_json(_ref("Removed"))
     return {

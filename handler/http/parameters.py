@@ -115,7 +115,15 @@ def _shadow(text: str) -> str:
 
 _COLOUR = _parsed(Colour.parse, "3, 4, 6 or 8 hex digits with or without #, or a colour name")
 _MARGIN_FORM = 'one, two or four lengths, such as "20px" or "5%", at most 500px or 50% each'
-_TEXT = {"type": "string"}
+_PERCENTAGE = "(?:100|[1-9]?[0-9](?:\\.[0-9]{1,3})?)%"
+_LENGTH = "[0-9]{1,5}(?:\\.[0-9]{1,3})?(?:px|%)?"
+
+
+def _text(pattern: str) -> Mapping[str, Any]:
+    """The schema of a text: rather too wide than too narrow."""
+    return {"type": "string", "pattern": f"^(?:{pattern})$"}
+
+
 PARAMETERS: dict[str, Parameter] = {
     "size": _one_of(tuple(SIZES), "invalid_size", "The most pixels of the result.", "preview"),
     "type": _one_of(TYPES, "invalid_type", "Checked; it has no effect.", "auto"),
@@ -124,25 +132,48 @@ PARAMETERS: dict[str, Parameter] = {
     "roi": Parameter(
         _parsed(Region.parse, 'four lengths "x1 y1 x2 y2", such as "10px 10px 90% 90%"'),
         "invalid_roi",
-        _TEXT,
+        _text(f"{_LENGTH}(?: {_LENGTH}){{3}}"),
         'Where the subject is: "x1 y1 x2 y2".',
     ),
     "crop": _flag("invalid_crop", "Crop to the subject.", default=False),
     "crop_margin": Parameter(
-        _parsed(_margin, _MARGIN_FORM), "invalid_crop_margin", _TEXT, 'Room around the subject: "30px", "10% 5%".'
+        _parsed(_margin, _MARGIN_FORM),
+        "invalid_crop_margin",
+        _text(f"{_LENGTH}(?: {_LENGTH}(?: {_LENGTH} {_LENGTH})?)?"),
+        'Room around the subject: "30px", "10% 5%".',
     ),
-    "scale": Parameter(_scale, "invalid_scale", _TEXT, 'The subject\'s size: original, or "10%" to "100%".'),
+    "scale": Parameter(
+        _scale,
+        "invalid_scale",
+        _text("original|(?:100|[1-9][0-9])%"),
+        'The subject\'s size: original, or "10%" to "100%".',
+    ),
     "position": Parameter(
-        _parsed(kinds.PLACE.parse, kinds.PLACE.form), "invalid_position", _TEXT, 'original, center, "50%" or "20% 80%".'
+        _parsed(kinds.PLACE.parse, kinds.PLACE.form),
+        "invalid_position",
+        _text(f"original|center|{_PERCENTAGE}(?: {_PERCENTAGE})?"),
+        'original, center, "50%" or "20% 80%".',
     ),
     "channels": _one_of(("rgba", "alpha"), "invalid_channels", "alpha: the alpha channel alone.", "rgba"),
     "add_shadow": _flag("invalid_add_shadow", "As shadow_type drop.", default=False),
-    "shadow_type": Parameter(_shadow, "invalid_shadow_type", _TEXT, "none, drop, or auto, which is drop."),
-    "shadow_opacity": Parameter(_opacity, "invalid_shadow_opacity", _TEXT, "auto (50), or 0 to 100."),
+    "shadow_type": Parameter(
+        _shadow,
+        "invalid_shadow_type",
+        {"type": "string", "enum": list(SHADOWS), "default": "none"},
+        "none, drop, or auto, which is drop.",
+    ),
+    "shadow_opacity": Parameter(
+        _opacity, "invalid_shadow_opacity", _text("auto|100|[1-9]?[0-9]"), "auto (50), or 0 to 100."
+    ),
     "semitransparency": _flag(
         "invalid_semitransparency", "Checked; it has no effect, since alpha is always continuous.", default=True
     ),
-    "bg_color": Parameter(_colour, "invalid_bg_color", _TEXT, "Hex digits or a colour's name."),
+    "bg_color": Parameter(
+        _colour,
+        "invalid_bg_color",
+        _text("#?(?:[0-9a-fA-F]{3}){1,2}|#?[0-9a-fA-F]{6}(?:00|[fF]{2})|[a-z]{3,20}"),
+        "Hex digits or a colour's name.",
+    ),
 }
 SOURCES = {
     "image_file": "The image, as a file.",

@@ -24,10 +24,14 @@ def parameters(rows: Mapping[str, Option[Any, Any]] = QUERIES) -> list[dict[str,
             "name": name,
             "in": "query",
             "description": f"{row.help[:1].upper()}{row.help[1:]} (default: {row.default_text}).",
-            "schema": row.kind.schema(),
+            "schema": _not_empty(row.kind.schema()),
         }
         for name, row in rows.items()
     ]
+
+
+def _not_empty(schema: dict[str, Any]) -> dict[str, Any]:
+    return schema | {"minLength": 1} if schema.get("type") == "string" and "enum" not in schema else schema
 
 
 def changes(query: Mapping[str, Sequence[str]], rows: Mapping[str, Option[Any, Any]] = QUERIES) -> dict[str, Any]:

@@ -213,20 +213,48 @@ def test_the_time_in_which_a_new_container_starts_counts(monkeypatch, waited_s, 
     assert cutout_app._seconds_left() == pytest.approx(left_s, abs=0.5)
 
 
-@pytest.mark.parametrize(("becomes_job", "outcomes"), [(False, ["rejected"]), (True, [])])
-def test_an_image_that_takes_too_long_is_counted_once(monkeypatch, becomes_job, outcomes):
-    """On removebg here, and as a job's when CutoutFunction cuts it."""
-    context, counted = {"requestTimeEpoch": 1000 * time.time(), "requestId": "1"}, []
-    monkeypatch.setattr(
-        cutout_app.app, "current_event", SimpleNamespace(raw_event={"requestContext": context}), raising=False
-    )
+@pytest.fixture
+def counted(monkeypatch):
+    """Images that were recorded, during a request that came just now."""
+    event = SimpleNamespace(raw_event={"requestContext": {"requestTimeEpoch": 1000 * time.time(), "requestId": "1"}})
+    monkeypatch.setattr(cutout_app.app, "current_event", event, raising=False)
     monkeypatch.setattr(cutout_app.app, "lambda_context", Context(29, 1769), raising=False)
-    monkeypatch.setattr(observability, "record", counted.append)
+    found = []
+    monkeypatch.setattr(observability, "record", found.append)
+    return found
+
+
+@pytest.mark.parametrize(("final", "outcomes"), [(True, ["rejected"]), (False, [])])
+def test_an_image_that_takes_too_long_is_counted_once(counted, final, outcomes):
+    """On removebg here, and as a job's when CutoutFunction cuts it."""
     with pytest.raises(OutOfTime):
-        cutout_app._cut(png(8000, 5000), Options(), "tenant", becomes_job=becomes_job)
-    assert [(image.status, image.identity["tenant"]) for image in counted] == [
-        (outcome, "tenant") for outcome in outcomes
-    ]
+        cutout_app._cut(png(8000, 5000), Options(), "tenant", final=final)
+    assert [image.status for image in counted] == outcomes
+    assert {image.identity["tenant"] for image in counted} <= {"tenant"}
+
+
+@pytest.mark.parametrize(("limit", "sizes"), [(30, 1), (5, 2), (1.2, 3), (0.3, 4), (0.1, 5)])
+def test_size_auto_is_tried_smaller_if_this_machine_is_slower_than_the_estimate(monkeypatch, counted, limit, sizes):
+    """limit: the megapixels that it can cut in time."""
+    tried = []
+
+    def cut(_data, options, _segmenter, _left):
+        tried.append(options.shrink_to_megapixels)
+        if tried[-1] > limit:
+            raise OutOfTime("late")
+        return SimpleNamespace(report=None)
+
+    monkeypatch.setattr(cutting, "cut", cut)
+    options = Options(shrink_to_megapixels=25)
+    if limit < cutting.MIN_MEGAPIXELS:
+        with pytest.raises(OutOfTime):
+            cutout_app._cut_in_time(b"", (6000, 4000), options, "tenant")
+    else:
+        used, _ = cutout_app._cut_in_time(b"", (6000, 4000), options, "tenant")
+        assert used.shrink_to_megapixels == tried[-1] <= limit
+    assert len(tried) == sizes
+    assert tried == sorted(tried, reverse=True)
+    assert len(counted) == 1
 
 
 def test_a_preview_of_a_large_picture_is_not_long():
