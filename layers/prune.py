@@ -34,7 +34,7 @@ RULES = (
     Rule("tests", "", "*/tests/* */test/* */conftest.py"),
     Rule("tests", "numpy/_core/", "_simd.* _*_tests.*"),
     Rule("numba, whose kernels were compiled ahead of time", "", "numba/* numba-* numba.libs/* llvmlite/* llvmlite-*"),
-    Rule("programs", "", "bin/* tqdm/* tqdm-* colorama/* colorama-*"),
+    Rule("programs", "", "bin/* tqdm/* tqdm-* colorama/* colorama-* watchdog/* watchdog-*"),
     Rule("for compilers and type checkers", "", "*.pyi */py.typed *.pxd *.pyx *.pxi *.h *.hpp *.c *.cpp *.f *.f90 *.a"),
     Rule("for compilers and type checkers", "", "wrapt-stubs/* numpy/_pyinstaller/* numpy/*.ini *.build *.in"),
     Rule("for installers", "*.dist-info/", "RECORD INSTALLER REQUESTED WHEEL top_level.txt entry_points.txt sboms/*"),

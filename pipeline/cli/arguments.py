@@ -74,6 +74,11 @@ def _add_cut(command: argparse.ArgumentParser, rows: _Table) -> None:
     command.add_argument(
         "--jobs", type=_at_least_one, default=1, metavar="N", help="images to process at the same time (default: 1)"
     )
+    command.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on, and cut each image that arrives in the folders, until Ctrl-C (default: off)",
+    )
     groups = _add_options(command, rows, GROUPS)
     subject, output = groups["Subject"], groups["Output"]
     known = ", ".join([*models.MODELS, AUTO])

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pipeline import models
 from pipeline.cli.arguments import flag, parser
@@ -70,6 +70,8 @@ def _cut(given: argparse.Namespace) -> int:
     if STDIN in sources and len(sources) > 1:
         raise BadPaths("INPUT - is standard input, which is one image. Leave the other inputs out.")
     page = given.out if given.sheet and any(path.is_dir() for path in sources) else None
+    if given.watch:
+        return _watch(given, sources, options)
     if given.out == STREAM:
         return _cut_to_stdout(given, sources, options)
     planned = _planned(given, sources, options, pages=page is not None)
@@ -85,6 +87,26 @@ def _cut(given: argparse.Namespace) -> int:
 
     work = Work(spec, given.model_dir, options, again=given.again)
     return cut_all(planned.tasks, work, jobs=min(given.jobs, len(planned.tasks)), page=page, left_out=planned.left_out)
+
+
+def _watch(given: argparse.Namespace, folders: Sequence[Path], options: Options) -> NoReturn:
+    """Cut what is in the folders and what arrives, until it is interrupted."""
+    if given.out == STREAM:
+        raise BadPaths("--watch needs a folder for -o.")
+    for path in folders:
+        if not path.is_dir():
+            raise BadPaths(f"--watch takes folders, but {path} is not a folder.")
+    if options.trimap is not None or options.scribbles is not None:
+        raise BadPaths("--watch cuts many images. Leave out --trimap and --scribbles, which belong to one.")
+    spec = _model(given)
+    _check_writable(given.out)
+    from pipeline.cli.batch import Work, cut_all
+    from pipeline.cli.watch import arrivals
+
+    work = Work(spec, given.model_dir, options, again=given.again)
+    for tasks in arrivals(folders, lambda: _planned(given, folders, options).tasks):
+        cut_all(tasks, work, jobs=min(given.jobs, len(tasks)))
+    raise AssertionError  # arrivals do not end
 
 
 def _cut_to_stdout(given: argparse.Namespace, sources: Sequence[Path], options: Options) -> int:
