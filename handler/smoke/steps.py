@@ -11,7 +11,7 @@ from handler.smoke import web
 from handler.smoke.session import Session, described, image, until
 from handler.smoke.web import Unexpected
 
-_FINE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+_FINE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 class Step(NamedTuple):
