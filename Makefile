@@ -3,6 +3,7 @@
 
 IMAGES =
 OUT = out
+FOLDER = .
 ARGS =
 # For `make layer`: Lambda's Python version and architecture (x86_64 or arm64), and the path of such a Python on this
 # machine, if the build does not find it.
@@ -24,12 +25,13 @@ FUNCTIONS = $(foreach name,Cutout ApiCutout ApiJob Webhook Fetch Callback DeadLe
 LAYERS = build-DependenciesLayer build-SmallLayer
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve layer $(LAYERS) $(FUNCTIONS) release test e2e check lint bench lock setup weights clean
+.PHONY: help run serve studio layer $(LAYERS) $(FUNCTIONS) release test e2e check lint bench lock setup weights clean
 .SUFFIXES:
 
 help:
 	@echo 'make run     cut images through a local S3, a queue and the handler: make run IMAGES="photo.jpg folder/" OUT=out'
 	@echo 'make serve   keep that stack running, with the HTTP API and webhooks, and cut every image put into its bucket'
+	@echo 'make studio  open a page to correct and approve the cutouts of a folder: make studio FOLDER=photos'
 	@echo 'make layer   build the Lambda layers: make layer LAMBDA_PYTHON=3.13 ARCHITECTURE=x86_64'
 	@echo 'make check   ruff, mypy and the quick tests, in about two minutes'
 	@echo 'make release pack layers, code and template into dist/, to deploy from any machine: make release ARCHITECTURE=x86_64'
@@ -39,6 +41,9 @@ help:
 	@echo 'make bench   measure quality against rembg: make bench ARGS="--data FOLDER"'
 	@echo 'make lock    pin the dependencies that changed in pyproject.toml; upgrade all: make lock ARGS=--upgrade'
 	@echo 'make clean   remove everything that set-up, builds and runs have made'
+
+studio: setup
+	@$(BIN)/python -m studio "$(FOLDER)" $(ARGS)
 
 run: setup
 	@$(BIN)/python -m handler.local run $(IMAGES) --out "$(OUT)"

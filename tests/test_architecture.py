@@ -11,7 +11,7 @@ import pytest
 from layers import kernels
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("pipeline", "handler", "layers", "release", "weights", "bench")
+PACKAGES = ("pipeline", "handler", "studio", "layers", "release", "weights", "bench")
 
 
 def rooms(package, *names):
@@ -116,6 +116,7 @@ ARROWS = {
     "weights": rooms("pipeline", "models", "errors", "disk"),
     # The template is read in one place.
     "release": {"layers", "handler.local", "pipeline.version"},
+    "studio": LIBRARY | {"pipeline.cli"},
     "bench": LIBRARY | rooms("pipeline", "cli") | {"handler.local"},
 }
 """From each room (a module or package of pipeline and handler, or another package) to the rooms that it may import.

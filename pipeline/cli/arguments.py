@@ -36,6 +36,12 @@ _MATTE = """example:
 """
 
 
+_STUDIO = """example:
+  hairline studio photos/
+
+"""
+
+
 def parser(table: _Table | None = None) -> argparse.ArgumentParser:
     """The parser of `hairline`. Each option that is given is an attribute of that name; one that is not is None."""
     rows = Options.table() if table is None else table
@@ -46,12 +52,14 @@ def parser(table: _Table | None = None) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     root.add_argument("--version", action="version", version=f"hairline {__version__}")
-    commands = root.add_subparsers(dest="command", required=True, metavar="cut|apply|matte")
+    commands = root.add_subparsers(dest="command", required=True, metavar="cut|apply|matte|studio")
     _add_cut(_command(commands, "cut", "cut out images", "Cut the subject out of images.", _CUT), rows)
     about = "Cut out other sizes of an image with the matte that was made from one of them."
     _add_apply(_command(commands, "apply", "put one matte onto other sizes of its image", about, _APPLY), rows)
     about = "Solve alpha for an image and a trimap: the matting stage alone."
     _add_matte(_command(commands, "matte", "solve alpha for a trimap", about, _MATTE))
+    about = "Show a folder's cutouts on a page of this machine, the doubtful ones first, to correct and approve them."
+    _add_studio(_command(commands, "studio", "open a page to correct and approve cutouts", about, _STUDIO))
     return root
 
 
@@ -81,20 +89,7 @@ def _add_cut(command: argparse.ArgumentParser, rows: _Table) -> None:
     )
     groups = _add_options(command, rows, GROUPS)
     subject, output = groups["Subject"], groups["Output"]
-    known = ", ".join([*models.MODELS, AUTO])
-    subject.add_argument(
-        "--model",
-        default="u2netp",
-        metavar="NAME",
-        help=f"model that finds the subject: {known}, or one of your own (default: u2netp)",
-    )
-    subject.add_argument(
-        "--model-dir",
-        type=Path,
-        default=models.DEFAULT_FOLDER,
-        metavar="DIR",
-        help="folder of the models' weights (default: models/ in the checkout)",
-    )
+    _add_model(subject)
     output.add_argument(
         "--stages",
         dest="planes",
@@ -107,6 +102,38 @@ def _add_cut(command: argparse.ArgumentParser, rows: _Table) -> None:
         help="also save a contact sheet of each image; for a folder also index.html, most doubtful first "
         "(default: off)",
     )
+
+
+def _add_model(group: Any) -> None:
+    known = ", ".join([*models.MODELS, AUTO])
+    group.add_argument(
+        "--model",
+        default="u2netp",
+        metavar="NAME",
+        help=f"model that finds the subject: {known}, or one of your own (default: u2netp)",
+    )
+    group.add_argument(
+        "--model-dir",
+        type=Path,
+        default=models.DEFAULT_FOLDER,
+        metavar="DIR",
+        help="folder of the models' weights (default: models/ in the checkout)",
+    )
+
+
+def _add_studio(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="folder of the images; results go to its subfolder cutouts (default: the current folder)",
+    )
+    command.add_argument(
+        "--port", type=int, default=0, metavar="N", help="port on this machine (default: one that is free)"
+    )
+    _add_model(command)
 
 
 def _add_apply(command: argparse.ArgumentParser, rows: _Table) -> None:

@@ -13,13 +13,15 @@ from tqdm import tqdm
 
 from pipeline import decode, encode, matting, option_images, trimap
 from pipeline.apply import apply_matte
-from pipeline.cli import gallery, image, workers
+from pipeline.cli import edits, gallery, image, workers
+from pipeline.cli.edits import EDITS
 from pipeline.cli.image import Line, Recipe
 from pipeline.cli.index import write_pages
 from pipeline.cli.names import Task
 from pipeline.cli.summary import Summary
 from pipeline.cli.text import one_line
 from pipeline.disk import write
+from pipeline.errors import BadOptions
 from pipeline.models import ModelSpec
 from pipeline.options import Options
 from pipeline.report import CutReport
@@ -55,9 +57,9 @@ def cut_all(
     _cutter(work)  # a network that cannot be used ends the command, not each image
     lines: Generator[Line, None, None]
     if jobs == 1:
-        lines = (_cut_one(task, work) for task in tasks)
+        lines = (cut_one(task, work) for task in tasks)
     else:
-        lines = workers.run(functools.partial(_cut_one, work=work), tasks, jobs, _lost)
+        lines = workers.run(functools.partial(cut_one, work=work), tasks, jobs, _lost)
     with closing(lines):
         return _report(lines, tasks, page, left_out or Counter())
 
@@ -99,7 +101,12 @@ def _cutter(work: Work) -> Callable[[bytes], Result[CutReport]]:
     return lambda data: cut_out(data, segmenter, work.options)
 
 
-def _cut_one(task: Task, work: Work) -> Line:
+def cut_one(task: Task, work: Work) -> Line:
+    """Cut one image, with the edits that a person saved beside its results; see `image.process`."""
+    try:
+        work = replace(work, options=edits.read(task.target(EDITS)).applied(work.options))
+    except (OSError, BadOptions) as error:
+        return image.failed(task, str(error))
     return image.process(task, _cutter(work), Recipe(work.options, work.spec), again=work.again)
 
 

@@ -160,7 +160,7 @@ def broken_rules(report: SavedDoneReport) -> list[str]:
     broken = []
     for marketplace, facts in report["compliance"].items():
         rules = [
-            f"{measure} {_shown(rule['value'])} ({_required(rule)})"
+            f"{measure} {shown(rule['value'])} ({required(rule)})"
             for measure, rule in facts["rules"].items()
             if not rule["passes"]
         ]
@@ -169,14 +169,16 @@ def broken_rules(report: SavedDoneReport) -> list[str]:
     return broken
 
 
-def _required(rule: Mapping[str, Any]) -> str:
-    bounds = [f"at least {_shown(rule['least'])}"] if "least" in rule else []
-    bounds += [f"at most {_shown(rule['most'])}"] if "most" in rule else []
+def required(rule: Mapping[str, Any]) -> str:
+    """What a rule requires, in words."""
+    bounds = [f"at least {shown(rule['least'])}"] if "least" in rule else []
+    bounds += [f"at most {shown(rule['most'])}"] if "most" in rule else []
     bounds += [f"one of {', '.join(rule['among'])}"] if "among" in rule else []
     return " and ".join(bounds)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A measured value, as people read it."""
     return f"{value:.12g}" if isinstance(value, int | float) else str(value)
 
 

@@ -5,6 +5,7 @@ Exit status: 0 all went well, 1 some images were rejected, failed or break a mar
 """
 
 import argparse
+import importlib
 import os
 import signal
 import sys
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show_everything(stream)
     try:
         with _sigterm_as_ctrl_c():
-            return {"cut": _cut, "apply": _apply, "matte": _matte}[given.command](given)
+            return {"cut": _cut, "apply": _apply, "matte": _matte, "studio": _studio}[given.command](given)
     except (BadPaths, HairlineError) as error:
         # Raised before any image was begun: the command itself is wrong.
         print(f"hairline: {one_line(str(error))}", file=sys.stderr)
@@ -174,6 +175,16 @@ def _matte(given: argparse.Namespace) -> int:
     except OSError as error:
         raise BadPaths(f"-o {given.out} cannot be written: {error.strerror}.") from error
     return 0
+
+
+def _studio(given: argparse.Namespace) -> int:
+    # By its name: the studio is a shell around this package, and only a checkout has it.
+    try:
+        studio = importlib.import_module("studio.main")
+    except ModuleNotFoundError as error:
+        raise BadPaths(f"hairline studio needs a checkout of Hairline ({error}). Run make setup there.") from error
+    status: int = studio.run(given.folder, given.port, _model(given), given.model_dir)
+    return status
 
 
 def _planned(given: argparse.Namespace, sources: Sequence[Path], options: Options, *, pages: bool = False) -> Plan:

@@ -1,0 +1,1 @@
+"""The studio: a page on this machine that shows cutouts, doubtful ones first, to be corrected and approved."""

@@ -1,0 +1,199 @@
+"""The images of a folder and what is known of each: names, states, order. Nothing here cuts or serves."""
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.cli import earlier, edits
+from pipeline.cli.edits import EDITS, Edits
+from pipeline.cli.names import REPORT, Task, endings, key
+from pipeline.cli.plan import plan
+from pipeline.cli.saved import SavedReport
+from pipeline.errors import BadOptions
+from pipeline.formats import READABLE, SUFFIXES
+from pipeline.options import Options
+from pipeline.sniff import sniff
+
+RESULTS = "cutouts"
+"""The folder of the results, below the folder of the images."""
+STATES = ("all", "working", "review", "ready", "approved", "rejected", "failed")
+"""What the list can be filtered by."""
+MAX_NAME = 150
+"""Characters of a file's name; file systems allow 255 bytes, and results have longer names."""
+
+
+@dataclass(slots=True)
+class Item:
+    """An image. state: waiting, working, done or failed. message: why it failed."""
+
+    id: str
+    task: Task
+    state: str = "waiting"
+    message: str | None = None
+    report: SavedReport | None = None
+    edits: Edits = field(default_factory=Edits)
+
+    @property
+    def name(self) -> str:
+        """The file's name, as a person reads it."""
+        return self.task.source.name.encode(errors="surrogateescape").decode(errors="replace")
+
+    @property
+    def quality(self) -> dict[str, Any] | None:
+        """The judgement of the report, None before there is one."""
+        return dict(self.report["quality"]) if self.report is not None and "quality" in self.report else None
+
+    @property
+    def filters(self) -> set[str]:
+        """Those of STATES that the image is in."""
+        if self.state in ("waiting", "working"):
+            return {"all", "working"}
+        if self.state == "failed":
+            return {"all", "failed"}
+        review = self.quality is not None and self.quality["needs_review"]
+        return {"all", self.edits.decision or ("review" if review else "ready")}
+
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """Failed images first, then those to decide with the least confident first, decided ones, and what waits."""
+        group = {"failed": 0, "done": 2 if self.edits.decision else 1}.get(self.state, 3)
+        return group, self.quality["confidence"] if self.quality is not None else 0.0, self.id
+
+    def load(self) -> None:
+        """Read the report and the edits again. Raises OSError."""
+        self.report = earlier.report(self.task.target(REPORT))
+        try:
+            self.edits = edits.read(self.task.target(EDITS))
+        except BadOptions:
+            self.edits = Edits()  # cutting the image says what is wrong with the file
+
+    def entry(self) -> dict[str, Any]:
+        """What the list shows."""
+        quality = self.quality
+        mark = self.report["mark"][:16] if self.report is not None else ""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "state": self.state,
+            "message": self.message,
+            "decision": self.edits.decision,
+            "confidence": quality and quality["confidence"],
+            "needs_review": quality and quality["needs_review"],
+            "revision": self.edits.revision,
+            "version": f"{self.state}-{mark}",
+        }
+
+    def record(self) -> dict[str, Any]:
+        """What the page shows of one image."""
+        source: dict[str, Any] = dict(self.report["source"]) if self.report is not None else {}
+        reasons = self.quality["reasons"] if self.quality is not None else ()
+        described = self.edits.described()
+        return self.entry() | {
+            "width": source.get("width"),
+            "height": source.get("height"),
+            "strokes": described["strokes"],
+            "options": {"roi": None, "holes": "auto", "shift": 0, "feather": 0} | described["options"],
+            "reasons": [
+                {"code": reason["code"], "text": reason["advice"], "box": reason.get("box")} for reason in reasons
+            ],
+        }
+
+
+class Library:
+    """The images of one folder. lock: hold it to change an item."""
+
+    def __init__(self, folder: Path, options: Options) -> None:
+        """Find the folder's images. Raises OSError, and BadPaths if results cannot be written there."""
+        self.folder, self.options, self.lock = folder.resolve(), options, threading.RLock()
+        self.results = self.folder / RESULTS
+        self._endings = endings(options)
+        planned = plan([self.folder], self.results, self._endings, force=True)
+        self._items = {item.id: item for item in map(self._item, planned.tasks) if self.inside(item.task.source)}
+        for item in self._items.values():
+            item.load()
+            if item.report is not None:
+                settle(item)
+
+    def _item(self, task: Task) -> Item:
+        path = task.source.relative_to(self.folder).as_posix()
+        return Item(hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()[:16], task)
+
+    def inside(self, path: Path) -> bool:
+        """Whether a path leads to something in the folder, also through links."""
+        return path.resolve().is_relative_to(self.folder)
+
+    def __iter__(self) -> Iterator[Item]:
+        with self.lock:
+            return iter(list(self._items.values()))
+
+    def get(self, id_: str) -> Item | None:
+        """The image with this id."""
+        return self._items.get(id_)
+
+    def add(self, name: str, data: bytes) -> Item:
+        """Write a new image into the folder, under a name that nothing else has. Raises InputError, OSError."""
+        format_ = next(row for row in READABLE if row.name == sniff(data))
+        plain = "".join(letter for letter in name if letter.isprintable() or letter in "\u200e\u200f\u202a\u202c")
+        path = Path(plain.replace("\\", "/").rpartition("/")[2].lstrip(". ")[-MAX_NAME:] or "image")
+        if path.suffix.lower() not in SUFFIXES:
+            path = path.with_name(path.name + format_.suffixes[0])
+        with self.lock:
+            taken = {key(Path(stem)) for item in self._items.values() for stem in self._stems(item)}
+            for name_ in _numbered(path):
+                task = Task(self.folder / name_, self.results, name_.stem, self._endings)
+                if key(Path(name_.stem)) not in taken and not task.source.exists():
+                    break
+            with task.source.open("xb") as file:
+                try:
+                    file.write(data)
+                except OSError:
+                    task.source.unlink()
+                    raise
+            item = self._item(task)
+            self._items[item.id] = item
+            return item
+
+    @staticmethod
+    def _stems(item: Item) -> tuple[str, str]:
+        return item.task.stem, item.task.source.stem
+
+    def file(self, item: Item, view: str) -> Path | None:
+        """The file of a plane, or of the cutout, None if there is none."""
+        report = item.report
+        if report is None or not report["files"]:
+            return None
+        name = report["files"][0] if view == "cutout" else f"{item.task.stem}.{view}.png"
+        path = item.task.folder / name
+        known = path in earlier.named(item.task, report)
+        return path if known and path.is_file() and self.inside(path) else None
+
+
+def settle(item: Item, message: str = "") -> None:
+    """Set the state that the item's report gives. message: why nothing was written."""
+    report = item.report
+    if message:
+        item.state, item.message = "failed", message
+    elif report is not None and report["status"] == "rejected":
+        item.state, item.message = "failed", report["reason"]["message"]
+    else:
+        item.state, item.message = "done", None
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    number = 2
+    while True:
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+
+
+def counts(items: Iterable[Item]) -> dict[str, int]:
+    """How many images are in each of STATES."""
+    found = dict.fromkeys(STATES, 0)
+    for item in items:
+        for state in item.filters:
+            found[state] += 1
+    return found

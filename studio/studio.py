@@ -1,0 +1,248 @@
+"""The folder's back end: what each request of the page does. docs/studio-api.md describes the requests."""
+
+import functools
+import itertools
+import queue
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+from pipeline.cli import edits, image
+from pipeline.cli.batch import Work, cut_one
+from pipeline.cli.edits import DECISIONS, EDITS, Edits
+from pipeline.cli.image import Line
+from pipeline.errors import BadOptions
+from pipeline.marketplaces import MARKETPLACES
+from pipeline.options import PLANES, Options
+from pipeline.types import Encoded
+from pipeline.version import __version__
+from studio import tasks
+from studio.library import STATES, Item, Library, counts, settle
+from studio.pools import Killed, Worker
+
+PAGE = 200
+"""Entries of one response."""
+SOON, LATER = 0, 1
+"""A person waits for what was edited; the rest comes after it."""
+_STOP = 9
+
+
+class NotFound(Exception):
+    """There is no such image, or no such view of it."""
+
+
+class NotCut(Exception):
+    """The image has no cutout that could be sent."""
+
+
+class Conflict(Exception):
+    """Somebody else changed the image meanwhile. record: as it is now."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        super().__init__("Somebody else changed this image meanwhile. Look at it again.")
+        self.record = record
+
+
+class Studio:
+    """A folder at work. close: ends its threads and processes."""
+
+    def __init__(self, folder: Path, model: tasks.Model, options: Options) -> None:
+        """Begin to cut what is not up to date. Raises OSError, BadPaths."""
+        self.options = replace(options, stages=PLANES)
+        self._model = model
+        self.library = Library(folder, self.options)
+        self._cutter, self._helper = Worker(), Worker()
+        self._queue: queue.PriorityQueue[tuple[int, int, str]] = queue.PriorityQueue()
+        self._number = itertools.count()
+        self._picture = functools.lru_cache(maxsize=64)(self._made_picture)
+        for item in self.library:
+            self._put(LATER, item.id)
+        self._thread = threading.Thread(target=self._cut_all, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the threads and processes. What is half done is done again next time."""
+        self._put(-1, "")
+        self._cutter.close()
+        self._helper.close()
+
+    def _put(self, when: int, id_: str) -> None:
+        self._queue.put((when, next(self._number), id_))
+
+    def _cut_all(self) -> None:
+        while True:
+            when, _, id_ = self._queue.get()
+            if when < 0:
+                return
+            item = self._item(id_)
+            with self.library.lock:
+                if item.state == "waiting":
+                    item.state = "working"
+            work = Work(self._model.spec, self._model.folder, self.options)
+            line = self._try(item, work)
+            with self.library.lock:
+                item.load()
+                if item.state != "waiting":  # else it was edited meanwhile, and is in the queue again
+                    settle(item, "" if line.status != "failed" else line.text.partition(": ")[2])
+
+    def _try(self, item: Item, work: Work) -> Line:
+        try:
+            return self._cutter.call(cut_one, item.task, work)
+        except Killed as error:
+            return image.failed(item.task, str(error))
+
+    def _item(self, id_: str) -> Item:
+        item = self.library.get(id_)
+        if item is None:
+            raise NotFound("This image is not in the folder. It may have been moved or deleted.")
+        return item
+
+    # What the page asks for
+
+    def session(self) -> dict[str, Any]:
+        """What the page needs to know before it begins."""
+        return {
+            "name": self.library.folder.name,
+            "version": __version__,
+            "local": True,
+            "marketplaces": [{"name": name} for name in MARKETPLACES],
+            "max_bytes": self.options.max_bytes,
+            "max_megapixels": self.options.max_megapixels,
+        }
+
+    def list(self, state: str, after: str | None) -> dict[str, Any]:
+        """One page of the list. after: the token that the page before gave."""
+        if state not in STATES:
+            raise BadOptions(f"state is {state[:40]!r}, but must be one of {', '.join(STATES)}.")
+        if after is not None and not after.isdecimal():
+            raise BadOptions("after is not a token of this list. Leave it out.")
+        everything = list(self.library)
+        chosen = sorted((item for item in everything if state in item.filters), key=lambda item: item.order)
+        start = int(after or 0)
+        more = start + PAGE < len(chosen)
+        return {
+            "images": [item.entry() for item in chosen[start : start + PAGE]],
+            "next": str(start + PAGE) if more else None,
+            "counts": counts(everything),
+        }
+
+    def add(self, name: str, data: bytes) -> dict[str, Any]:
+        """A new image. Raises InputError for a file that is not an image, OSError."""
+        item = self.library.add(name, data)
+        self._put(LATER, item.id)
+        return item.entry()
+
+    def record(self, id_: str) -> dict[str, Any]:
+        """All of one image."""
+        return self._item(id_).record()
+
+    def picture(self, id_: str, view: str) -> tuple[Path | bytes, str]:
+        """A view of an image, as a file or as bytes, and its media type. Raises NotFound, InputError, OSError."""
+        item = self._item(id_)
+        if view in ("cutout", *PLANES):
+            path = self.library.file(item, view)
+            if path is None:
+                raise NotFound(f"{item.name} has no {view} yet.")
+            return path, "image/png"
+        if view == "thumbnail":
+            source = self.library.file(item, "cutout") or item.task.source
+        elif view == "original":
+            source = item.task.source
+        else:
+            raise NotFound(f"{view[:40]!r} is not a view of an image.")
+        made = self._picture(view, source, source.stat().st_mtime_ns)
+        return made.data, made.content_type
+
+    def _made_picture(self, view: str, source: Path, _modified: int) -> Encoded:
+        function: Callable[[Path, Options], Encoded] = {"thumbnail": tasks.thumbnail, "original": tasks.original}[view]
+        return self._helper.call(function, source, self.options)
+
+    def preview(self, id_: str, body: object) -> tuple[bytes, float]:
+        """What unsaved edits lead to: a PNG and its confidence. Raises HairlineError, OSError."""
+        options = Edits.parse(body).applied(self.options)
+        return self._helper.call(tasks.preview, self._item(id_).task.source, self._model, options)
+
+    def edit(self, id_: str, body: object) -> dict[str, Any]:
+        """Store edits and cut again. Raises BadOptions, Conflict, OSError."""
+        given = Edits.parse(body)
+        return self._change(id_, given.revision, lambda _: replace(given, decision=None), again=True)
+
+    def decide(self, id_: str, body: object) -> dict[str, Any]:
+        """Store a decision. Raises BadOptions, Conflict, OSError."""
+        given = Edits.parse(body)
+        if given.decision not in DECISIONS:
+            raise BadOptions("decision must be approved, rejected or null.")
+        return self._change(id_, given.revision, lambda old: replace(old, decision=given.decision), again=False)
+
+    def _change(self, id_: str, revision: int, change: Callable[[Edits], Edits], *, again: bool) -> dict[str, Any]:
+        item = self._item(id_)
+        path = item.task.target(EDITS)
+        with self.library.lock:
+            stored = edits.read(path)  # also another program may have changed them
+            if stored.revision != revision:
+                item.edits = stored
+                raise Conflict(item.record())
+            changed = replace(change(stored), revision=revision + 1)
+            edits.save(path, changed)
+            item.edits = changed
+            if again:
+                item.state, item.message = "waiting", None
+                self._put(SOON, id_)
+            return item.record()
+
+    def download(self, id_: str, form: Mapping[str, str]) -> tuple[bytes, str, str]:
+        """A cutout as a file: its bytes, media type and name. Raises NotCut, HairlineError, OSError."""
+        item = self._item(id_)
+        made, _ = self._form(item, form)
+        return made.data, made.content_type, f"{item.task.stem}.{made.extension}"
+
+    def compliance(self, id_: str, marketplace: str) -> dict[str, Any]:
+        """How the listing image meets the marketplace's rules. Raises NotCut, HairlineError, OSError."""
+        _, facts = self._form(self._item(id_), {"marketplace": marketplace})
+        found = facts[marketplace]
+        rules = [
+            {
+                "measure": measure.replace("_", " "),
+                "value": image.shown(rule["value"]),
+                "required": image.required(rule),
+                "passes": rule["passes"],
+            }
+            for measure, rule in found["rules"].items()
+        ]
+        return {"complies": found["complies"], "rules": rules}
+
+    def approved(self, form: Mapping[str, str]) -> IO[bytes]:
+        """A ZIP of all approved images. Raises NotCut if there is none, HairlineError, OSError."""
+        items = [item for item in self.library if "approved" in item.filters]
+        if not items:
+            raise NotCut("No image is approved yet.")
+        file = tempfile.SpooledTemporaryFile(max_size=64_000_000)  # noqa: SIM115 - the response closes it
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for item in items:
+                made, _ = self._form(item, form)
+                inner = item.task.folder.relative_to(self.library.results) / f"{item.task.stem}.{made.extension}"
+                archive.writestr(str(inner), made.data)
+        file.seek(0)
+        return file
+
+    def _form(self, item: Item, form: Mapping[str, str]) -> tuple[Encoded, dict[str, Any]]:
+        cutout, alpha = self.library.file(item, "cutout"), self.library.file(item, "alpha")
+        if item.state != "done" or cutout is None or alpha is None:
+            raise NotCut(f"{item.name} is not cut out yet.")
+        options = _options(form, self.options)
+        if options == replace(self.options, stages=()):
+            return Encoded(cutout.read_bytes(), "image/png", "png"), {}
+        return self._helper.call(tasks.download, item.task.source, alpha, options)
+
+
+def _options(form: Mapping[str, str], base: Options) -> Options:
+    """The options of a download. Raises BadOptions, which names the parameter."""
+    known = {"format": "format", "background": "background", "marketplace": "marketplaces"}
+    for name in form:
+        if name not in known:
+            raise BadOptions(f"{name[:40]} is not a parameter of a download. Use {', '.join(known)}.")
+    return replace(base, stages=()).overridden_by({known[name]: value for name, value in form.items()})
