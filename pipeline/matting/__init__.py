@@ -16,6 +16,7 @@ from pipeline.errors import MattingFailed, NoSubject
 from pipeline.matting import budget, multigrid, reference
 from pipeline.matting.carry import carry_up
 from pipeline.matting.equations import assembled
+from pipeline.matting.full_size import settled
 from pipeline.matting.pyramid import Float, Level, halved
 from pipeline.report import MattingFacts, SolvedFacts
 from pipeline.threads import usable
@@ -56,9 +57,9 @@ def solve(
 
     method: "exact" solves the system of the unknown pixels (equations 12 and 13 of the paper, epsilon 1e-7, windows of
     3x3) to a residual of 3e-7. "fast" solves that of the picture at half its size, or less where it is larger than 16
-    megapixels, in four cycles, and carries the local linear models up. Time and memory of both grow with the number of
-    unknown pixels, n, but for some bytes for each pixel of the box around them.
-    "pymatting" calls PyMatting on that box, with time and memory for every pixel of it.
+    megapixels, in two cycles, and carries the local linear models up; up to 4 megapixels are then settled at full size.
+    Time and memory of both grow with the number of unknown pixels, except for some bytes for each pixel of the box
+    around them. "pymatting" calls PyMatting on that box, with time and memory for every pixel of it.
     threads: how many work side by side, by default as many as there are processors; without influence on the result.
     deadline: seconds that are left.
     Raises OutOfTime or OutOfMemory before it begins if it could not finish, NoSubject where nothing is known,
@@ -98,7 +99,8 @@ def _solved(method: _Settings, level: Level, pool: Executor) -> tuple[Float, lis
             break
         levels.append(lower)
     equations, target = assembled(levels[-1], pool)
-    solution = multigrid.solve(equations, target, pool, tolerance=method.tolerance, most=method.most)
+    octaves = multigrid.octaves_of(equations, pool)
+    solution = multigrid.solve(octaves, target, tolerance=method.tolerance, most=method.most)
     if not np.isfinite(solution.residual) or (method.must_reach and solution.residual > method.tolerance):
         raise MattingFailed(
             f"Matting did not converge (residual {solution.residual:.1e}). This is a bug in Hairline; please report it "
@@ -107,7 +109,10 @@ def _solved(method: _Settings, level: Level, pool: Executor) -> tuple[Float, lis
     alpha = levels[-1].foreground.astype(np.float32)
     alpha[equations.rows, equations.cols] = np.clip(solution.x, 0, 1)
     for coarse, fine in zip(levels[:0:-1], levels[-2::-1], strict=True):
-        alpha = carry_up(coarse, alpha, fine, pool)
+        if fine is level and level.unknown.size <= method.largest:
+            alpha = settled(coarse, alpha, octaves, level, pool)
+        else:
+            alpha = carry_up(coarse, alpha, fine, pool)
     height, width = levels[-1].unknown.shape
     solved: SolvedFacts = {
         "width": width,
@@ -120,9 +125,9 @@ def _solved(method: _Settings, level: Level, pool: Executor) -> tuple[Float, lis
 
 
 METHODS = {
-    # One octave down, hair is still wider than a pixel, and windows of 6x6 pixels of the picture see less of its noise:
-    # against measured alpha that is the better matte. The first cycles settle what the eye can see.
-    "fast": _Method(partial(_solved, _Settings(1, 4e6, 1e-7, 4, False)), budget.Cost(4e-6, 0.1e-6, 300, 40)),
+    # One octave down, windows of 6x6 pixels of the picture see less of its noise: against measured alpha that is the
+    # better matte. The first cycles settle what the eye can see; `full_size` settles what is finer than two pixels.
+    "fast": _Method(partial(_solved, _Settings(1, 4e6, 1e-7, 2, False)), budget.Cost(4e-6, 0.1e-6, 300, 40)),
     # The very system. As far as PyMatting solves it, whose own tolerance is 1e-7 by another measure.
     "exact": _Method(partial(_solved, _Settings(0, np.inf, 3e-7, 1000, True)), budget.Cost(40e-6, 0.2e-6, 700, 90)),
     "pymatting": _Method(reference.solved, budget.Cost(70e-6, 2.5e-6, 600, 550)),

@@ -31,7 +31,8 @@ _SHIFT = 1e-12
 class Equations:
     """A x = target for the n unknown pixels of a picture (H, W), in the layout of `kernels`.
 
-    picture: float32 (H, W, 3), 0..255. weights: how x comes from the next coarser octave, where there is one.
+    picture: float32 (H, W, 3), 0..255. weights: how x comes from the next coarser octave, where there is one. share: of
+    that octave's corrections, how much is taken; 1 where its equations are P' A P.
     """
 
     picture: NDArray[np.float32]
@@ -42,6 +43,7 @@ class Equations:
     reach: int
     parts: Sequence[tuple[int, int]]
     weights: Rows = field(default_factory=lambda: np.empty((0, 9)))
+    share: float = 1.0
 
     def __len__(self) -> int:
         return len(self.rows)

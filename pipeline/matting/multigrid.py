@@ -6,6 +6,7 @@ for that P (Galerkin): the classical method (Briggs, Henson and McCormick, "A Mu
 interpolation that closed-form matting itself implies. Time and memory grow with the unknown pixels.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import NamedTuple
 
@@ -29,12 +30,26 @@ class Solution(NamedTuple):
     residual: float
 
 
-def solve(finest: Equations, target: NDArray[np.float64], pool: Executor, *, tolerance: float, most: int) -> Solution:
-    """Take cycles until the residual is at most `tolerance`, or `most` of them. A cycle takes 0.25 us a pixel."""
-    octaves = _Octaves(finest, pool)
+def solve(
+    octaves: "Octaves",
+    target: NDArray[np.float64],
+    *,
+    tolerance: float,
+    most: int,
+    start: NDArray[np.float64] | None = None,
+) -> Solution:
+    """Take cycles until the residual is at most `tolerance`, or `most` of them. A cycle takes 0.25 us a pixel.
+
+    start: x to begin with, float64 (n,); by default an answer that comes up from the coarsest octave.
+    """
+    finest = octaves.finest
     left = finest.grid()
     finest.put(left, target)
-    x = octaves.full(left)
+    if start is None:
+        x = octaves.full(left)
+    else:
+        x = finest.grid()
+        finest.put(x, start)
     octaves.residual(0, left.copy(), x, left)
     direction, image, nothing = finest.grid(), finest.grid(), finest.grid()
     length = float(np.sqrt(np.sum(target**2)))
@@ -51,15 +66,28 @@ def solve(finest: Equations, target: NDArray[np.float64], pool: Executor, *, tol
     return Solution(finest.at(x), cycles, residual / length if length else 0.0)
 
 
-class _Octaves:
-    """A system and what it becomes octave by octave, and the operations on their vectors."""
+def octaves_of(finest: Equations, pool: Executor) -> "Octaves":
+    """A system and what it becomes octave by octave, until it is small enough to be solved directly."""
+    levels = [finest]
+    while len(levels[-1]) > COARSEST:
+        levels.append(coarsened(levels[-1], pool))
+    return Octaves(levels, _factors(levels[-1]), pool)
 
-    def __init__(self, finest: Equations, pool: Executor) -> None:
-        self._pool, self._levels = pool, [finest]
-        while len(self._levels[-1]) > COARSEST:
-            self._levels.append(coarsened(self._levels[-1], pool))
-        self._factors = _factors(self._levels[-1])
-        self._work = [(level.grid(), level.grid(), level.grid()) for level in self._levels]
+
+class Octaves:
+    """Systems from the finest to the coarsest, of which each but the last has weights, and what is done to vectors."""
+
+    def __init__(self, levels: Sequence[Equations], factors: scipy.sparse.linalg.SuperLU, pool: Executor) -> None:
+        self._levels, self._factors, self._pool = levels, factors, pool
+        self._work = [(level.grid(), level.grid(), level.grid()) for level in levels]
+
+    @property
+    def finest(self) -> Equations:
+        return self._levels[0]
+
+    def below(self, finer: Equations) -> "Octaves":
+        """These octaves below a finer system, whose weights and share are set."""
+        return Octaves([finer, *self._levels], self._factors, self._pool)
 
     def cycle(self, target: Grid, depth: int = 0) -> Grid:
         """About A^-1 target, a symmetric operator of it; in a grid that the next call overwrites."""
@@ -70,7 +98,10 @@ class _Octaves:
         swept.fill(0)
         self._sweep(depth, target, swept, x, forward=True)
         self.residual(depth, target, x, left)
-        self._carry(depth, self.cycle(self._restricted(depth, left), depth + 1), x)
+        correction = self.cycle(self._restricted(depth, left), depth + 1)
+        if here.share != 1:
+            correction *= here.share
+        self._carry(depth, correction, x)
         self._sweep(depth, target, x, swept, forward=False)
         return swept
 

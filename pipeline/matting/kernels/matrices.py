@@ -102,28 +102,32 @@ def carrying_weights(picture, top, rows, cols, first, last, coarse, coarse_index
     """
     height, width = coarse_index.shape
     d = np.empty((9, 3))
+    parent_y = parent_x = -1  # of which d and the rest below are; the next pixel of a line often has the same parent
+    m0 = m1 = m2 = cxx = cxy = cxz = xx = yy = zz = xy = xz = yz = scale = 0.0
     for t in range(first, last):
         y, x = rows[t] // 2, cols[t] // 2
-        m0 = m1 = m2 = 0.0
-        for o in range(9):
-            d[o] = coarse[min(max(y + o // 3 - 1, 0), height - 1), min(max(x + o % 3 - 1, 0), width - 1)]
-            m0 += d[o, 0]
-            m1 += d[o, 1]
-            m2 += d[o, 2]
-        m0, m1, m2 = m0 / 9, m1 / 9, m2 / 9
-        xx = yy = zz = 9 * 255.0 * 255.0 * SMOOTH
-        xy = xz = yz = 0.0
-        for o in range(9):
-            r, g, b = d[o, 0] - m0, d[o, 1] - m1, d[o, 2] - m2
-            d[o, 0], d[o, 1], d[o, 2] = r, g, b
-            xx += r * r
-            yy += g * g
-            zz += b * b
-            xy += r * g
-            xz += r * b
-            yz += g * b
-        cxx, cxy, cxz = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
-        scale = 1 / (xx * cxx + xy * cxy + xz * cxz)
+        if y != parent_y or x != parent_x:
+            parent_y, parent_x = y, x
+            m0 = m1 = m2 = 0.0
+            for o in range(9):
+                d[o] = coarse[min(max(y + o // 3 - 1, 0), height - 1), min(max(x + o % 3 - 1, 0), width - 1)]
+                m0 += d[o, 0]
+                m1 += d[o, 1]
+                m2 += d[o, 2]
+            m0, m1, m2 = m0 / 9, m1 / 9, m2 / 9
+            xx = yy = zz = 9 * 255.0 * 255.0 * SMOOTH
+            xy = xz = yz = 0.0
+            for o in range(9):
+                r, g, b = d[o, 0] - m0, d[o, 1] - m1, d[o, 2] - m2
+                d[o, 0], d[o, 1], d[o, 2] = r, g, b
+                xx += r * r
+                yy += g * g
+                zz += b * b
+                xy += r * g
+                xz += r * b
+                yz += g * b
+            cxx, cxy, cxz = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
+            scale = 1 / (xx * cxx + xy * cxy + xz * cxz)
         colour = picture[rows[t] - top, cols[t]]
         r, g, b = colour[0] - m0, colour[1] - m1, colour[2] - m2
         u = (cxx * r + cxy * g + cxz * b) * scale

@@ -108,6 +108,15 @@ def test_fast_is_near_the_whole_systems_answer(size):
     assert np.mean(abs(fast - whole)[unknown]) < 0.01
 
 
+@pytest.mark.parametrize("size", [(240, 320), (480, 640)])
+def test_fast_settles_fine_hair_at_full_size(size):
+    picture, trimap, truth = hairy_disc(*size)
+    unknown = trimap.values == UNKNOWN
+    fast, exact = (matting.solve(picture, trimap, method=method).alpha for method in ("fast", "exact"))
+    errors = [np.mean((alpha - truth)[unknown] ** 2) for alpha in (fast, exact)]
+    assert errors[0] <= 1.1 * errors[1]
+
+
 @METHODS
 def test_known_pixels_survive_and_alpha_stays_within_its_range(method):
     picture, trimap, _ = hairy_disc()
@@ -262,7 +271,7 @@ def test_the_report_tells_what_was_solved():
     (size,) = fast["solved"]
     assert size["width"] * size["height"] < 480 * 640 / 4
     assert count / 5 < size["unknown"] < count / 3
-    assert size["cycles"] == 4
+    assert size["cycles"] == 2
     assert 0 < size["residual"] < 0.1
     assert fast["ms"] >= 0
     (size,) = matting.solve(picture, trimap, method="exact").facts["solved"]

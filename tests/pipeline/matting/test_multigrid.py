@@ -29,22 +29,22 @@ def system(pool):
 def test_the_answer_is_that_of_sparse_factors(system, pool):
     made, target = system
     exact = multigrid._factors(made).solve(target)
-    found = multigrid.solve(made, target, pool, tolerance=1e-8, most=200)
+    found = multigrid.solve(multigrid.octaves_of(made, pool), target, tolerance=1e-8, most=200)
     assert found.residual <= 1e-8
     assert abs(found.x - exact).max() <= 1e-4
 
 
 def test_few_cycles_suffice(system, pool):
     made, target = system
-    assert multigrid.solve(made, target, pool, tolerance=1e-6, most=200).cycles <= 40
-    rough, fine = (multigrid.solve(made, target, pool, tolerance=0, most=most) for most in (2, 8))
+    assert multigrid.solve(multigrid.octaves_of(made, pool), target, tolerance=1e-6, most=200).cycles <= 40
+    rough, fine = (multigrid.solve(multigrid.octaves_of(made, pool), target, tolerance=0, most=most) for most in (2, 8))
     assert fine.residual < rough.residual / 5
     assert (rough.cycles, fine.cycles) == (2, 8)
 
 
 def test_a_cycle_is_a_symmetric_and_positive_operator(system, pool):
     made, _ = system
-    octaves = multigrid._Octaves(made, pool)
+    octaves = multigrid.octaves_of(made, pool)
     rng = np.random.default_rng(0)
     one, other = made.grid(), made.grid()
     made.put(one, rng.normal(size=len(made)))
@@ -56,7 +56,7 @@ def test_a_cycle_is_a_symmetric_and_positive_operator(system, pool):
 
 def test_nothing_to_solve_for_is_solved_by_zero(system, pool):
     made, target = system
-    found = multigrid.solve(made, np.zeros_like(target), pool, tolerance=1e-6, most=5)
+    found = multigrid.solve(multigrid.octaves_of(made, pool), np.zeros_like(target), tolerance=1e-6, most=5)
     assert found.cycles == 0
     assert found.residual == 0
     assert not found.x.any()
