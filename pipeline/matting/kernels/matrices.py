@@ -18,7 +18,7 @@ def laplacian_rows(picture, unknown, alpha, rows, cols, first, last, values, tar
     delta_ij - (1 + (I_i - mu_w)' (cov_w + epsilon / 9)^-1 (I_j - mu_w)) / 9. picture: 0..255.
     """
     height, width = unknown.shape
-    # Which windows are needed, and of each the mean and the inverse of the covariance.
+    # Which windows are needed, and of each the mean and the factors of the covariance.
     top, bottom = max(rows[first] - 1, 1), min(rows[last - 1] + 2, height - 1)
     needed = np.zeros((bottom - top, width), np.bool_)
     for t in range(first, last):
@@ -51,13 +51,15 @@ def laplacian_rows(picture, unknown, alpha, rows, cols, first, last, values, tar
                     xy += r * g
                     xz += r * b
                     yz += g * b
-            # The inverse of a symmetric 3x3 matrix: its cofactors over its determinant. Nine times the covariance here.
-            cxx, cxy, cxz = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
-            scale = 1 / (xx * cxx + xy * cxy + xz * cxz)
+            # Factors L D L' of nine times the covariance. Its inverse by cofactors loses all but four digits where a
+            # window is grey and has contrast: there the covariance is nearly of rank one.
+            l1, l2 = xy / xx, xz / xx
+            d2 = yy - l1 * xy
+            l3 = (yz - l1 * xz) / d2
+            d3 = zz - l2 * xz - l3 * l3 * d2
             window[0], window[1], window[2] = m0, m1, m2
-            window[3], window[4], window[5] = cxx * scale, cxy * scale, cxz * scale
-            window[6], window[7] = (xx * zz - xz * xz) * scale, (xy * xz - xx * yz) * scale
-            window[8] = (xx * yy - xy * xy) * scale
+            window[3], window[4], window[5] = l1, l2, l3
+            window[6], window[7], window[8] = 1 / xx, 1 / d2, 1 / d3
     for t in range(first, last):
         row = values[t]
         row[:] = 0.0
@@ -68,9 +70,10 @@ def laplacian_rows(picture, unknown, alpha, rows, cols, first, last, values, tar
                 r = picture[rows[t], cols[t], 0] - window[0]
                 g = picture[rows[t], cols[t], 1] - window[1]
                 b = picture[rows[t], cols[t], 2] - window[2]
-                u = window[3] * r + window[4] * g + window[5] * b
-                v = window[4] * r + window[6] * g + window[7] * b
-                w = window[5] * r + window[7] * g + window[8] * b
+                g -= window[3] * r
+                w = (b - window[4] * r - window[5] * g) * window[8]
+                v = g * window[7] - window[5] * w
+                u = r * window[6] - window[3] * v - window[4] * w
                 corner = (y - rows[t] + 1) * 5 + x - cols[t] + 1
                 constant = 1 / 9 - u * window[0] - v * window[1] - w * window[2]
                 for dy in range(3):

@@ -2,6 +2,7 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -62,6 +63,33 @@ def test_rows_and_right_hand_side_are_those_of_pymattings_whole_laplacian(size, 
 
 
 @pytest.mark.pymatting
+def exact_row(colours):
+    """The middle row of the Laplacian of 3x3 colours, whose only window this is; in fractions, then float64 (9,)."""
+    points = [[Fraction(int(value), 255) for value in colour] for colour in colours.reshape(9, 3)]
+    mean = [sum(point[c] for point in points) / 9 for c in range(3)]
+    away = [[point[c] - mean[c] for c in range(3)] for point in points]
+    system = [
+        [sum(d[a] * d[b] for d in away) + (Fraction(1, 10**7) if a == b else 0) for b in range(3)] + [away[4][a]]
+        for a in range(3)
+    ]
+    for a in range(3):  # Gauss and Jordan
+        system[a] = [value / system[a][a] for value in system[a]]
+        for b in {0, 1, 2} - {a}:
+            system[b] = [x - system[b][a] * y for x, y in zip(system[b], system[a], strict=True)]
+    products = [sum(d[c] * system[c][3] for c in range(3)) for d in away]
+    return np.array([float((k == 4) - Fraction(1, 9) - product) for k, product in enumerate(products)])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_grey_windows_of_high_contrast_keep_their_digits(pool, seed):
+    rng = np.random.default_rng(seed)
+    grey = rng.integers(0, 256, (3, 3, 1)) + rng.integers(-1, 2, (3, 3, 3))
+    picture = np.clip(grey, 0, 255).astype(np.uint8)
+    made, _ = assembled(Level(picture, np.ones((3, 3), np.bool_), np.zeros((3, 3), np.bool_)), pool)
+    row = made.values[4].reshape(5, 5)[1:4, 1:4].reshape(9)
+    np.testing.assert_allclose(row, exact_row(picture), rtol=0, atol=1e-9)
+
+
 def test_unknown_pixels_at_the_pictures_edge_have_rows_of_what_is_inside(pool):
     rng = np.random.default_rng(0)
     rgb = rng.integers(0, 256, (9, 11, 3), np.uint8)
