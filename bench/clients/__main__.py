@@ -118,7 +118,8 @@ def outcome(command: Sequence[str], photo: bytes, modules: Path) -> tuple[bool, 
     except (ValueError, OSError):
         output = done.stderr + done.stdout + b"".join(files.values()).decode("utf-8", "replace")
         code = re.search(r'code\\*["\']?: \\*["\'](\w+)', output)
-        return False, code[1] if code else " ".join(output.split())[:80] or f"exit status {done.returncode}, no file"
+        lines = output.strip().splitlines() or [f"exit status {done.returncode}, no file"]
+        return False, code[1] if code else lines[-1][:60]
 
 
 def described(data: bytes) -> str:

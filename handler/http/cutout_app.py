@@ -2,7 +2,9 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -92,16 +94,16 @@ def _cut_in_time(
     data: bytes, size: tuple[int, int], options: Options, tenant: str
 ) -> tuple[Options, Result[CutReport]]:
     """The largest result for which the time suffices: smaller at each try, since this machine may be a slow one."""
-    most = options.shrink_to_megapixels or math.inf
+    most, left = options.shrink_to_megapixels or math.inf, partial(_seconds_left, cutting.FIRST_TRY_SECONDS)
     while True:
-        most = min(most, cutting.megapixels_in_time(size, _seconds_left()))
+        most = min(most, cutting.megapixels_in_time(size, left()))
         smaller = replace(options, shrink_to_megapixels=most)
         try:
-            return smaller, _cut(data, smaller, tenant, final=most <= cutting.MIN_MEGAPIXELS)
+            return smaller, _cut(data, smaller, tenant, final=most <= cutting.MIN_MEGAPIXELS, left=left)
         except OutOfTime:
             if most <= cutting.MIN_MEGAPIXELS:
                 raise
-        most = max(cutting.MIN_MEGAPIXELS, most / 4)
+        most, left = max(cutting.MIN_MEGAPIXELS, most / 4), partial(_seconds_left)
 
 
 def _fitting(output: Encoded, measures: Measures, options: Options) -> tuple[Encoded, Measures]:
@@ -142,14 +144,17 @@ def _asked_for(made: Result[CutReport], options: Options) -> tuple[Encoded, Meas
     return made.output, Measures.of_cutout(made.report, options.shrink_to_megapixels, fixed=fixed)
 
 
-def _seconds_left() -> float:
+def _seconds_left(at_most: float = math.inf) -> float:
     received = app.current_event.raw_event["requestContext"]["requestTimeEpoch"] / 1000
-    return cutting.seconds_left(app.lambda_context.get_remaining_time_in_millis() / 1000, received, time.time())
+    lambda_left = app.lambda_context.get_remaining_time_in_millis() / 1000
+    return min(at_most, cutting.seconds_left(lambda_left, received, time.time()))
 
 
-def _cut(data: bytes, options: Options, tenant: str, *, final: bool) -> Result[CutReport]:
+def _cut(
+    data: bytes, options: Options, tenant: str, *, final: bool, left: Callable[[], float] = _seconds_left
+) -> Result[CutReport]:
     """The result, recorded in log and metrics; so are errors. final: whether OutOfTime is the end of the image; if not,
-    a smaller try or CutoutFunction records it.
+    a smaller try or CutoutFunction records it. left: seconds.
     """
 
     def record(status: Status, report: CutReport | None = None, error: Exception | None = None) -> None:
@@ -160,7 +165,7 @@ def _cut(data: bytes, options: Options, tenant: str, *, final: bool) -> Result[C
 
     begin = time.perf_counter()
     try:
-        made = cutting.cut(data, options, wiring.segmenter, _seconds_left)
+        made = cutting.cut(data, options, wiring.segmenter, left)
     except OutOfTime as error:
         if final:
             record(Disposition.REJECT, error=error)

@@ -18,6 +18,8 @@ DECODING_S_PER_MP, CUTTING_S_PER_MP = 0.06, 1.0
 """Seconds for each megapixel of the source, and of the size at which it is cut; rather too many than too few. If they
 are too few all the same, the pipeline stops before the stage that would pass the deadline.
 """
+FIRST_TRY_SECONDS = 15.0
+"""Of a result that may be smaller, so that a machine that is slower than estimated has time for a second try."""
 MIN_MEGAPIXELS = 0.25
 """A result that is to be done in time is never smaller."""
 SPARE_S = 0.5
