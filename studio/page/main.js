@@ -145,7 +145,7 @@ function reasons() {
   return texts.map((text) => Object.assign(document.createElement("li"), { textContent: text }));
 }
 
-const NEEDED = { compare: ["original", "cutout"], cutout: ["cutout"] };
+const NEEDED = { compare: ["original", "cutout"], cutout: ["cutout", "original"] };
 
 async function pictures() {
   const turn = opening;
@@ -154,7 +154,7 @@ async function pictures() {
   $("canvas").setAttribute("aria-label", TEXT.describe(record.name, TEXT.views[viewer.view]));
   const missing = needed.filter((view) => viewer.versions[view] !== version);
   note(missing.length ? TEXT.loading : "");
-  await Promise.all(
+  const loaded = await Promise.allSettled(
     missing.map(async (view) => {
       const bitmap = await createImageBitmap(await api.picture(id, view, version));
       if (turn !== opening) return bitmap.close();
@@ -165,6 +165,9 @@ async function pictures() {
   if (!edits.dirty && state === "done") viewer.preview = null; // the cutout at full size has taken its place
   note("");
   viewer.draw();
+  // A file that is not an image has no picture. Its message is shown already.
+  const failed = loaded.find(({ reason }) => reason && !(state === "failed" && reason instanceof api.Rejected));
+  if (failed) throw failed.reason;
 }
 
 function note(text) {
@@ -433,6 +436,7 @@ async function begin() {
   options($("holes"), TEXT.holeModes);
   choices("tools", TEXT.tools, (tool) => {
     viewer.tool = $("canvas").dataset.tool = tool;
+    if (tool !== "pan" && viewer.view === "compare") look("cutout"); // the divider would hide half of what a brush does
     viewer.draw();
   });
   choices("backdrops", TEXT.backdrops, behind);

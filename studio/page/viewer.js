@@ -2,6 +2,7 @@
 
 const LARGEST_ZOOM = 8; // 800 %
 const CHECK = 8;
+const GHOST = 0.35; // how much of the original shows where it is cut away, so that a person sees what a brush can bring back
 const INK = { keep: "#1fae5b", remove: "#e0362c", matting: "#2f7de1", erase: "#8a8a8a" };
 
 export class Viewer {
@@ -23,7 +24,7 @@ export class Viewer {
     this.versions = {}; // view -> which version of the image it shows
     this.preview = null; // ImageBitmap of the cutout with unsaved edits
     this.view = "compare";
-    this.divider = 0.5;
+    this.divider = 0.5; // share of the canvas that shows the original
     this.backdrop = { kind: "checks" };
     this.strokes = [];
     this.boxes = []; // { box: [left, top, right, bottom], label }
@@ -131,7 +132,7 @@ export class Viewer {
     const height = this.size.height * this.zoom;
     const cutout = this.preview ?? this.pictures.cutout;
     if (this.view === "compare") {
-      const edge = left + width * this.divider;
+      const edge = Math.min(left + width, Math.max(left, this.#box().width * this.divider));
       this.#part(left, top, edge - left, height, () => this.#image(this.pictures.original, left, top, width, height));
       this.#part(edge, top, left + width - edge, height, () => this.#onBackdrop(cutout, left, top, width, height));
       context.fillStyle = "#fff";
@@ -164,6 +165,11 @@ export class Viewer {
     } else {
       context.fillStyle = { white: "#fff", black: "#000", colour }[kind] ?? this.#pattern();
       context.fillRect(left, top, width, height);
+    }
+    if (this.view === "cutout" && this.tool in INK) {
+      context.globalAlpha = GHOST;
+      this.#image(this.pictures.original, left, top, width, height);
+      context.globalAlpha = 1;
     }
     this.#image(bitmap, left, top, width, height);
   }
