@@ -20,7 +20,7 @@ from pipeline.backdrop.closer import Look
 from pipeline.backdrop.holes import pockets
 from pipeline.backdrop.masks import Mask, enlarged, grown
 from pipeline.backdrop.missed import missed
-from pipeline.backdrop.surface import fit
+from pipeline.backdrop.surface import Surface, fit
 from pipeline.options import Holes as HolesMode
 from pipeline.report import BackdropFacts, TrimapFacts
 from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap, Trimap
@@ -35,6 +35,8 @@ MOST_LOOKS = 8
 """Pockets that get a closer look, the largest first; the rest stay. Each look takes as long as a small image."""
 PART, POCKET = 2.2, 3.5
 """A closer look at a missed part or at a pocket is so many times as wide as that."""
+NOTABLE = 0.05
+"""Less that is left out is clutter in a corner, and not worth a word."""
 OUTLINE = 1.5
 """How far around the evidence's outlines alpha is unknown, in pixels of the small copy."""
 
@@ -53,7 +55,7 @@ class Evidence(NamedTuple):
 
 
 def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: HolesMode = "auto") -> Evidence | None:
-    """The backdrop's evidence; None where the backdrop is not plain or shows nothing new.
+    """The backdrop's evidence; None where the backdrop is not plain or shows nothing worth a word.
 
     look: the model's probability map of a part of the picture, float32 (h, w), for a second opinion on a hole.
     mode: which pockets become holes: those that the model and a closer look agree on ("auto"), none ("keep"), or all
@@ -73,16 +75,25 @@ def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: Hol
     else:
         largest = sorted(proposed, key=np.count_nonzero, reverse=True)[:MOST_LOOKS]
         cut = [pocket for pocket in largest if closer.probability(pocket, picture, look, POCKET) < LIKELY]
-    if not added.any() and not proposed:
+    left_out = _left_out(found | added, surface)
+    if not added.any() and not proposed and left_out < NOTABLE:
         return None
     holes = np.any(cut, axis=0) if cut else np.zeros_like(added)
     facts: BackdropFacts = {
         "added_share": float(added.mean()),
         "holes": len(cut),
         "holes_rejected": len(proposed) - len(cut),
+        "pockets_judged": 0 if mode == "cut" else len(proposed),
+        "left_out": left_out,
     }
     reach = max(1, round(OUTLINE * max(height, width) / max(size)))
     return Evidence(enlarged(added, (width, height)), enlarged(holes, (width, height)), reach, facts)
+
+
+def _left_out(subject: Mask, surface: Surface) -> float:
+    """The share of what stands out from the backdrop, or is the subject, that is not the subject."""
+    things = subject | surface.stands_out
+    return float((things & ~subject).sum() / max(1, things.sum()))
 
 
 def revised(probability: ProbabilityMap, evidence: Evidence) -> ProbabilityMap:

@@ -28,7 +28,7 @@ def missed(subject: Mask, surface: Surface, seen: Callable[[Mask], float]) -> Ma
     subject: bool (H, W). seen: the model's mean probability in a part, in a closer look. A part is a thing if it is
     sharply outlined in what looks like a studio, or if the closer look sees the subject in it.
     """
-    different = (surface.difference > surface.clear) & ~surface.shadow
+    different = surface.stands_out
     beside = sorted(_beside(different & ~subject, subject), key=np.count_nonzero, reverse=True)
     steepness = _steepness(surface.difference)
     sharp = [part for part in beside if _sharp(part, subject, surface, steepness)]

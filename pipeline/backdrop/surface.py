@@ -41,6 +41,11 @@ class Surface(NamedTuple):
         return max(8 * self.noise, 30.0)
 
     @property
+    def stands_out(self) -> Mask:
+        """What is certainly something else than the backdrop and its shadow: bool (H, W)."""
+        return np.asarray((self.difference > self.clear) & ~self.shadow)
+
+    @property
     def alike(self) -> float:
         """The difference, in levels, below which a pixel cannot be told from the backdrop."""
         return max(3 * self.noise, 6.0)

@@ -12,7 +12,7 @@ from pipeline.quality.reduced import reduce
 from pipeline.report import QualityFacts
 from pipeline.types import Matte, Picture, ProbabilityMap, Trimap, check_same_size
 
-VERSION = 3
+VERSION = 4
 """Of this judgement. It grows when a reason, a number's meaning or the calibration changes."""
 
 

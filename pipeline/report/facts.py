@@ -36,11 +36,13 @@ class SegmentFacts(TypedDict, total=False):
 
 
 class BackdropFacts(TypedDict):
-    """What a plain backdrop showed that the model had not seen."""
+    """What a plain backdrop showed that the model had not seen, or that is not in the cutout."""
 
     added_share: Annotated[float, "share of the image that was added to the subject, 0 to 1"]
     holes: Annotated[int, "holes in the subject that were cut"]
     holes_rejected: Annotated[int, "pockets like the backdrop that stay: the model's subject, or too many to look at"]
+    pockets_judged: Annotated[int, "pockets like the backdrop of which the model had to decide whether they are holes"]
+    left_out: Annotated[float, "share of all that stands out from the backdrop that is not in the subject, 0 to 1"]
 
 
 class TrimapFacts(TypedDict, total=False):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.calibrate import reasoned, second_of_two
 from bench.calibration import area_under_roc, cross_validated, fit
 
 
@@ -44,3 +45,12 @@ def test_a_scene_is_never_judged_by_a_fit_to_it():
     leaky = area_under_roc(cross_validated(odds, good, [str(number) for number in range(len(odds))]), ~good)
     assert by_heart > 0.7
     assert left_out < 0.55 < leaky - 0.1
+
+
+def test_the_halves_are_every_other_image_of_each_set():
+    assert list(second_of_two(["a", "a", "b", "a", "b"])) == [False, True, False, False, True]
+
+
+def test_reasons_that_only_inform_and_the_confidence_are_no_reason_of_their_own():
+    assert reasoned(iter(["halo_risk", "part_left_out"]))
+    assert not reasoned(["uncertain_subject", "busy_matte"])

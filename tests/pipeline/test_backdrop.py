@@ -63,6 +63,14 @@ def test_a_part_that_the_model_missed_is_added(level, colour):
 def test_a_thing_apart_from_the_subject_is_not_added():
     rgb = studio()
     rgb[BODY] = rgb[140:180, 300:360] = (200, 20, 20)
+    evidence = backdrop.examine(picture(rgb), seen(BODY), nothing)
+    assert not evidence.added.any()
+    assert evidence.facts["left_out"] == pytest.approx(40 * 60 / (120 * 100 + 40 * 60), rel=0.02)
+
+
+def test_clutter_in_a_corner_is_not_worth_a_word():
+    rgb = studio()
+    rgb[BODY] = rgb[280:290, 370:390] = (200, 20, 20)
     assert backdrop.examine(picture(rgb), seen(BODY), nothing) is None
 
 
@@ -86,7 +94,7 @@ def test_a_fence_across_a_meadow_is_not_the_riders():
     rgb[150:158] = (250, 250, 250)
     rgb[60:66] = (250, 250, 250)
     rgb[BODY] = (120, 40, 20)
-    assert backdrop.examine(picture(rgb), seen(BODY), nothing) is None
+    assert not backdrop.examine(picture(rgb), seen(BODY), nothing).added.any()
 
 
 def test_a_photograph_in_a_white_frame_is_no_studio():
@@ -124,6 +132,7 @@ def test_a_hole_that_looks_like_the_backdrop_is_cut_where_the_model_consents():
     assert overlap(evidence.holes, HOLE) > 0.85
     assert evidence.facts["holes"] == 1
     assert evidence.facts["holes_rejected"] == 0
+    assert evidence.facts["pockets_judged"] == 1
 
 
 def test_a_hole_stays_where_a_closer_look_sees_the_subject():
@@ -134,7 +143,9 @@ def test_a_hole_stays_where_a_closer_look_sees_the_subject():
 
 def test_the_option_keeps_or_cuts_all_pockets():
     assert backdrop.examine(*handle(0.8), nothing, "keep") is None
-    assert overlap(backdrop.examine(*handle(0.999), everything, "cut").holes, HOLE) > 0.85
+    cut = backdrop.examine(*handle(0.999), everything, "cut")
+    assert overlap(cut.holes, HOLE) > 0.85
+    assert cut.facts["pockets_judged"] == 0
 
 
 def test_what_stands_out_is_the_subject_where_the_model_found_none():
@@ -177,7 +188,7 @@ def test_the_trimap_knows_the_evidence_inside_and_asks_matting_for_its_outlines(
     values[RING] = FOREGROUND
     added, holes = np.zeros((2, HEIGHT, WIDTH), bool)
     added[100:150, 250:300], holes[HOLE] = True, True
-    facts = {"added_share": 0.02, "holes": 1, "holes_rejected": 0}
+    facts = {"added_share": 0.02, "holes": 1, "holes_rejected": 0, "pockets_judged": 1, "left_out": 0.0}
     known = backdrop.marked(Trimap(values, {}), backdrop.Evidence(added, holes, 3, facts))
     assert known.values[125, 275] == FOREGROUND
     assert known.values[160, 180] == BACKGROUND

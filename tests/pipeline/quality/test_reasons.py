@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.quality import nothing
 from pipeline.quality.reasons import RULES
-from pipeline.report import MattingFacts, SolvedFacts
+from pipeline.report import MattingFacts, SolvedFacts, TrimapFacts
 from tests.pipeline.quality.scenes import SIDE, Scene, disc
 
 HOLLOW = np.clip(disc(50), 0, 0.6)
@@ -25,9 +25,27 @@ def solved(unknown: int) -> MattingFacts:
     return {"unknown_share": 0.01, "solved": [size]}
 
 
+def backdrop(left_out: float = 0.0, pockets: int = 0) -> TrimapFacts:
+    """A plain backdrop, what stands out from it and is not in the subject, and pockets that the model had to judge."""
+    return {
+        "backdrop": {
+            "added_share": 0.0,
+            "holes": 0,
+            "holes_rejected": pockets,
+            "pockets_judged": pockets,
+            "left_out": left_out,
+        }
+    }
+
+
 CASES = {
     "no_subject": (Scene(disc() * np.float32(0.3)), Scene(disc())),
     "uncertain_subject": (Scene(disc(), probability=HOLLOW), Scene(disc())),
+    "part_left_out": (
+        Scene(disc(), trimap_facts=backdrop(left_out=0.2)),
+        Scene(disc(), trimap_facts=backdrop(left_out=0.1)),
+    ),
+    "hole_in_doubt": (Scene(disc(), trimap_facts=backdrop(pockets=1)), Scene(disc(), trimap_facts=backdrop())),
     "existing_alpha_conflict": (Scene(disc(), source_alpha=HALF), Scene(disc(), source_alpha=CLEAR)),
     "solver_limited": (
         Scene(disc(), facts=solved(40)),
@@ -103,3 +121,9 @@ def test_the_documentation_lists_them_all_with_their_limits():
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(known)
     assert {code: float(limit) for code, limit in rows} == {code: known[code] for code, _ in rows}
     assert len(rows) == len(RULES) - 1  # no_subject is given at 0
+
+
+@pytest.mark.parametrize("said", [{"roi": [0, 0, 90, 90]}, {"scribbled_share": 0.01}])
+def test_who_said_what_the_subject_is_need_not_check_what_the_backdrop_shows(said):
+    facts = {**backdrop(left_out=0.6, pockets=2), **said}
+    assert not {"part_left_out", "hole_in_doubt"} & Scene(disc(), trimap_facts=facts).reasons().keys()
