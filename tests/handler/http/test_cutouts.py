@@ -75,6 +75,11 @@ def test_a_refusal_is_in_the_pipelines_words(call, query, data, status, code):
     assert len(error["title"]) < 40 < len(error["title"] + error["detail"])
 
 
+def test_a_canvas_with_sides_that_are_allowed_and_too_many_pixels_is_told_the_limit(call):
+    (error,) = call.post("/v1/cutouts?canvas=20000x20000", data=b"hello").json()["errors"]
+    assert "100,000,000 pixels in all" in error["detail"]
+
+
 def test_every_option_can_be_asked_for_or_is_named_as_left_out():
     names = {name for name, row in Options.table().items() if not row.operator}
     assert {row.name for row in QUERIES.values()} == names - {"trimap", "scribbles", "strokes", "stages"}
@@ -192,6 +197,10 @@ def test_the_seconds_in_which_a_container_loads_its_model_are_taken_from_the_ima
     monkeypatch.setattr(cutting, "cut_out", lambda *_, deadline: deadlines.append(deadline))
     cutting.cut(png(10, 10), Options(), lambda: None, lambda: next(left))
     assert deadlines == [8]
+
+
+def test_a_phones_photo_is_not_shrunk_at_the_first_try():
+    assert megapixels_in_time((4032, 3024), cutting.FIRST_TRY_SECONDS) >= 4032 * 3024 / 1e6
 
 
 @pytest.mark.parametrize("seconds", [29, 20, 12])

@@ -268,6 +268,7 @@ BAD = {
     "an address that is none": ({"json": {"image_url": "file:///etc/passwd"}}, "invalid_image_url"),
     "no JSON": ({"data": b"{"}, "invalid_request"),
     "a list": ({"json": [1]}, "invalid_request"),
+    "a callback to a private address": ({"json": {"callback_url": "https://10.0.0.1/"}}, "invalid_callback_url"),
     "an empty key": ({"headers": {"Idempotency-Key": ""}}, "invalid_idempotency_key"),
     "a key with a space": ({"headers": {"Idempotency-Key": "a b"}}, "invalid_idempotency_key"),
     "a key too long": ({"headers": {"Idempotency-Key": "a" * 256}}, "invalid_idempotency_key"),

@@ -65,6 +65,21 @@ def test_urlencoded_with_a_data_url_and_a_colour(call, portrait):
     assert image(answer.content).getpixel((1, 1))[2] > 200
 
 
+@pytest.mark.parametrize("encode", [base64.urlsafe_b64encode, base64.b64encode])
+def test_base64url_and_plus_signs_that_are_not_escaped_are_read(call, portrait, encode):
+    text = encode(portrait).decode()
+    assert set("-_+/") & set(text)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert call.post(PATH, data=f"image_file_b64={text.rstrip('=')}", headers=headers).status_code == 200
+
+
+def test_the_full_size_counts_the_margin_too(call, portrait):
+    answer = call.post(PATH, files={"image_file": portrait}, data={"crop": "true", "crop_margin": "200px"})
+    sizes = [int(answer.headers[f"X-{name}"]) for name in ("Width", "Height", "Max-Width", "Max-Height")]
+    assert sizes[:2] == sizes[2:]
+    assert min(sizes) > 400
+
+
 def test_a_zip_recombines_to_the_png(call, portrait):
     sent = {"files": {"image_file": ("a.jpg", portrait)}}
     packed = call.post(PATH, data={"format": "zip"}, **sent)
