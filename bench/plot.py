@@ -1,6 +1,6 @@
-"""Plots: time and memory of matting against megapixels, and how well the confidence finds bad cutouts."""
+"""Plots: time and memory of matting, how well the confidence finds bad cutouts, and the hours of a backfill."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 PLOT = Path(__file__).with_name("matting.png")
 ROC = Path(__file__).with_name("review.png")
+HOURS = Path(__file__).with_name("backfill.png")
 
 
 class Run(NamedTuple):
@@ -63,4 +64,21 @@ def roc(confidence: NDArray[np.float64], bad: NDArray[np.bool_], threshold: floa
     axis.grid(visible=True, alpha=0.3)
     axis.legend(loc="lower right")
     figure.savefig(ROC, dpi=100, metadata={"Software": None})
+    plt.close(figure)
+
+
+def hours(lines: Mapping[str, Sequence[float]], containers: Sequence[int]) -> None:
+    """Plot hours against containers, with logarithmic axes. lines: by name, hours for each number of containers."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
+    for (name, values), mark in zip(lines.items(), "os^", strict=True):
+        axis.loglog(containers, values, marker=mark, label=name)
+    axis.set(xlabel="containers at the same time", ylabel="hours")
+    axis.grid(visible=True, which="both", alpha=0.3)
+    axis.legend()
+    figure.savefig(HOURS, dpi=100, metadata={"Software": None})
     plt.close(figure)

@@ -106,6 +106,7 @@ ARROWS = {
     "handler.aws": HANDLER_GROUND | GROUND | {"pipeline.disk"},
     "handler.untrusted": {"handler.errors", "pipeline"} | GROUND,
     **dict.fromkeys(DOORS, HANDLER_GROUND | SERVICES | LIBRARY),
+    "handler.status": HANDLER_GROUND | SERVICES | GROUND,
     # The same images as the queue's, by the same steps.
     "handler.backfill": HANDLER_GROUND | SERVICES | LIBRARY | {"handler.cutouts"},
     # Not deployed: a deployment seen from outside, and the same doors on this machine.
@@ -117,7 +118,7 @@ ARROWS = {
     # The template is read in one place.
     "release": {"layers", "handler.local", "pipeline.version"},
     "studio": LIBRARY | {"pipeline.cli"},
-    "bench": LIBRARY | rooms("pipeline", "cli") | {"handler.local"},
+    "bench": LIBRARY | rooms("pipeline", "cli") | rooms("handler", "local", "backfill"),
 }
 """From each room (a module or package of pipeline and handler, or another package) to the rooms that it may import.
 A room may always import itself. A new room needs a line here, and there is no arrow back and no circle."""

@@ -115,6 +115,7 @@ class Pool:
     """
 
     def __init__(self, make: Callable[[], Container], most: int) -> None:
+        self.most = most
         self._make, self._slots = make, threading.Semaphore(most)
         self._all = [make()]
         self._idle = list(self._all)
