@@ -67,12 +67,16 @@ class NotificationConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketConfig:
-    """Of every function that cuts images from one bucket into another. Raises BadConfig when made with one for both."""
+    """Of every function that cuts images from one bucket into another. Raises BadConfig when made with one for both.
+
+    delete_outputs: whether the outputs of an image are deleted when it is.
+    """
 
     input_bucket: str
     output_bucket: str
     model: ModelConfig
     options: Options
+    delete_outputs: bool = False
 
     def __post_init__(self) -> None:
         if self.input_bucket == self.output_bucket:
@@ -98,6 +102,7 @@ class CutoutConfig(BucketConfig):
         return cls(
             **bucket_fields(given, env),
             dead_letter_queue_url=given["HAIRLINE_DEAD_LETTER_QUEUE_URL"],
+            delete_outputs=switch(given, "HAIRLINE_DELETE_OUTPUTS"),
             notifications=NotificationConfig.of(given) if "HAIRLINE_EVENT_BUS" in given else None,
         )
 
@@ -236,7 +241,12 @@ def with_threads(options: Options, env: Mapping[str, str]) -> Options:
 
 def allow_loopback(given: Mapping[str, str]) -> bool:
     """Whether URLs may lead to this machine. Raises BadConfig."""
-    text = given.get("HAIRLINE_ALLOW_LOOPBACK", "no")
+    return switch(given, "HAIRLINE_ALLOW_LOOPBACK")
+
+
+def switch(given: Mapping[str, str], name: str) -> bool:
+    """A setting that is yes or no; no if it is absent. Raises BadConfig."""
+    text = given.get(name, "no")
     if text not in ("yes", "no"):
-        raise BadConfig(f"HAIRLINE_ALLOW_LOOPBACK is {text!r}, but must be yes or no.")
+        raise BadConfig(f"{name} is {text!r}, but must be yes or no.")
     return text == "yes"

@@ -12,8 +12,10 @@ METADATA = "hairline"
 CALLBACK = "hairline-callback"
 """The name of the metadata that holds the URL of a receiver of the result; see `handler.hooks.callbacks`."""
 
-Status = Disposition | Literal["done", "repeated"]
-"""How an image ended. repeated: the output bucket had this very result already."""
+Status = Disposition | Literal["done", "repeated", "removed"]
+"""How an image ended. repeated: the output bucket had this very result already. removed: the image was deleted, and so
+were its outputs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An object changed, so its outputs must be brought up to date.
+    """An object was created, replaced or deleted, so its outputs must be brought up to date.
 
     version, etag: of the object as the event saw it, None if it does not say. They are for the logs: what is cut is
     always the object as it is now, so that events may come late, twice or in the wrong order.

@@ -63,6 +63,9 @@ SETTINGS = {
     "HAIRLINE_OPTIONS": Setting(
         'default options of a cutout as JSON, such as `{"format": "webp"}`', (), _BUCKETS, "docs/options.md"
     ),
+    "HAIRLINE_DELETE_OUTPUTS": Setting(
+        "`yes` or `no`: whether the outputs of an image are deleted when it is", (), (CUTOUT,), "no"
+    ),
     "HAIRLINE_MAX_MEGAPIXELS": Setting("reject images over so many megapixels", (), _BUCKETS, "50"),
     "HAIRLINE_MAX_BYTES": Setting("reject files over so many bytes", (), (*_BUCKETS, FETCH), "40000000"),
     "HAIRLINE_CORS_ORIGIN": Setting("origin of the web pages that may read the HTTP API's responses", (), _API, "*"),

@@ -1,5 +1,6 @@
 """Objects in S3."""
 
+import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from handler.jobs import ObjectRef
 class ObjectHead:
     """What a store knows of an object without its bytes.
 
-    version: None in a bucket without versions. etag: opaque; it changes whenever the bytes do. metadata: the user's
+    version: None in a bucket without versions. etag: opaque; it changes whenever the bytes do, and under a KMS key also
+    when the same bytes are written again. metadata: the user's
     own, names in lower case.
     """
 
@@ -45,6 +47,10 @@ class ObjectStore(Protocol):
 
     def children(self, folder: ObjectRef) -> dict[str, str]:
         """Name to etag of the objects whose keys are `folder.key`, a slash, and a name without one."""
+        ...
+
+    def sha256(self, ref: ObjectRef) -> str | None:
+        """The checksum, in hex, of an object that `put` wrote; None of one that others wrote. Raises SourceMissing."""
         ...
 
     def put(
@@ -103,6 +109,14 @@ class S3Store:
             found = [item for page in pages for item in page.get("Contents", [])]
         return {item["Key"].removeprefix(prefix): item["ETag"] for item in found}
 
+    def sha256(self, ref: ObjectRef) -> str | None:
+        """See ObjectStore."""
+        with translated(f"read {ref}", _reading(ref)):
+            found = self._client.head_object(Bucket=ref.bucket, Key=ref.key, ChecksumMode="ENABLED")
+        # Of an object that was written in parts, S3 has no checksum of the whole.
+        whole = found.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT" and found.get("ChecksumSHA256")
+        return base64.b64decode(whole).hex() if whole else None
+
     def put(
         self,
         ref: ObjectRef,
@@ -125,6 +139,7 @@ class S3Store:
                 Body=data,
                 ContentType=content_type,
                 Metadata=dict(metadata or {}),
+                ChecksumAlgorithm="SHA256",
                 **{name: value for name, value in conditions.items() if value},
             )["ETag"]
         return etag

@@ -33,6 +33,7 @@ def on_queue(event: dict[str, Any], context: LambdaContext) -> PartialItemFailur
                 functools.partial(sqs.parse, record.body),
                 deps,
                 _clock(context),
+                first_try=attempt == 1,
                 last_try=attempt >= retries.MAX_TRIES,
             )
 

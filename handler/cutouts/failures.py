@@ -99,5 +99,10 @@ def _is_result_of(source: ObjectHead, data: bytes) -> bool:
 def _failed(source: ObjectHead, error: Exception, config: CutoutConfig) -> StoredFailedReport:
     """It names no files: those of an earlier image stay until this one is cut."""
     reason: HairlineError = error if isinstance(error, _FOR_CUSTOMERS) else GivenUp()
-    facts: Stored = {"object": results.described(source), "mark": results.mark(source, config, None), "files": {}}
+    facts: Stored = {
+        "object": results.described(source),
+        "mark": results.mark(source, config, None),
+        "files": {},
+        "sha256": {},
+    }
     return describe.failed(reason, config.model.known, config.options, facts)

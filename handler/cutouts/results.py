@@ -1,15 +1,17 @@
-"""What the output bucket holds of a source: where its report is, and the mark that tells what the report is of."""
+"""What the output bucket holds of a source: where its report is, what the report is of, and whether it still holds."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import pipeline
 from handler import keys
-from handler.aws.bucket import ObjectHead
+from handler.aws.bucket import Content, ObjectHead, ObjectStore
 from handler.config import BucketConfig
-from handler.errors import BadEvent
-from handler.jobs import METADATA, Job, ObjectRef
+from handler.errors import BadEvent, SourceMissing
+from handler.jobs import METADATA, Job, ObjectRef, parse_stored
 from pipeline.models import ModelSpec
 from pipeline.options import STAGES, Options
 from pipeline.report import ObjectFacts, StoredReport
@@ -36,14 +38,75 @@ def report_ref(source: ObjectHead, config: BucketConfig) -> ObjectRef:
     return file_ref(ObjectRef(config.output_bucket, source.ref.key), keys.REPORT)
 
 
+class Found(NamedTuple):
+    """What the output bucket has of a source.
+
+    report: the file, None if there is none. files: names of all output files, the report among them, to their ETags.
+    """
+
+    report: Content | None
+    files: Mapping[str, str]
+
+
+def find(folder: ObjectRef, store: ObjectStore, *, first_try: bool) -> Found:
+    """Look for a report and the files beside it. first_try: see `handler.cutouts.work.process`.
+
+    A try that was killed leaves files without a report, but its message comes again, and not as a first try. So most
+    images need no list of what there is, which costs as much as writing a file.
+    """
+    try:
+        report = store.get(file_ref(folder, keys.REPORT))
+    except SourceMissing:
+        if first_try:
+            return Found(None, {})
+        report = None
+    return Found(report, {name: etag for name, etag in store.children(folder).items() if keys.is_output(name)})
+
+
+def current(found: Found, folder: ObjectRef, mark: str, store: ObjectStore) -> StoredReport | None:
+    """The report that was found, if it has this mark and names exactly the files beside it."""
+    if found.report is None or found.files.get(keys.REPORT) != found.report.etag:
+        return None  # there is none, or another worker is writing it
+    try:
+        report = parse_stored(found.report.data)
+    except ValueError:
+        return None  # it is not Hairline's
+    files = {name: etag for name, etag in found.files.items() if name != keys.REPORT}
+    is_current = (
+        isinstance(report, dict)
+        and report.get("mark") == mark
+        # After a failure, a redrive cuts the image again.
+        and report.get("status") != "failed"
+        and _names_exactly(report, files, folder, store)
+    )
+    return report if is_current else None
+
+
+def _names_exactly(report: StoredReport, files: Mapping[str, str], folder: ObjectRef, store: ObjectStore) -> bool:
+    """Whether these files are those of the report: by ETag, or by sha256 where that differs.
+
+    Under a KMS key each write has an ETag of its own, so two workers that write the same bytes leave some that the
+    report does not have.
+    """
+    named, sums = report.get("files"), report.get("sha256")
+    if not isinstance(named, dict) or not isinstance(sums, dict) or not named.keys() == sums.keys() == files.keys():
+        return False
+    differing = [name for name, etag in files.items() if named[name] != etag]
+    try:
+        return all(store.sha256(file_ref(folder, name)) == sums[name] for name in differing)
+    except SourceMissing:
+        return False
+
+
 def encoded(report: StoredReport) -> bytes:
     """The bytes of `report.json`."""
     return (json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def with_matte(options: Options) -> Options:
-    """The options with the matte among the stages, as every image in the buckets is cut."""
-    return replace(options, stages=tuple(stage for stage in STAGES if stage in {*options.stages, "alpha"}))
+    """The options with the matte among the stages, unless the option `matte` is off."""
+    matte = {"alpha"} if options.matte else set()
+    return replace(options, stages=tuple(stage for stage in STAGES if stage in matte.union(options.stages)))
 
 
 def described(source: ObjectHead) -> ObjectFacts:

@@ -1,7 +1,7 @@
 """Process a job: bring the outputs of a key up to date with the image that has that key now.
 
 Events come late, twice and in any order, and a worker may be killed at any moment. So an event is not an order to cut
-one version of an image; it only says that the key changed:
+one version of an image; it only says that something was created or deleted under the key:
 
 1. Look at the source as it is now, and at what the output bucket has for it. If the report there has the mark of this
    source, options, model and version of Hairline, and the files are those that it names, nothing is left to do.
@@ -11,10 +11,12 @@ one version of an image; it only says that the key changed:
    last.
 
 A worker that dies on the way leaves its message to another, which finds that report and files disagree, and cuts again.
-Two workers with the same image write the same bytes.
+Two workers with the same image write the same bytes. If the image is gone, its outputs stay, or are deleted where the
+deployment says so.
 """
 
 import functools
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -23,16 +25,16 @@ from typing import Protocol
 from handler import dispositions, keys, notifications, observability
 from handler.aws.bucket import ObjectHead, ObjectStore
 from handler.config import BucketConfig, CutoutConfig, parse_options
-from handler.cutouts import failures, results
+from handler.cutouts import failures, removals, results
 from handler.dispositions import ALARM, RETRY
-from handler.errors import BadEvent, SourceChanged, SourceMissing, StoreUnavailable
-from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome, parse_stored
+from handler.errors import BadEvent, SourceMissing, StoreUnavailable
+from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome
 from handler.observability import Door, Processed
 from pipeline import describe
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
 from pipeline.models import ModelSpec
 from pipeline.options import Options
-from pipeline.report import CutReport, RejectedReport, StoredReport
+from pipeline.report import CutReport, RejectedReport, Stored
 from pipeline.run import cut_out
 from pipeline.segment import Segmenter
 from pipeline.types import Encoded
@@ -77,11 +79,17 @@ Cut = Callable[[ObjectHead, Deps, Clock], Made]
 
 
 def process_message(
-    body: str, parse: Callable[[], list[Job]], deps: MessageDeps, seconds_left: Clock, *, last_try: bool = False
+    body: str,
+    parse: Callable[[], list[Job]],
+    deps: MessageDeps,
+    seconds_left: Clock,
+    *,
+    first_try: bool = False,
+    last_try: bool = False,
 ) -> list[Outcome]:
     """Process all jobs of one message.
 
-    body: as it came, for the dead-letter queue. parse: returns its jobs, or raises BadEvent.
+    body: as it came, for the dead-letter queue. parse: returns its jobs, or raises BadEvent. first_try: see `process`.
     Raises the first error that a retry may solve, after every job was processed; done ones stay done. What can never
     succeed, or failed at the last try, gets a report with the status "failed", and the message goes to the dead-letter
     queue with the reason and counts as processed.
@@ -92,7 +100,7 @@ def process_message(
         observability.logger.exception("event", extra={"code": error.code, "reason": str(error)})
         deps.dead_letters.send(body, [error])
         return []
-    outcomes = [_notify(process(job, deps, seconds_left), deps) for job in jobs]
+    outcomes = [_notify(process(job, deps, seconds_left, first_try=first_try), deps) for job in jobs]
     failed = [(each.job, each.error) for each in outcomes if each.status in (RETRY, ALARM) and each.error is not None]
     if not last_try:
         for outcome in outcomes:
@@ -130,11 +138,14 @@ def cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> Made:
     return outputs, result.report
 
 
-def process(job: Job, deps: Deps, seconds_left: Clock, cut: Cut = cut) -> Outcome:
-    """Process one job and record how it ended. Raises nothing: the outcome and the log have the error."""
+def process(job: Job, deps: Deps, seconds_left: Clock, cut: Cut = cut, *, first_try: bool = False) -> Outcome:
+    """Process one job and record how it ended. Raises nothing: the outcome and the log have the error.
+
+    first_try: no try of the same message was killed before, so that without a report there are no files to look for.
+    """
     begin = time.perf_counter()
     try:
-        outcome = _process(job, deps, seconds_left, cut)
+        outcome = _process(job, deps, seconds_left, cut, first_try=first_try)
     except MemoryError as error:
         out_of_memory = OutOfMemory("The image needs more memory than the function has. Raise MemorySize.")
         out_of_memory.__cause__ = error
@@ -159,41 +170,45 @@ def _failure(job: Job, error: Exception) -> Outcome:
     return Outcome(job, dispositions.of(error).disposition, error=error)
 
 
-def _process(job: Job, deps: Deps, seconds_left: Clock, cut: Cut) -> Outcome:
+def _process(job: Job, deps: Deps, seconds_left: Clock, cut: Cut, *, first_try: bool) -> Outcome:
     results.check(job, deps.config)
+    while True:
+        if (left := seconds_left()) < MIN_SECONDS:
+            raise OutOfTime(f"Only {left:.0f} s are left, too few to start {job.source}.")
+        source = _head(job.source, deps)
+        if source is not None:
+            make = functools.partial(cut, source, deps, seconds_left)
+            try:
+                outcome = _bring_up_to_date(job, source, deps, make, first_try=first_try)
+            except SourceMissing:
+                continue  # it was deleted before it was read
+        elif removals.is_due(job.source, deps.config):
+            removals.remove(job.source, deps)
+            outcome = Outcome(job, "removed")
+        else:
+            raise SourceMissing(f"{job.source} no longer exists.")
+        if outcome.status == "repeated" or _unchanged(job.source, source, deps):
+            return outcome
+
+
+def _unchanged(ref: ObjectRef, before: ObjectHead | None, deps: Deps) -> bool:
+    now = _head(ref, deps)
+    # Where it was deleted after it was cut, its outputs stay unless they are to be deleted with it.
+    return now == before or (now is None and not removals.is_due(ref, deps.config))
+
+
+def _head(ref: ObjectRef, deps: Deps) -> ObjectHead | None:
     try:
-        while True:
-            if (left := seconds_left()) < MIN_SECONDS:
-                raise OutOfTime(f"Only {left:.0f} s are left, too few to start {job.source}.")
-            source = deps.store.head(job.source)
-            outcome = _bring_up_to_date(job, source, deps, functools.partial(cut, source, deps, seconds_left))
-            if outcome.status == "repeated" or _unchanged(source, deps):
-                return outcome
+        return deps.store.head(ref)
     except SourceMissing:
-        if keys.split_upload(job.source.key):
-            _delete_outputs(ObjectRef(deps.config.output_bucket, job.source.key), deps)
-        raise
+        return None
 
 
-def _unchanged(source: ObjectHead, deps: Deps) -> bool:
-    try:
-        return deps.store.head(source.ref) == source
-    except SourceMissing:
-        if keys.split_upload(source.ref.key):
-            raise  # the API deletes a job with its outputs, also with those that are written at this moment
-        return True  # it was deleted after it was cut, so its outputs stay
-
-
-def _delete_outputs(folder: ObjectRef, deps: Deps) -> None:
-    for name in filter(keys.is_output, deps.store.children(folder)):
-        deps.store.delete(results.file_ref(folder, name))
-
-
-def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, cut: Callable[[], Made]) -> Outcome:
+def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, cut: Callable[[], Made], *, first_try: bool) -> Outcome:
     folder = ObjectRef(deps.config.output_bucket, source.ref.key)
-    existing = {name: etag for name, etag in deps.store.children(folder).items() if keys.is_output(name)}
+    found = results.find(folder, deps.store, first_try=first_try)
     mark = results.mark(source, deps.config, deps.model)
-    if (current := _current_report(folder, existing, mark, deps)) is not None:
+    if (current := results.current(found, folder, mark, deps.store)) is not None:
         return Outcome(job, "repeated", current, callback=source.metadata.get(CALLBACK))
     # A container that is killed writes nothing more, so this line must name the image before the work begins.
     observability.logger.info("begin", extra={"key": source.ref.key, "version": source.version, "bytes": source.size})
@@ -207,33 +222,16 @@ def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, cut: Callable[[]
             raise
         error, outputs, report = rejected, {}, describe.rejected(rejected, deps.model, deps.config.options)
     with observability.span("write"):
-        files = _write(folder, existing, outputs, deps)
-        stored = describe.stored(report, {"object": results.described(source), "mark": mark, "files": files})
+        files = _write(folder, found.files, outputs, deps)
+        sha256 = {name: hashlib.sha256(made.data).hexdigest() for name, made in outputs.items()}
+        facts: Stored = {"object": results.described(source), "mark": mark, "files": files, "sha256": sha256}
+        stored = describe.stored(report, facts)
         deps.store.put(results.file_ref(folder, keys.REPORT), results.encoded(stored), "application/json")
     return Outcome(job, "done" if error is None else dispositions.REJECT, stored, error, source.metadata.get(CALLBACK))
 
 
-def _current_report(folder: ObjectRef, existing: Mapping[str, str], mark: str, deps: Deps) -> StoredReport | None:
-    """The report in the output bucket, if it has this mark and names exactly the files beside it."""
-    if keys.REPORT not in existing:
-        return None
-    try:
-        report = parse_stored(deps.store.get(results.file_ref(folder, keys.REPORT), existing[keys.REPORT]).data)
-    except (SourceMissing, SourceChanged, ValueError):
-        return None  # another worker is writing it, or it is not Hairline's: in both cases it is to be replaced
-    files = {name: etag for name, etag in existing.items() if name != keys.REPORT}
-    # After a failure, a redrive cuts the image again.
-    current = (
-        isinstance(report, dict)
-        and report.get("mark") == mark
-        and report.get("files") == files
-        and report.get("status") != "failed"
-    )
-    return report if current else None
-
-
 def options_of(source: ObjectHead, config: BucketConfig) -> Options:
-    """The defaults, overridden by the object's own options, and always the matte."""
+    """The defaults, overridden by the object's own options. The matte is one of the stages."""
     options = config.options
     if text := source.metadata.get(METADATA):
         options = options.overridden_by(parse_options(text, f"The object's metadata x-amz-meta-{METADATA}"))

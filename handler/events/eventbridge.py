@@ -16,14 +16,14 @@ def is_event(event: Any) -> bool:
 
 
 def parse(event: Mapping[str, Any]) -> list[Job]:
-    """The job of an object that S3 announces through EventBridge; none for other kinds of events.
+    """The job of an object that S3 says was created or deleted; none for other kinds of events.
 
     Keys are plain here: AWS documents the form encoding only for S3's own notifications. Raises BadEvent.
     """
     source, kind, detail = event.get("source"), event["detail-type"], event["detail"]
     if source != "aws.s3":
         raise BadEvent(f"The event's source is {source!r}, but must be 'aws.s3'.")
-    if kind != "Object Created":
+    if kind not in ("Object Created", "Object Deleted"):
         return []
     try:
         bucket, item = detail["bucket"]["name"], detail["object"]

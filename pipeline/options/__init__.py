@@ -193,6 +193,14 @@ class Options(Table):
         unset="none",
         instead="A query returns one image. Use a job for stages.",
     )
+    matte: Option[bool, bool] = Option(
+        Switch(),
+        True,
+        "keep the matte as alpha.png beside the cutout in the output bucket",
+        group="Output",
+        where=Where.JSON,
+        instead="Only cutouts in a bucket have a matte beside them. Here, choose channels alpha.",
+    )
     marketplaces: Option[tuple[str, ...] | list[str] | str, tuple[str, ...]] = Option(
         Names(marketplaces.MARKETPLACES, "marketplace", metavar="NAME,..."),
         (),

@@ -135,6 +135,7 @@ class Stored(TypedDict):
     object: ObjectFacts
     mark: Annotated[str, "sha256, in hex, of all that the result depends on: the same mark is not cut again"]
     files: Annotated[Mapping[str, str], "the files beside this report, by name, with their ETags"]
+    sha256: Annotated[Mapping[str, str], "the sha256 of each of these files, in hex"]
 
 
 @final

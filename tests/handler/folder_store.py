@@ -36,6 +36,9 @@ class FolderStore:
             found = [each for each in path.iterdir() if each.is_file()] if path.is_dir() else []
             return {each.name: _etag(each.read_bytes()) for each in found if not each.name.endswith(".part")}
 
+    def sha256(self, ref: ObjectRef) -> str | None:
+        return hashlib.sha256(self._read(ref)).hexdigest()
+
     def put(
         self,
         ref: ObjectRef,

@@ -43,6 +43,7 @@ BAD: dict[str, tuple[object, ...]] = {
     "shadow_opacity": (-1, 101, 50.5, "50", None, True),
     "marketplaces": (["etsy", 1], (1,), {"etsy": 1}, 1, None),
     "stages": ([["alpha"]], 1, None),
+    "matte": ("true", 1, None),
     "threads": (0, -1, 1.5, True),
 }
 OPERATOR = {"max_megapixels", "max_bytes", "threads"}
@@ -73,6 +74,7 @@ GOOD = {
     "shadow_opacity": 0,
     "marketplaces": ("etsy", "amazon-main"),
     "stages": ("alpha", "trimap"),
+    "matte": False,
     "threads": 4,
 }
 

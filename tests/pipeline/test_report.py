@@ -57,7 +57,12 @@ def test_the_report_of_a_rejection_is_valid(error, judged):
 
 
 def test_the_report_of_a_failure_is_valid():
-    stored = {"object": {"bucket": "b", "key": "k", "version": None, "etag": "e"}, "mark": "m", "files": {}}
+    stored = {
+        "object": {"bucket": "b", "key": "k", "version": None, "etag": "e"},
+        "mark": "m",
+        "files": {},
+        "sha256": {},
+    }
     assert_valid(describe.failed(OutOfMemory("full"), SPEC, Options(), stored), "StoredFailedReport")
 
 

@@ -72,6 +72,7 @@ DEPLOYMENTS: dict[str, dict[str, str]] = {
     "partner": {"PartnerEventSource": "aws.partner/shopify.com/1/hairline"},
     "API extras": {"ApiFirewall": "on", "ApiAccount": "keep", "ApiMetrics": "on", "ApiConcurrency": "5"},
     "API domain": {"ApiDomainName": "api.shop.example", "ApiCertificateArn": CERTIFICATE},
+    "deleted outputs": {"DeleteOutputs": "on", "KeyPatterns": "in/*"},
     "large model": {"Model": "auto", "ModelBucket": "my-weights"},
     "arm64": {"Architecture": "arm64"},
     "alarm topic": {"AlarmTopicArn": "arn:aws:sns:eu-west-1:111111111111:chat"},

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handler.config import CutoutConfig
 from handler.cutouts import retries
 from handler.keys import AREAS
 from tests.template.deployments import BUCKETS, IMAGE_QUEUES, QUEUES, TEMPLATE, deployed, each_deployment, properties
@@ -141,6 +142,16 @@ def test_key_patterns_are_of_uploads_alone(bucket: str, patterns: str, keys: lis
             "detail-type": ["Object Created"],
             "detail": {"bucket": {"name": [bucket or names["InputBucket"]]}, "object": {"key": expected}},
         }
+
+
+@pytest.mark.parametrize(
+    ("parameter", "kinds"), [("off", ["Object Created"]), ("on", ["Object Created", "Object Deleted"])]
+)
+def test_deletions_of_images_are_sent_where_their_outputs_are_to_be_deleted(parameter: str, kinds: list[str]) -> None:
+    made, _ = deployed(DeleteOutputs=parameter)
+    assert [pattern_of(made, rule)["detail-type"] for rule in IMAGE_RULES] == [kinds] * 3
+    variables = made["CutoutFunction"]["Properties"]["Environment"]["Variables"]
+    assert CutoutConfig.from_env(variables).delete_outputs is (parameter == "on")
 
 
 def test_the_folders_with_queues_of_their_own_are_those_of_the_layout() -> None:

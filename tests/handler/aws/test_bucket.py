@@ -1,5 +1,6 @@
 """Both stores keep the same promises; S3's own faults become ours, all of them."""
 
+import hashlib
 import inspect
 
 import botocore.exceptions
@@ -63,6 +64,19 @@ def test_erasing_leaves_no_version_of_an_object_and_of_those_below_it(cloud, buc
 def test_the_same_bytes_have_the_same_etag(store):
     ref = ObjectRef(OUTPUT, "shoe.jpg")
     assert store.put(ref, b"same", "image/png") == store.put(ref, b"same", "image/png")
+
+
+def test_the_checksum_is_that_of_the_bytes(store):
+    ref = ObjectRef(OUTPUT, "shoe.jpg")
+    store.put(ref, b"same", "image/png")
+    assert store.sha256(ref) == hashlib.sha256(b"same").hexdigest()
+    with pytest.raises(SourceMissing):
+        store.sha256(ObjectRef(OUTPUT, "nothing.jpg"))
+
+
+def test_an_object_that_others_wrote_has_no_checksum(cloud):
+    cloud.s3.put_object(Bucket=OUTPUT, Key="shoe.jpg", Body=b"same")
+    assert S3Store(cloud.s3).sha256(ObjectRef(OUTPUT, "shoe.jpg")) is None
 
 
 def test_what_is_not_there_is_missing(store):

@@ -48,6 +48,10 @@ class WatchedStore(S3Store):
         self._note("get", ref)
         return super().get(ref, if_match)
 
+    def children(self, folder):
+        self._note("list", folder)
+        return super().children(folder)
+
     def put(self, ref, data, content_type, **conditions):
         self._note("put", ref)
         return super().put(ref, data, content_type, **conditions)
@@ -338,6 +342,95 @@ def test_a_repeated_event_mends_what_a_dying_worker_spoilt(cloud, deps, photo, n
     assert without_times(cloud.outputs()) == without_times(good)
 
 
+# Requests that an image costs
+
+
+def test_a_new_image_is_cut_without_a_list_of_what_there_is(cloud, deps, photo):
+    cloud.drop(KEY, photo)
+    store = WatchedStore(cloud.s3)
+    assert process(JOB, replace(deps, store=store), plenty, first_try=True).status == "done"
+    files = [("put", OUTPUT, f"{KEY}/{name}") for name in ("cutout.png", "alpha.png", "report.json")]
+    assert store.calls == [
+        ("head", INPUT, KEY), ("get", OUTPUT, f"{KEY}/report.json"), ("get", INPUT, KEY), *files, ("head", INPUT, KEY)
+    ]  # fmt: skip
+    assert process(JOB, deps, plenty, first_try=True).status == "repeated"
+
+
+def test_what_a_killed_try_left_is_deleted_when_its_message_comes_again(cloud, deps, photo):
+    def killed(task, ref):
+        if (task, ref.key) == ("put", f"{KEY}/report.json"):
+            raise Killed
+
+    cloud.drop(KEY, photo, Metadata={"hairline": '{"format": "webp"}'})
+    with pytest.raises(Killed):
+        process(JOB, replace(deps, store=WatchedStore(cloud.s3, killed)), plenty, first_try=True)
+    cloud.drop(KEY, photo)  # the event of the new object comes before the old one's comes again
+    assert process(JOB, deps, plenty, first_try=True).status == "done"
+    assert f"{KEY}/cutout.webp" in cloud.outputs()
+    assert process(JOB, deps, plenty).status == "done"
+    assert cloud.outputs().keys() == PLAIN
+    assert_whole(cloud)
+
+
+def test_the_matte_can_be_left_out(cloud, deps, photo):
+    cloud.drop(KEY, photo, Metadata={"hairline": '{"matte": false, "stages": ["trimap"]}'})
+    assert process(JOB, deps, plenty).status == "done"
+    assert cloud.outputs().keys() == {f"{KEY}/{name}" for name in ("cutout.png", "trimap.png", "report.json")}
+    assert process(JOB, deps, plenty).status == "repeated"
+
+
+# ETags that differ at each write, as under a KMS key
+
+
+class KmsStore(WatchedStore):
+    def __init__(self, client, before=lambda _task, _ref: None):
+        super().__init__(client, before)
+        self.writes = {}
+
+    def _etag(self, ref):
+        return f'"{self.writes.get(ref)}"'
+
+    def get(self, ref, if_match=None):
+        if ref.bucket != OUTPUT:
+            return super().get(ref, if_match)
+        return super().get(ref)._replace(etag=self._etag(ref))
+
+    def children(self, folder):
+        return {name: self._etag(ObjectRef(folder.bucket, f"{folder.key}/{name}")) for name in super().children(folder)}
+
+    def put(self, ref, data, content_type, **conditions):
+        super().put(ref, data, content_type, **conditions)
+        self.writes[ref] = len(self.writes) + sum(map(int, self.writes.values()))
+        return self._etag(ref)
+
+
+def test_a_worker_that_ends_within_another_leaves_a_result_that_is_recognised(cloud, deps, photo):
+    cloud.drop(KEY, photo)
+    store = KmsStore(cloud.s3)
+    deps = replace(deps, store=store)
+    store.before = once("put", OUTPUT, lambda: process(JOB, deps, plenty))
+    assert process(JOB, deps, plenty).status == "done"
+    # Both wrote the cutout, one after the other's report.
+    store.put(ObjectRef(OUTPUT, f"{KEY}/cutout.png"), cloud.read(f"{KEY}/cutout.png"), "image/png")
+    store.calls.clear()
+    assert process(JOB, deps, plenty).status == "repeated"
+    assert store.written() == []
+
+
+@pytest.mark.parametrize("checksum", [True, False])
+def test_other_bytes_under_the_same_name_are_recognised(cloud, deps, photo, checksum):
+    cloud.drop(KEY, photo)
+    deps = replace(deps, store=KmsStore(cloud.s3))
+    process(JOB, deps, plenty)
+    if checksum:
+        deps.store.put(ObjectRef(OUTPUT, f"{KEY}/cutout.png"), b"another", "image/png")
+    else:  # somebody else's write
+        cloud.s3.put_object(Bucket=OUTPUT, Key=f"{KEY}/cutout.png", Body=b"another")
+        deps.store.writes[ObjectRef(OUTPUT, f"{KEY}/cutout.png")] = 99
+    assert process(JOB, deps, plenty).status == "done"
+    assert Image.open(io.BytesIO(cloud.read(f"{KEY}/cutout.png"))).mode == "RGBA"
+
+
 # The source is removed or replaced meanwhile
 
 
@@ -439,9 +532,9 @@ def test_an_api_job_that_is_deleted_at_any_moment_leaves_nothing(cloud, deps, ph
             break  # the work ended before that moment
         if outcome.status == RETRY:
             outcome = process(UPLOAD, deps, plenty)
-        assert (outcome.status, outcome.report, cloud.outputs()) == (REJECT, None, {})
+        assert (outcome.status, outcome.report, cloud.outputs()) == ("removed", None, {})
         step += 1
-    assert step == 6  # head, get, three files, head
+    assert step == 8  # head, report, list, get, three files, head
     assert outcome.status == "done"
 
 

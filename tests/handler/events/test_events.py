@@ -48,7 +48,7 @@ EXPECTED = {
     "sqs_eventbridge": [["products/shoe.jpg"]],
     "sqs_eventbridge_bad": [BAD, BAD],
     "sqs_eventbridge_nasty_keys": [["a+b %41.png"], ["red flower.jpg"], ["100% wool.jpg"], ["été/鞋 👟.jpg"]],
-    "sqs_eventbridge_other_events": [[], [], []],
+    "sqs_eventbridge_other_events": [["products/old.jpg"], [], []],
     "sqs_garbage": [BAD] * 8,
     "sqs_s3_bad_encoding": [BAD],
     "sqs_s3_copy": [["products/2026/shoe.jpg"]],

@@ -1,0 +1,49 @@
+"""Delete the outputs of an image that was deleted.
+
+Those of an API job always go with it: their folder is Hairline's alone, so all of its outputs are deleted, with or
+without a report. Of other images, and only where the deployment says so, the files are deleted that a report of
+Hairline names, and the report last: a worker that dies on the way leaves it to the next try, which goes on.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from handler import keys
+from handler.aws.bucket import ObjectStore
+from handler.config import BucketConfig
+from handler.cutouts import results
+from handler.errors import SourceMissing
+from handler.jobs import ObjectRef, parse_stored
+
+
+class Deps(Protocol):
+    """What a removal needs of the world."""
+
+    @property
+    def config(self) -> BucketConfig: ...
+    @property
+    def store(self) -> ObjectStore: ...
+
+
+def is_due(source: ObjectRef, config: BucketConfig) -> bool:
+    """Whether the outputs of this image are to be deleted with it."""
+    return config.delete_outputs or keys.split_upload(source.key) is not None
+
+
+def remove(source: ObjectRef, deps: Deps) -> None:
+    """Delete the outputs of `source`, if there are any. Raises StoreUnavailable; a repetition does no harm."""
+    folder = ObjectRef(deps.config.output_bucket, source.key)
+    names = deps.store.children(folder) if keys.split_upload(source.key) else _named(folder, source, deps.store)
+    for name in filter(keys.is_output, names):
+        deps.store.delete(results.file_ref(folder, name))
+
+
+def _named(folder: ObjectRef, source: ObjectRef, store: ObjectStore) -> Iterable[str]:
+    """The files that the report of this source names, and the report itself; none if it is not Hairline's."""
+    try:
+        report = parse_stored(store.get(results.file_ref(folder, keys.REPORT)).data)
+        described, files = report["object"], report["files"]
+        same = (described["bucket"], described["key"]) == (source.bucket, source.key)
+    except (SourceMissing, ValueError, KeyError, TypeError):
+        return []
+    return [*files, keys.REPORT] if same and isinstance(files, dict) else []
