@@ -92,15 +92,15 @@ class Session:
         fields = {**job.form["fields"], "Content-Type": content_type}
         return web.send("POST", job.form["url"], form=[*fields.items(), ("file", ("image.jpg", image()))])
 
-    def ask(self, method: str, job: Job) -> Reply:
-        """Send a request to a job's Location."""
+    def call_job(self, method: str, job: Job) -> Reply:
+        """Send a request to a job's Location, with the API key."""
         return web.send(method, job.url, headers={"X-Api-Key": self.deployment.api_key})
 
     def finished(self, job: Job) -> Reply:
         """The status of a job, as soon as it has ended. Raises Unexpected."""
 
         def look() -> Reply | None:
-            found = self.ask("GET", job).check(200)
+            found = self.call_job("GET", job).check(200)
             return None if found.field("status") in ("queued", "working") else found
 
         return until(f"the end of the job {job.url}", look)

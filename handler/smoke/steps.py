@@ -1,12 +1,11 @@
 """THE table of steps: what each does, and what it expects. docs/first-deployment.md shows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urljoin
 
 from handler import keys, notifications
-from handler.jobs import parse_stored
 from handler.smoke import web
 from handler.smoke.session import Session, described, image, until
 from handler.smoke.web import Unexpected
@@ -31,10 +30,11 @@ def _stack(session: Session) -> str:
 
 def _description(session: Session) -> str:
     url = session.output("ApiUrl")
-    (server,) = web.send("GET", f"{url}/v1/openapi.json").check(200).field("servers")
-    if (base := urljoin(f"{url}/", server["url"]).rstrip("/")) != url:
-        raise Unexpected(f"servers[0].url leads to {base}")
-    return f"servers[0].url leads to {base}"
+    servers = web.send("GET", f"{url}/v1/openapi.json").check(200).field("servers")
+    addresses = [urljoin(f"{url}/", server.get("url", "")).rstrip("/") for server in servers]
+    if addresses != [url]:
+        raise Unexpected(f"its servers are {', '.join(addresses)}")
+    return f"its server is {url}"
 
 
 def _api_key(session: Session) -> str:
@@ -47,8 +47,8 @@ def _cors(session: Session, url: str, method: str) -> str:
     """Ask as a browser does before it sends a request from a page."""
     allowed = session.deployment.parameters.get("CorsOrigin", "*")
     origin = "https://shop.example" if allowed == "*" else allowed
-    asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "content-type,x-api-key"}
-    reply = web.send("OPTIONS", url, headers={"Origin": origin, **asked})
+    preflight = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "content-type,x-api-key"}
+    reply = web.send("OPTIONS", url, headers={"Origin": origin, **preflight})
     answer = reply.headers.get("access-control-allow-origin")
     methods = reply.headers.get("access-control-allow-methods", "")
     if reply.status not in (200, 204) or answer not in ("*", origin) or method not in methods:
@@ -66,11 +66,21 @@ def _image(session: Session) -> str:
     report = session.report(key)
     if report["status"] != "done":
         raise Unexpected(f"{key} is {report['status']}: {report['reason']['message']}")
-    found = {name: session.read("OutputBucket", keys.output(key, name)) for name in report["files"]}
-    if missing := [name for name, data in found.items() if data is None]:
-        raise Unexpected(f"the report of {key} names {', '.join(missing)}, which the output bucket does not have")
-    cutout = next(data for name, data in found.items() if name.startswith(f"{keys.CUTOUT}.") and data)
-    return f"{', '.join(found)}; {described(cutout)}, confidence {report['quality']['confidence']:.2f}"
+    files = {}
+    for name in report["files"]:
+        data = session.read("OutputBucket", keys.output(key, name))
+        if data is None:
+            raise Unexpected(f"the report of {key} names {name}, which the output bucket does not have")
+        files[name] = data
+    return f"{_results(files)}, confidence {report['quality']['confidence']:.2f}"
+
+
+def _results(files: Mapping[str, bytes]) -> str:
+    """The names of an image's results, and what its cutout is. Raises Unexpected if there is none."""
+    for name, data in files.items():
+        if name.startswith(f"{keys.CUTOUT}."):
+            return f"{', '.join(files)}; {described(data)}"
+    raise Unexpected(f"there is no cutout among {', '.join(files) or 'no files'}")
 
 
 def _not_an_image(session: Session) -> str:
@@ -94,7 +104,7 @@ def _removebg(session: Session) -> str:
 
 def _job(session: Session) -> str:
     job = session.create_job({})
-    if (status := session.ask("GET", job).check(200).field("status")) != "queued":
+    if (status := session.call_job("GET", job).check(200).field("status")) != "queued":
         raise Unexpected(f"{job.url} is {status} before its image was uploaded")
     session.submit(job, content_type="text/html").check(403)
     session.submit(job).check(204)
@@ -103,13 +113,12 @@ def _job(session: Session) -> str:
         raise Unexpected(f"{job.url} is {ended.field('status')}: {ended.field('reason')}")
     links = ended.field("files")
     files = {name: web.send("GET", link).check(200).data for name, link in links.items()}
-    cutout = next(data for name, data in files.items() if name.startswith(f"{keys.CUTOUT}."))
-    return f"{', '.join(files)} by their links; {described(cutout)}"
+    return _results(files)
 
 
 def _upload_preflight(session: Session) -> str:
     if session.deployment.parameters.get("ExistingInputBucket"):
-        return "not asked: the CORS rules of ExistingInputBucket are yours"
+        return "not checked: the CORS rules of ExistingInputBucket are yours"
     return _cors(session, session.create_job({}).form["url"], "POST")
 
 
@@ -124,7 +133,7 @@ def _callback(session: Session) -> str:
     job = session.create_job({"callback_url": session.callback})
     session.submit(job).check(204)
     session.finished(job)
-    report = parse_stored(session.read("OutputBucket", keys.output(job.key, keys.REPORT)) or b"{}")
+    report = session.report(job.key)
     notification = notifications.from_report(report, session.output("OutputBucket"), session.callback)
     delivered = keys.callback(notification.id)
     until(f"a 2xx of {session.callback} to {notification.id}", lambda: session.read("StateBucket", delivered))
@@ -135,8 +144,8 @@ def _delete(session: Session) -> str:
     job = session.create_job({})
     session.submit(job).check(204)
     session.finished(job)
-    session.ask("DELETE", job).check(204)
-    until(f"404 of {job.url}", lambda: session.ask("GET", job).status == HTTPStatus.NOT_FOUND or None)
+    session.call_job("DELETE", job).check(204)
+    until(f"404 of {job.url}", lambda: session.call_job("GET", job).status == HTTPStatus.NOT_FOUND or None)
     if session.read("OutputBucket", keys.output(job.key, keys.REPORT)) is not None:
         raise Unexpected(f"the report of {job.key} is still there")
     return f"{job.url} is gone, with its results"
@@ -174,7 +183,7 @@ def _clean_up(session: Session) -> str:
 
 STEPS = (
     Step("stack", "its status is CREATE_COMPLETE or UPDATE_COMPLETE", _stack),
-    Step("description", "GET /v1/openapi.json needs no key, and its servers[0].url leads to ApiUrl", _description),
+    Step("description", "GET /v1/openapi.json needs no key, and its only server is ApiUrl", _description),
     Step("API key", "GET /v1.0/account answers 403 without the key and 200 with it", _api_key),
     Step("preflight", "a page of CorsOrigin may send POST /v1/jobs", _api_preflight),
     Step(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from handler.smoke import __main__ as smoke
+from handler.smoke import steps
 from handler.smoke.deployment import Deployment
 from handler.smoke.session import Session
 from handler.smoke.steps import CLEAN_UP, STEPS, Step
@@ -78,3 +79,8 @@ def test_it_cleans_up_after_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 def test_the_page_lists_every_step_with_what_it_expects() -> None:
     rows = re.findall(r"^\| `(.+?)` \| (.+?) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     assert rows == [(step.name, step.expected) for step in (*STEPS, CLEAN_UP)]
+
+
+def test_results_without_a_cutout_are_named() -> None:
+    with pytest.raises(Unexpected, match=r"there is no cutout among alpha\.png"):
+        steps._results({"alpha.png": b""})
