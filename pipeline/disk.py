@@ -26,7 +26,7 @@ def write_all(files: Mapping[Path, bytes], stale: Iterable[Path] = ()) -> None:
         for path, data in files.items():
             _check_name(path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".hairline.", suffix=".part")
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".hairline.{os.getpid()}.", suffix=".part")
             part = Path(name)
             undo.callback(part.unlink, missing_ok=True)
             with os.fdopen(handle, "wb") as file:
@@ -39,6 +39,26 @@ def write_all(files: Mapping[Path, bytes], stale: Iterable[Path] = ()) -> None:
             part.replace(path)
             undo.callback(path.unlink, missing_ok=True)
         undo.pop_all()
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed had half written in a folder. POSIX only; elsewhere it stays."""
+    if os.name != "posix":
+        return
+    for part in folder.glob(".hairline.*.part"):
+        number = part.name.split(".")[2]
+        if number.isdecimal() and not _is_running(int(number)):
+            part.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it belongs to another user
+        pass
+    return True
 
 
 def _check_name(path: Path) -> None:

@@ -20,7 +20,7 @@ from pipeline.cli.index import write_pages
 from pipeline.cli.names import Task
 from pipeline.cli.summary import Summary
 from pipeline.cli.text import one_line
-from pipeline.disk import write
+from pipeline.disk import sweep, write
 from pipeline.errors import BadOptions
 from pipeline.models import ModelSpec
 from pipeline.options import Options
@@ -115,6 +115,8 @@ def _lost(task: Task) -> Line:
 
 
 def _report(lines: Iterable[Line], tasks: Sequence[Task], page: Path | None, left_out: Counter[str]) -> int:
+    for folder in {task.folder for task in tasks}:
+        sweep(folder)
     summary = Summary()
     quiet = len(tasks) < 2 or not sys.stderr.isatty()
     with tqdm(total=len(tasks), unit="image", disable=quiet) as bar:

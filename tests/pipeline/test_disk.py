@@ -1,12 +1,13 @@
-"""Two processes in one folder."""
+"""Several processes in one folder, and what is left of one that was killed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from pipeline.disk import locked
+from pipeline.disk import locked, sweep, write
 
 
 def test_two_wait_for_one_another(tmp_path: Path) -> None:
@@ -18,3 +19,24 @@ def test_two_wait_for_one_another(tmp_path: Path) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(2)
     assert other.communicate()[0] == "in\n"
+
+
+def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> None:
+    program = f"""
+import os, signal
+from pathlib import Path
+from pipeline import disk
+disk.os.fdopen = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+disk.write(Path({str(tmp_path / "a.png")!r}), b"a")
+"""
+    killed = subprocess.run([sys.executable, "-c", program], check=False)
+    assert killed.returncode == -9
+    (left,) = tmp_path.iterdir()
+    of_this_process = left.with_name(f".hairline.{os.getpid()}.x.part")
+    of_init = left.with_name(".hairline.1.x.part")
+    somebodys = left.with_name(".hairline.backup.part")
+    for path in (of_this_process, of_init, somebodys):
+        path.touch()
+    write(tmp_path / "b.png", b"b")
+    sweep(tmp_path)
+    assert set(tmp_path.iterdir()) == {of_this_process, of_init, somebodys, tmp_path / "b.png"}

@@ -1,0 +1,36 @@
+"""A run that is killed again and again ends as one that is not, and the program that shows it sees what is wrong."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bench import resume
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_goes_on_where_it_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(resume, "MAX_GROWTH", 1.0)  # so few images say nothing of memory
+    assert resume.main(["--images", "64", "--kills", "2", "--jobs", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(": ")[2] for line in lines[:1]] == ["8 cut, 0 done before"]
+    cut, skipped = (int(word) for word in lines[2].partition(": ")[2].split() if word.isdecimal())
+    assert cut + skipped == 64
+    assert skipped >= 16
+
+
+def test_what_is_left_over_or_cut_twice_is_named(tmp_path: Path) -> None:
+    resume.build(tmp_path / "in", 2)
+    (tmp_path / "out/000").mkdir(parents=True)
+    (tmp_path / "out/000/000000.png").touch()
+    (tmp_path / "out/000/.hairline.9.x.part").touch()
+    assert list(resume.wrong(tmp_path / "in", tmp_path / "out", Counter({"a.png": 2, "b.png": 1}))) == [
+        "2 images have 2 other files and 0 reports",
+        "1 images were cut twice, such as a.png",
+    ]
+
+
+def test_growth_is_measured_after_the_warm_up() -> None:
+    assert resume.growth([(0, 50.0), (30, 100.0), (60, 100.0), (90, 104.0)], 100) == pytest.approx(0.04)
