@@ -106,6 +106,7 @@ ARROWS = {
     "handler.aws": HANDLER_GROUND | GROUND | {"pipeline.disk"},
     "handler.untrusted": {"handler.errors", "pipeline"} | GROUND,
     **dict.fromkeys(DOORS, HANDLER_GROUND | SERVICES | LIBRARY),
+    "handler.http": HANDLER_GROUND | SERVICES | LIBRARY | {"handler.status"},
     "handler.status": HANDLER_GROUND | SERVICES | GROUND,
     # The same images as the queue's, by the same steps.
     "handler.backfill": HANDLER_GROUND | SERVICES | LIBRARY | {"handler.cutouts"},

@@ -9,9 +9,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handler import keys
 from handler.events import api_gateway
 from handler.http import body as bodies
-from handler.http import openapi, responses, routes, urls, wiring
+from handler.http import openapi, recent_results, responses, routes, urls, wiring
 from handler.http.api_errors import ApiError
 from handler.http.job_service import JobRequest
 from handler.http.sources import public_url
@@ -88,6 +89,18 @@ def _checked(id_: str) -> str:
 def _status(tenant: str, id_: str, second: int) -> dict[str, Any]:  # noqa: ARG001  a part of the cache's key
     """Looked up once a second for each job, however often a client polls. second: of the monotonic clock."""
     return wiring.jobs().jobs.status(tenant, id_)
+
+
+@app.route("/v1/results", ["GET", "HEAD"])
+def results() -> Response[Any]:
+    """What became of the API key's images in the last hours."""
+    event = app.current_event.raw_event
+    tenant, deps = routes.tenant(event), wiring.jobs()
+    hours = recent_results.hours(event.get("multiValueQueryStringParameters"))
+    files = deps.outputs(keys.upload(tenant, ""))
+    return responses.json_response(
+        recent_results.describe(tenant, hours, files, deps.jobs.store, deps.config.output_bucket)
+    )
 
 
 @app.route("/v1/openapi.json", ["GET", "HEAD"])

@@ -18,6 +18,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/v1/cutouts": ("POST",),
     "/v1/jobs": ("POST",),
     "/v1/jobs/{id}": ("GET", "HEAD", "DELETE"),
+    "/v1/results": ("GET", "HEAD"),
     "/v1/openapi.json": ("GET", "HEAD"),
 }
 """Of each path, as the template writes it."""

@@ -10,6 +10,7 @@ from handler.http import queries
 from handler.http.api_errors import CODES
 from handler.http.headers import CREDITS, EVERY, JUDGEMENT, LOCATION, RETRY, SIZES, Header
 from handler.http.parameters import PARAMETERS, SOURCES
+from handler.http.recent_results import MAX_HOURS
 from pipeline.formats import CONTENT_TYPES
 
 _Json = dict[str, Any]
@@ -137,6 +138,16 @@ def _delete() -> _Json:
     }
 
 
+def _results() -> _Json:
+    hours = {"name": "hours", "in": "query", "schema": {"type": "number", "minimum": 0.01, "maximum": MAX_HOURS}}
+    return {
+        "operationId": "results",
+        "summary": "Count the images of the last hours by outcome and reason (default: 24 hours)",
+        "parameters": [hours],
+        "responses": _responses({"200": _success("The counts.", _in_json(_ref("Results")))}, 400),
+    }
+
+
 def _account() -> _Json:
     found = _success("Credits are not counted; every number is 0.", _in_json({"type": "object"}))
     return {"operationId": "account", "summary": "As remove.bg's", "responses": _responses({"200": found})}
@@ -173,6 +184,16 @@ _SCHEMAS: _Json = {
             )
         },
         ("data",),
+    ),
+    "Results": _object(
+        {
+            "hours": {"type": "number"},
+            "complete": {"type": "boolean", "description": "false if there were too many files to count them all."},
+            "done": {"type": "integer"},
+            "reasons": {"type": "array", "items": {"type": "object"}},
+            "jobs": {"type": "array", "items": {"type": "object"}},
+        },
+        ("hours", "complete", "done", "reasons", "jobs"),
     ),
     "Job": _object(
         {
@@ -225,6 +246,7 @@ def _document() -> _Json:
             "/v1/cutouts": {"post": _cutouts()},
             "/v1/jobs": {"post": _submit()},
             "/v1/jobs/{id}": {"get": _status(), "delete": _delete()},
+            "/v1/results": {"get": _results()},
             "/v1/openapi.json": {"get": _description()},
         },
         "components": {

@@ -2,13 +2,15 @@
 
 import functools
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from handler.aws import weights
+from handler.aws import listing, weights
 from handler.aws.bucket import S3Store
 from handler.aws.clients import Patience, client
 from handler.aws.documents import DocumentStore
+from handler.aws.listing import Listed
 from handler.aws.registry_secret import Secret, secret
 from handler.http.config import ApiConfig, ApiCutoutConfig, ApiJobConfig
 from handler.http.job_service import JobService
@@ -36,12 +38,15 @@ class CutoutDeps:
 
 @dataclass(frozen=True, slots=True)
 class JobDeps:
-    """What the routes of ApiJobFunction need of the world. policy: which URLs are allowed."""
+    """What the routes of ApiJobFunction need of the world. policy: which URLs are allowed. outputs: lists the output
+    bucket below a prefix.
+    """
 
     config: ApiJobConfig
     policy: Policy
     jobs: JobService
     registry: Secret
+    outputs: Callable[[str], Iterator[Listed]]
 
 
 @functools.cache
@@ -57,9 +62,11 @@ def cutouts() -> CutoutDeps:
 def jobs() -> JobDeps:
     """For ApiJobFunction. Raises BadConfig."""
     config = ApiJobConfig.from_env(os.environ)
-    policy, store = _policy(config), S3Store(client("s3", Patience.REQUEST))
+    s3 = client("s3", Patience.REQUEST)
+    policy, store = _policy(config), S3Store(s3)
+    outputs = functools.partial(listing.objects, s3, config.output_bucket)
     registry = secret(client("secretsmanager", Patience.REQUEST), config.registry)
-    return JobDeps(config, policy, _jobs(config, policy, store), registry)
+    return JobDeps(config, policy, _jobs(config, policy, store), registry, outputs)
 
 
 @functools.cache
