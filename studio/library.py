@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.cli import earlier, edits
 from pipeline.cli.edits import EDITS, Edits
+from pipeline.cli.image import ADVICE
 from pipeline.cli.names import REPORT, Task, endings, key
 from pipeline.cli.plan import plan
 from pipeline.cli.saved import SavedReport
@@ -178,6 +179,8 @@ def settle(item: Item, message: str = "") -> None:
         item.state, item.message = "failed", message
     elif report is not None and report["status"] == "rejected":
         item.state, item.message = "failed", report["reason"]["message"]
+        for advice in ADVICE.values():  # flags help nobody on a page
+            item.message = item.message.removesuffix(advice)
     else:
         item.state, item.message = "done", None
 

@@ -115,13 +115,14 @@ def failed(task: Task, message: str) -> Line:
 
 def rejection(error: InputError) -> str:
     """What is wrong with an image, and which flags help."""
-    return str(error) + next((advice for kind, advice in _ADVICE.items() if isinstance(error, kind)), "")
+    return str(error) + next((advice for kind, advice in ADVICE.items() if isinstance(error, kind)), "")
 
 
-_ADVICE: dict[type[InputError], str] = {
+ADVICE: dict[type[InputError], str] = {
     ImageTooLarge: " Or raise the limit: --max-megapixels, or --max-bytes for the file.",
     NoSubject: " Or pass a --trimap that marks some subject and some background.",
 }
+"""What the command line adds to a message."""
 
 
 def _made(

@@ -431,6 +431,7 @@ function behind(kind) {
 // Beginning
 
 async function begin() {
+  history.replaceState(null, "", location.pathname + location.hash); // the token is a cookie now; the address bar need not show it
   label(document);
   options($("view"), TEXT.views);
   options($("holes"), TEXT.holeModes);
