@@ -1,0 +1,32 @@
+"""A disk that is full and a worker that is killed are said in words, and nothing is lost."""
+
+import errno
+import os
+
+import pytest
+
+from pipeline.cli import edits
+from studio.pools import Killed, Worker
+
+
+def test_a_full_disk_is_said_and_the_edits_stay_as_they_were(client, monkeypatch, studio):
+    entry = client.settled()["images"][-1]
+
+    def full(_path, _edits):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(edits, "save", full)
+        status, answer = client.json("PUT", f"images/{entry['id']}/decision", {"revision": 0, "decision": "approved"})
+    assert (status, answer["errors"][0]["code"]) == (507, "disk_full")
+    assert client.json("GET", f"images/{entry['id']}")[1]["decision"] is None
+    body = {"revision": entry["revision"], "decision": "approved"}
+    assert client.json("PUT", f"images/{entry['id']}/decision", body)[1]["decision"] == "approved"
+
+
+def test_a_worker_that_was_killed_is_replaced():
+    worker = Worker()
+    with pytest.raises(Killed, match="lack of memory"):
+        worker.call(os._exit, 1)
+    assert worker.call(abs, -1) == 1
+    worker.close()
