@@ -161,6 +161,23 @@ def test_a_deleted_object_is_ignored(either: Site, small: bytes) -> None:
     assert either.dead() == []
 
 
+def test_the_outputs_of_a_deleted_image_go_with_it_where_the_deployment_says_so(
+    build: Callable[..., Site], small: bytes
+) -> None:
+    site = build(parameters={"DeleteOutputs": "on"}, versioned=False)  # moto announces no delete markers
+    for key in ("a.png", "b.png", "c.png"):
+        site.drop(key, small)
+    site.settle()
+    for key in ("a.png", "b.png"):
+        site.s3.delete_object(Bucket=site.made.input_bucket, Key=key)
+    site.drop("b.png", small)  # put again before the deletion's event is processed
+    site.settle()
+    assert names(site, "a.png") == set()
+    assert names(site, "b.png") == names(site, "c.png") == {"report.json", "cutout.png", "alpha.png"}
+    check_whole(site)
+    assert (site.waiting(), site.dead()) == (0, [])
+
+
 @pytest.mark.parametrize("body", ["not json", "[]", '{"Records": [{"eventSource": "aws:sns"}]}', '{"Records": 1}'])
 def test_a_message_that_is_not_an_event_goes_to_the_dead_letter_queue_with_the_reason(
     site: Site, small: bytes, body: str
