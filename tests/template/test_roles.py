@@ -111,7 +111,8 @@ def test_a_role_may_do_what_its_function_does_and_nothing_else(role: str, parame
     expected = {sid: (actions, named(resources)) for sid, (actions, resources) in ROLES[role].items()}
     expected["WriteLogs"] = (["logs:CreateLogStream", "logs:PutLogEvents"], f"<{role.removesuffix('Role')}Logs.Arn>")
     if "ModelBucket" in parameters and role in ("CutoutRole", "ApiCutoutRole", "BackfillRole"):
-        expected["ReadWeights"] = ("s3:GetObject", f"arn:aws:s3:::{parameters['ModelBucket']}/*.onnx")
+        weights = f"arn:aws:s3:::{parameters['ModelBucket']}/*"
+        expected["ReadWeights"] = ("s3:GetObject", [f"{weights}.onnx", f"{weights}.json"])
     if parameters.get("Tracing") != "PassThrough":
         expected["WriteTraces"] = (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
     if "KmsKeyArn" in parameters:
