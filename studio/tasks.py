@@ -98,7 +98,11 @@ def download(path: Path, alpha: Path, options: Options) -> tuple[Encoded, dict[s
 
     Raises HairlineError, OSError.
     """
-    result = apply_matte(path.read_bytes(), alpha.read_bytes(), options)
+    data = path.read_bytes()
+    picture = decode.decode(data, **options.limits())
+    if picture.alpha is not None:  # the matte holds it already, and it must not count twice
+        data = encode.encode(Canvas(picture.rgb, None), format="png").data
+    result = apply_matte(data, alpha.read_bytes(), options)
     name = options.marketplaces[0] if options.marketplaces else ""
     file = result.listings[name] if name else result.output
     return file, dict(result.report["compliance"])

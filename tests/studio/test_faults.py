@@ -3,9 +3,13 @@
 import errno
 import os
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.cli import edits
+from pipeline.options import Options
+from studio import tasks
 from studio.pools import Killed, Worker
 
 
@@ -22,6 +26,14 @@ def test_a_full_disk_is_said_and_the_edits_stay_as_they_were(client, monkeypatch
     assert client.json("GET", f"images/{entry['id']}")[1]["decision"] is None
     body = {"revision": entry["revision"], "decision": "approved"}
     assert client.json("PUT", f"images/{entry['id']}/decision", body)[1]["decision"] == "approved"
+
+
+def test_the_sources_own_transparency_counts_once(tmp_path):
+    pixels = np.full((60, 80, 4), (200, 40, 40, 128), np.uint8)
+    for name, image in (("source.png", Image.fromarray(pixels)), ("alpha.png", Image.fromarray(pixels[..., 3]))):
+        image.save(tmp_path / name)
+    made, _ = tasks.download(tmp_path / "source.png", tmp_path / "alpha.png", Options(format="webp"))
+    assert made.to_numpy()[30, 40, 3] == 128
 
 
 def test_a_worker_that_was_killed_is_replaced():
