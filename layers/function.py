@@ -11,8 +11,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("handler", "pipeline")
-NOT_DEPLOYED = (ROOT / "handler" / "local", ROOT / "handler" / "smoke")
-"""The emulated deployment on this machine, and what checks a real one."""
+_OPERATORS = (
+    "handler/smoke",
+    "handler/aws/batch_jobs.py",
+    "handler/aws/deployment.py",
+    "handler/backfill/__main__.py",
+    "handler/backfill/costs.py",
+    "handler/backfill/planning.py",
+    "handler/backfill/running.py",
+    "handler/backfill/site.py",
+    "handler/backfill/survey.py",
+    "handler/status/__main__.py",
+)
+NOT_DEPLOYED = tuple(ROOT / path for path in ("handler/local", *_OPERATORS))
+"""The emulated deployment on this machine, and the commands of an operator, who has all of botocore."""
 
 
 def files() -> Iterator[Path]:
