@@ -52,9 +52,9 @@ def _one_of(choices: tuple[str, ...], code: str, note: str, default: str) -> Par
 
 
 def _flag(code: str, note: str, *, default: bool) -> Parameter:
-    return Parameter(
-        _parsed(kinds.Switch().from_text, "true or false"), code, {"type": "boolean", "default": default}, note
-    )
+    # Forms send text, and clients write 1, yes or True in JSON too.
+    schema = {"anyOf": [{"type": "boolean"}, {"enum": [0, 1]}, _text(_SWITCH)], "default": default}
+    return Parameter(_parsed(kinds.Switch().from_text, "true or false"), code, schema, note)
 
 
 def _parsed(parse: Callable[[str], _Parsed], form: str) -> Callable[[str], _Parsed]:
@@ -116,12 +116,18 @@ def _shadow(text: str) -> str:
 _COLOUR = _parsed(Colour.parse, "3, 4, 6 or 8 hex digits with or without #, or a colour name")
 _MARGIN_FORM = 'one, two or four lengths, such as "20px" or "5%", at most 500px or 50% each'
 _PERCENTAGE = "(?:100|[1-9]?[0-9](?:\\.[0-9]{1,3})?)%"
+_SWITCH = "|".join("".join(f"[{letter.upper()}{letter}]" for letter in word) for word in kinds.TRUTH)
 _LENGTH = "[0-9]{1,5}(?:\\.[0-9]{1,3})?(?:px|%)?"
 
 
 def _text(pattern: str) -> Mapping[str, Any]:
     """The schema of a text: rather too wide than too narrow."""
     return {"type": "string", "pattern": f"^(?:{pattern})$"}
+
+
+def _number_or(most: int, pattern: str) -> Mapping[str, Any]:
+    """The schema of a text that clients may also write as a whole number of 0 to `most` in JSON."""
+    return {"anyOf": [{"type": "integer", "minimum": 0, "maximum": most}, _text(pattern)]}
 
 
 PARAMETERS: dict[str, Parameter] = {
@@ -139,7 +145,7 @@ PARAMETERS: dict[str, Parameter] = {
     "crop_margin": Parameter(
         _parsed(_margin, _MARGIN_FORM),
         "invalid_crop_margin",
-        _text(f"{_LENGTH}(?: {_LENGTH}(?: {_LENGTH} {_LENGTH})?)?"),
+        _number_or(500, f"{_LENGTH}(?: {_LENGTH}(?: {_LENGTH} {_LENGTH})?)?"),
         'Room around the subject: "30px", "10% 5%".',
     ),
     "scale": Parameter(
@@ -163,7 +169,7 @@ PARAMETERS: dict[str, Parameter] = {
         "none, drop, or auto, which is drop.",
     ),
     "shadow_opacity": Parameter(
-        _opacity, "invalid_shadow_opacity", _text("auto|100|[1-9]?[0-9]"), "auto (50), or 0 to 100."
+        _opacity, "invalid_shadow_opacity", _number_or(100, "auto|100|[1-9]?[0-9]"), "auto (50), or 0 to 100."
     ),
     "semitransparency": _flag(
         "invalid_semitransparency", "Checked; it has no effect, since alpha is always continuous.", default=True

@@ -62,7 +62,7 @@ class _Bell(FileSystemEventHandler):
     def on_created(self, event: FileSystemEvent) -> None:  # noqa: ARG002 - the file is found by looking
         self.rung.set()
 
-    on_modified = on_moved = on_created
+    on_modified = on_moved = on_attrib = on_created
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import Any
 from pipeline.errors import unknown_name
 from pipeline.geometry import LARGEST_CANVAS, LARGEST_SIDE, Colour, Margin, Position, Region, Size
 
-_TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+"""What people write for true and false, in any case."""
 
 
 class UnknownName(ValueError):
@@ -127,9 +128,9 @@ class Switch(Kind):
         raise ValueError(value)
 
     def from_text(self, text: str) -> Any:
-        if text.lower() not in _TRUTH:
+        if text.lower() not in TRUTH:
             raise ValueError(text)
-        return _TRUTH[text.lower()]
+        return TRUTH[text.lower()]
 
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
