@@ -90,8 +90,10 @@ def _megabytes(process: int) -> float:
 
 
 def growth(memory: Sequence[tuple[int, float]], count: int) -> float:
-    """The largest difference from the median, as a share of it, after the warm-up."""
+    """The largest difference from the median, as a share of it, after the warm-up; 0 if it was not measured then."""
     level = [megabytes for cut, megabytes in memory if cut >= _WARM * count]
+    if not level:
+        return 0.0
     middle = float(np.median(level))
     return max(abs(megabytes - middle) for megabytes in level) / middle
 

@@ -28,7 +28,7 @@ class Requests(NamedTuple):
     reads: int
 
 
-CUT, REPEATED, REJECTED = Requests(3, 1, 3), Requests(0, 1, 2), Requests(1, 1, 3)
+CUT, REPEATED, REJECTED = Requests(3, 1, 4), Requests(0, 1, 2), Requests(1, 1, 4)
 
 
 @dataclass(frozen=True, slots=True)

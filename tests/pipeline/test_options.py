@@ -307,6 +307,7 @@ def test_a_row_says_what_it_does_and_what_its_default_is(row):
     assert bool(row.unset) == (row.default in (None, ()))
 
 
+@pytest.mark.pymatting
 def test_pymatting_is_rejected_by_name_where_its_compiler_is_not_installed(monkeypatch):
     assert Options(matting="pymatting").matting == "pymatting"
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)

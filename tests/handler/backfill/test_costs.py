@@ -42,7 +42,7 @@ def test_the_cost_is_calculated_rightly():
     work = Work(cut=1_000_000, repeated=1_000_000, ms=1000)
     prices = costs.dollars(work, 3008)
     assert prices["Lambda"] == pytest.approx(1.1e6 * 3008 / 1024 * 0.0000166667 + 2 * 0.20)
-    assert prices["S3 requests"] == pytest.approx(4 * 5 + 3 * 0.4 + 1 * 5 + 2 * 0.4)
+    assert prices["S3 requests"] == pytest.approx(4 * 5 + 4 * 0.4 + 1 * 5 + 2 * 0.4)
     assert prices["S3 Batch Operations"] == pytest.approx(0.25 + 2 * 1 + 2 * 0.015)
 
 
@@ -51,7 +51,7 @@ def test_containers_or_the_limits_of_s3_decide_how_long_it_takes():
     assert costs.hours(work, 100) == (10.0, "containers")
     slow, bound = costs.hours(work, 100_000)
     assert bound == "S3"
-    assert slow == pytest.approx(3 / 3500 * 1000)
+    assert slow == pytest.approx(5 / 5500 * 1000)
     assert costs.hours(work, 100_000, prefixes=10).hours == pytest.approx(slow / 10)
 
 

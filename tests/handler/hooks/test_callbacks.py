@@ -255,7 +255,7 @@ def test_a_picture_of_no_shop_and_no_wish_makes_no_callback(world):
 
 def test_news_that_could_not_be_told_are_told_later(world):
     told = notifications.from_report(REPORT, "output", None)
-    broken = replace(world.bus, bus="no-such-bus")
+    broken = replace(world.bus, bus=replace(world.bus.bus, name="no-such-bus"))
     with pytest.raises(StoreUnavailable):
         broken.publish(told, first=True)
     world.bus.publish(told, first=False)

@@ -82,7 +82,7 @@ def test_a_canvas_with_sides_that_are_allowed_and_too_many_pixels_is_told_the_li
 
 def test_every_option_can_be_asked_for_or_is_named_as_left_out():
     names = {name for name, row in Options.table().items() if not row.operator}
-    assert {row.name for row in QUERIES.values()} == names - {"trimap", "scribbles", "strokes", "stages"}
+    assert {row.name for row in QUERIES.values()} == names - {"trimap", "scribbles", "strokes", "stages", "matte"}
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_amazon_takes_a_cut_out_photograph(photos, segmenter):
         "width": 2000,
         "height": 2000,
         "bytes": len(result.listings["amazon-main"].data),
-        "subject": [100, 175, 1800, 1650],
+        "subject": [100, 182, 1800, 1637],
         "quality": 95,
     }
 

@@ -90,6 +90,7 @@ def test_grey_windows_of_high_contrast_keep_their_digits(pool, seed):
     np.testing.assert_allclose(row, exact_row(picture), rtol=0, atol=1e-9)
 
 
+@pytest.mark.pymatting
 def test_unknown_pixels_at_the_pictures_edge_have_rows_of_what_is_inside(pool):
     rng = np.random.default_rng(0)
     rgb = rng.integers(0, 256, (9, 11, 3), np.uint8)
