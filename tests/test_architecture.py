@@ -72,7 +72,7 @@ ARROWS = {
     "pipeline.report": set(),
     "pipeline.schema": {"pipeline.report"},
     "pipeline.marketplaces": rooms("pipeline", "geometry", "report"),
-    "pipeline.models": {"pipeline.errors"},
+    "pipeline.models": rooms("pipeline", "errors", "options"),
     "pipeline.strokes": {"pipeline.errors"},
     "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces", "strokes"),
     "pipeline.formats": set(),

@@ -16,8 +16,7 @@ class ObjectHead:
     """What a store knows of an object without its bytes.
 
     version: None in a bucket without versions. etag: opaque; it changes whenever the bytes do, and under a KMS key also
-    when the same bytes are written again. metadata: the user's
-    own, names in lower case.
+    when the same bytes are written again. metadata: the user's own, names in lower case.
     """
 
     ref: ObjectRef

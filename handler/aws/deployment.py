@@ -9,6 +9,14 @@ from handler.aws.faults import translated
 from handler.errors import BadConfig
 
 
+class Stack(NamedTuple):
+    """status: CloudFormation's. outputs, parameters: by name."""
+
+    status: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+
 class FunctionFacts(NamedTuple):
     """reserved: containers that are reserved for it, None if none are. environment: its variables."""
 
@@ -24,14 +32,23 @@ class Usage(NamedTuple):
     calls: int
 
 
-def outputs(stack: str) -> dict[str, str]:
+def stack(name: str) -> Stack:
+    """A stack of the environment's account and region. Raises StoreUnavailable."""
+    with translated(f"read the stack {name}"):
+        (found,) = client("cloudformation", Patience.QUEUE).describe_stacks(StackName=name)["Stacks"]
+    return Stack(
+        found["StackStatus"],
+        {row["OutputKey"]: row["OutputValue"] for row in found.get("Outputs", [])},
+        {row["ParameterKey"]: row["ParameterValue"] for row in found.get("Parameters", [])},
+    )
+
+
+def outputs(name: str) -> Mapping[str, str]:
     """The stack's outputs. Raises StoreUnavailable, BadConfig if it has none that a backfill needs."""
-    with translated(f"describe the stack {stack}"):
-        (found,) = client("cloudformation", Patience.QUEUE).describe_stacks(StackName=stack)["Stacks"]
-    named = {row["OutputKey"]: row["OutputValue"] for row in found.get("Outputs", [])}
-    if "BackfillFunctionArn" not in named:
-        raise BadConfig(f"--stack {stack}: the stack has no output BackfillFunctionArn. Deploy this version.")
-    return named
+    found = stack(name).outputs
+    if "BackfillFunctionArn" not in found:
+        raise BadConfig(f"--stack {name}: the stack has no output BackfillFunctionArn. Deploy this version.")
+    return found
 
 
 def function(arn: str) -> FunctionFacts:

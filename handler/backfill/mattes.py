@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import TypeGuard
 
 import pipeline
-from handler import keys, observability
+from handler import observability
+from handler.aws import reports
 from handler.aws.bucket import ObjectHead
 from handler.cutouts import results, work
 from handler.cutouts.work import Clock, Deps, Made
 from handler.errors import SourceChanged, SourceMissing
-from handler.jobs import ObjectRef, parse_stored
+from handler.jobs import ObjectRef
 from pipeline import describe
 from pipeline.apply import apply_matte
 from pipeline.models import ModelSpec
@@ -31,7 +32,7 @@ _SHAPING_GROUPS = ("Subject", "Matte")
 def cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> Made:
     """As `work.cut`, but from the stored matte where that still holds."""
     try:
-        report = parse_stored(deps.store.get(results.report_ref(source, deps.config)).data)
+        report = reports.stored(deps.store, deps.config.output_bucket, source.ref.key)
     except (SourceMissing, ValueError):  # no result yet, or a file that is not Hairline's
         return work.cut(source, deps, seconds_left)
     options = work.options_of(source, deps.config)
@@ -47,9 +48,7 @@ def cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> Made:
         data = deps.store.get(source.ref, source.etag).data
     with observability.span("apply_matte"):
         result = apply_matte(data, alpha, options)
-    outputs = {f"{keys.CUTOUT}.{result.output.extension}": result.output}
-    outputs |= {f"{name}.{made.extension}": made for name, made in result.listings.items()}
-    outputs[_ALPHA] = Encoded(alpha, "image/png", "png")
+    outputs = {**work.named(result), _ALPHA: Encoded(alpha, "image/png", "png")}
     return outputs, describe.remade(result.report, report, {"apply": round(1000 * (time.perf_counter() - begin))})
 
 

@@ -8,8 +8,7 @@ from itertools import islice
 from typing import Literal
 
 import pipeline
-from handler import keys
-from handler.aws import listing
+from handler.aws import listing, reports
 from handler.aws.bucket import S3Store
 from handler.backfill import costs, lists
 from handler.backfill.costs import Work
@@ -18,7 +17,6 @@ from handler.backfill.survey import Filters, Finding, survey
 from handler.config import BucketConfig
 from handler.cutouts import results
 from handler.errors import SourceMissing
-from handler.jobs import ObjectRef, parse_stored
 from pipeline.models.choice import AUTO
 
 Only = Literal["all", "missing", "outdated"]
@@ -108,7 +106,7 @@ def _is_outdated(key: str, store: S3Store, config: BucketConfig) -> bool:
     An image with options of its own always counts as outdated; BackfillFunction then finds that nothing is to be done.
     """
     try:
-        report = parse_stored(store.get(ObjectRef(config.output_bucket, keys.output(key, keys.REPORT))).data)
+        report = reports.stored(store, config.output_bucket, key)
     except (SourceMissing, ValueError):
         return True
     model = report.get("model")

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from handler import keys
+from handler.aws import reports
 from handler.aws.bucket import ObjectStore
 from handler.config import BucketConfig
 from handler.cutouts import results
 from handler.errors import SourceMissing
-from handler.jobs import ObjectRef, parse_stored
+from handler.jobs import ObjectRef
 
 
 class Deps(Protocol):
@@ -41,7 +42,7 @@ def remove(source: ObjectRef, deps: Deps) -> None:
 def _named(folder: ObjectRef, source: ObjectRef, store: ObjectStore) -> Iterable[str]:
     """The files that the report of this source names, and the report itself; none if it is not Hairline's."""
     try:
-        report = parse_stored(store.get(results.file_ref(folder, keys.REPORT)).data)
+        report = reports.stored(store, folder.bucket, folder.key)
         described, files = report["object"], report["files"]
         same = (described["bucket"], described["key"]) == (source.bucket, source.key)
     except (SourceMissing, ValueError, KeyError, TypeError):

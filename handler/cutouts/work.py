@@ -20,7 +20,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Protocol
+from typing import Any, Protocol
 
 from handler import dispositions, keys, notifications, observability
 from handler.aws.bucket import ObjectHead, ObjectStore
@@ -37,7 +37,7 @@ from pipeline.options import Options
 from pipeline.report import CutReport, RejectedReport, Stored
 from pipeline.run import cut_out
 from pipeline.segment import Segmenter
-from pipeline.types import Encoded
+from pipeline.types import Encoded, Result
 
 MIN_SECONDS = 10.0
 """With fewer seconds left, no image is started."""
@@ -133,9 +133,13 @@ def cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> Made:
         data = deps.store.get(source.ref, source.etag).data
     with observability.span("cut_out"):
         result = cut_out(data, deps.segmenter, options, deadline=seconds_left() - RESERVED_SECONDS)
-    outputs = {f"{keys.CUTOUT}.{result.output.extension}": result.output}
-    outputs |= {f"{name}.{made.extension}": made for name, made in {**result.stages, **result.listings}.items()}
-    return outputs, result.report
+    return named(result), result.report
+
+
+def named(result: Result[Any]) -> dict[str, Encoded]:
+    """The files of a result by their names in the output bucket."""
+    files = {keys.CUTOUT: result.output, **result.stages, **result.listings}
+    return {f"{name}.{made.extension}": made for name, made in files.items()}
 
 
 def process(job: Job, deps: Deps, seconds_left: Clock, cut: Cut = cut, *, first_try: bool = False) -> Outcome:

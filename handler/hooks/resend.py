@@ -10,12 +10,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from handler import keys, notifications
+from handler import notifications
+from handler.aws import reports
 from handler.aws.bucket import S3Store
 from handler.aws.clients import Patience, client
 from handler.aws.queue import Queue
 from handler.errors import BadEvent, SourceMissing
-from handler.jobs import CALLBACK, ObjectRef, parse_stored
+from handler.jobs import CALLBACK, ObjectRef
 from handler.notifications import Delivery
 
 
@@ -62,7 +63,7 @@ def _messages(sqs: Any, url: str) -> Iterator[Any]:
 
 def _image(store: S3Store, output: str, key: str, queue: Queue) -> int:
     try:
-        report = parse_stored(store.get(ObjectRef(output, keys.output(key, keys.REPORT))).data)
+        report = reports.stored(store, output, key)
     except SourceMissing:
         print(f"{key}: the bucket {output} has no report of it", file=sys.stderr)
         return 1

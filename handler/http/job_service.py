@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from handler import keys
+from handler.aws import reports
 from handler.aws.bucket import S3Store
 from handler.aws.documents import DocumentStore
 from handler.errors import SourceMissing, StoreUnavailable
 from handler.http.api_errors import ApiError, from_fetch_error
 from handler.http.config import ApiConfig
-from handler.jobs import CALLBACK, METADATA, ObjectRef, parse_stored
+from handler.jobs import CALLBACK, METADATA, ObjectRef
 from handler.untrusted.fetch import Fetcher
 from pipeline.errors import HairlineError
 from pipeline.formats import CONTENT_TYPES
@@ -188,9 +189,8 @@ class JobService:
         return {**form, "max_bytes": max_bytes, "expires_in": UPLOAD_S}
 
     def _report(self, key: str) -> StoredReport | None:
-        ref = ObjectRef(self.config.output_bucket, keys.output(key, keys.REPORT))
         try:
-            return parse_stored(self.store.get(ref).data)
+            return reports.stored(self.store, self.config.output_bucket, key)
         except SourceMissing:
             return None
 

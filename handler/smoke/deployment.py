@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from handler.aws import deployment
 from handler.aws.bucket import S3Store
 from handler.aws.clients import Patience, client
 from handler.aws.faults import translated
@@ -35,22 +36,22 @@ class Deployment:
     @classmethod
     def of_stack(cls, name: str) -> Self:
         """Read a stack of the environment's account and region. Raises BadConfig for a stack that is not Hairline's."""
-        with translated(f"read the stack {name}"):
-            found = client("cloudformation", Patience.QUEUE).describe_stacks(StackName=name)["Stacks"][0]
-            outputs = {row["OutputKey"]: row["OutputValue"] for row in found.get("Outputs", [])}
-            if "ApiKeyId" not in outputs:
-                raise BadConfig(f"The stack {name} is not Hairline's, or not complete: it has no output ApiKeyId.")
-            key = client("apigateway", Patience.QUEUE).get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
-            return cls(
-                stack=name,
-                status=found["StackStatus"],
-                outputs=outputs,
-                parameters={row["ParameterKey"]: row["ParameterValue"] for row in found.get("Parameters", [])},
-                api_key=key["value"],
-                s3=client("s3", Patience.QUEUE),
-                sqs=client("sqs", Patience.QUEUE),
-                cloudwatch=client("cloudwatch", Patience.QUEUE),
-            )
+        found = deployment.stack(name)
+        if "ApiKeyId" not in found.outputs:
+            raise BadConfig(f"The stack {name} is not Hairline's, or not complete: it has no output ApiKeyId.")
+        id_ = found.outputs["ApiKeyId"]
+        with translated(f"read the API key {id_}"):
+            key = client("apigateway", Patience.QUEUE).get_api_key(apiKey=id_, includeValue=True)
+        return cls(
+            stack=name,
+            status=found.status,
+            outputs=found.outputs,
+            parameters=found.parameters,
+            api_key=key["value"],
+            s3=client("s3", Patience.QUEUE),
+            sqs=client("sqs", Patience.QUEUE),
+            cloudwatch=client("cloudwatch", Patience.QUEUE),
+        )
 
     @property
     def store(self) -> S3Store:
@@ -77,10 +78,3 @@ class Deployment:
                 for alarm in page["MetricAlarms"]
                 if alarm.get("AlarmDescription", "").startswith(f"{self.stack}: ")
             }
-
-    def remove(self, bucket: str, prefix: str) -> None:
-        """Delete every version of every object whose key begins with `prefix`."""
-        with translated(f"delete {prefix} in {bucket}"):
-            for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-                for item in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-                    self.s3.delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])

@@ -105,13 +105,13 @@ class Session:
 
         return until(f"the end of the job {job.url}", look)
 
-    def places(self) -> Iterable[tuple[str, str]]:
-        """(bucket, prefix) of everything that this run may have left, except for marks that expire by themselves."""
+    def places(self) -> Iterable[ObjectRef]:
+        """All that this run may have left, with what is below it, except for marks that expire by themselves."""
         for key in self.created:
-            yield self.output("InputBucket"), key
-            yield self.output("OutputBucket"), f"{key}/"
+            yield ObjectRef(self.output("InputBucket"), key)
+            yield ObjectRef(self.output("OutputBucket"), key)
             if (upload := keys.split_upload(key)) is not None:
-                yield self.output("StateBucket"), keys.job(upload.tenant, upload.job)
+                yield ObjectRef(self.output("StateBucket"), keys.job(upload.tenant, upload.job))
 
 
 def until(what: str, look: Callable[[], _T | None]) -> _T:

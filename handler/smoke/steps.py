@@ -176,8 +176,8 @@ def _alarms(session: Session) -> str:
 
 
 def _clean_up(session: Session) -> str:
-    for bucket, prefix in session.places():
-        session.deployment.remove(bucket, prefix)
+    for place in session.places():
+        session.deployment.store.erase(place)
     return f"{len(session.created)} images and what came of them"
 
 

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from handler import keys
+from handler.aws import reports
 from handler.aws.bucket import S3Store
 from handler.aws.listing import Listed
 from handler.errors import SourceMissing
-from handler.jobs import ObjectRef, parse_stored
 
 
 class Trouble(NamedTuple):
@@ -72,7 +72,7 @@ def _reports(files: Iterable[Listed]) -> Iterator[tuple[str, datetime, bool]]:
 def _trouble(key: str, written: datetime, store: S3Store, bucket: str) -> Trouble | None:
     """What the report says; None if the image has been cut since it was listed, or the file is not Hairline's."""
     try:
-        report = parse_stored(store.get(ObjectRef(bucket, keys.output(key, keys.REPORT))).data)
+        report = reports.stored(store, bucket, key)
     except (SourceMissing, ValueError):
         return None
     if not isinstance(report, dict) or "reason" not in report:

@@ -4,13 +4,13 @@ docs/models.md shows the row. Every value is checked, because people write it by
 """
 
 import json
-import math
 import re
 from collections.abc import Callable
 from typing import Any
 
 from pipeline.errors import ModelUnavailable
 from pipeline.models import Closer, ModelSpec
+from pipeline.options.kinds import Number, Switch, Whole
 
 MOST_LOOKS = 4
 """Closer looks. Each costs as much as the first."""
@@ -53,27 +53,6 @@ def _text(pattern: str) -> Callable[[Any], str]:
     return read
 
 
-def _number(low: float, high: float) -> Callable[[Any], float]:
-    def read(value: Any) -> float:
-        if isinstance(value, bool) or not math.isfinite(value) or not low <= value <= high:
-            raise ValueError(value)
-        return float(value)
-
-    return read
-
-
-def _side(value: Any) -> int:
-    if type(value) is not int or not 32 <= value <= 4096:
-        raise ValueError(value)
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if type(value) is not bool:
-        raise ValueError(value)
-    return value
-
-
 def _three(read: Callable[[Any], float]) -> Callable[[Any], tuple[float, float, float]]:
     def all_three(value: Any) -> tuple[float, float, float]:
         red, green, blue = map(read, value)
@@ -85,19 +64,19 @@ def _three(read: Callable[[Any], float]) -> Callable[[Any], tuple[float, float, 
 def _looks(value: Any) -> tuple[Closer, ...]:
     if len(value) > MOST_LOOKS or any(look.keys() != {"above", "widened"} for look in map(dict, value)):
         raise ValueError(value)
-    return tuple(Closer(_number(0, 1)(look["above"]), _number(0, 10)(look["widened"])) for look in value)
+    return tuple(Closer(Number(0, 1).read(look["above"]), Number(0, 10).read(look["widened"])) for look in value)
 
 
 _KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "file": ("a file name that ends in .onnx, without a folder", _text(r"\w[\w.-]*\.onnx")),
     "sha256": ("64 lower-case hexadecimal digits", _text(r"[0-9a-f]{64}")),
-    "side": ("a whole number of pixels from 32 to 4096", _side),
-    "mean": ("three numbers from -1000 to 1000", _three(_number(-1000, 1000))),
-    "std": ("three numbers from 0.000001 to 1000", _three(_number(1e-6, 1000))),
+    "side": ("a whole number of pixels from 32 to 4096", Whole(32, 4096).read),
+    "mean": ("three numbers from -1000 to 1000", _three(Number(-1000, 1000).read)),
+    "std": ("three numbers from 0.000001 to 1000", _three(Number(1e-6, 1000).read)),
     "licence": ("1 to 100 characters in one line", _text(r"[^\n]{1,100}")),
     "source": ("1 to 500 characters in one line", _text(r"[^\n]{1,500}")),
-    "logits": ("true or false", _flag),
-    "stretched": ("a percentage from 0 to 20", _number(0, 20)),
+    "logits": ("true or false", Switch().read),
+    "stretched": ("a percentage from 0 to 20", Number(0, 20).read),
     "closer": (f"up to {MOST_LOOKS} objects with above (0 to 1) and widened (0 to 10)", _looks),
 }
 """Each key's form, which completes "must be ...", and what reads it."""

@@ -40,7 +40,7 @@ class EscalatingSegmenter:
 
 
 def open_model(spec: ModelSpec, folder: Path, *, threads: int | None = None) -> Segmenter:
-    """What runs a model, or two of them; threads as for OnnxSegmenter. spec: from `pipeline.choice.chosen`.
+    """What runs a model, or two of them; threads as for OnnxSegmenter. spec: from `pipeline.models.choice.chosen`.
 
     Raises ModelUnavailable at once where any weights that may be needed are missing or not the known ones: a choice
     of two networks never quietly becomes one. A network of your own is tried at once, too.

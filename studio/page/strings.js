@@ -33,7 +33,6 @@ export const TEXT = {
   panel: "The selected image",
   verdict: "Result",
   confidence: (value) => `Confidence ${Math.round(100 * value)} %`,
-  needsReview: "Needs review",
   noReasons: "Hairline found nothing to doubt.",
   approve: "Approve",
   reject: "Reject",

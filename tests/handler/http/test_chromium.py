@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not instal
 @pytest.fixture(scope="module")
 def page(photo):
     """(address, outcomes): a server of the page, and a queue of what the page posts to it."""
-    outcomes: queue.Queue[dict] = queue.Queue()
+    outcomes = queue.Queue()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
