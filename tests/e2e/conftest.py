@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -86,16 +87,15 @@ class Site:
 
 def check_whole(site: Site) -> None:
     """Every report is complete: it lists exactly the files beside it, with their ETags."""
-    listing = site.listing()
-    for key in [key for key in listing if key.endswith("/report.json")]:
-        folder = key.removesuffix("/report.json")
-        beside = {
-            name.removeprefix(f"{folder}/"): etag
-            for name, (etag, _) in listing.items()
-            if name.startswith(f"{folder}/") and name != key and "/" not in name.removeprefix(f"{folder}/")
-        }
+    folders: dict[str, dict[str, str]] = defaultdict(dict)
+    for key, (etag, _) in site.listing().items():
+        folder, _, name = key.rpartition("/")
+        folders[folder][name] = etag
+    for folder, beside in folders.items():
+        if beside.pop("report.json", None) is None:
+            continue
         report = site.report(folder)
-        assert report["files"] == beside, key
+        assert report["files"] == beside, folder
         assert report["status"] in ("done", "rejected", "failed")
         assert bool(beside) == (report["status"] == "done")
 

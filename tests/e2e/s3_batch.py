@@ -13,7 +13,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,7 +55,11 @@ class Function:
 
 @dataclass
 class Job:
-    """A job that is confirmed. duplicates: the share of calls that are made twice, at the same time."""
+    """A job that is confirmed.
+
+    duplicates: the share of calls that are made twice, at the same time. watcher: is called with the number of tasks
+    that have ended, after each of them.
+    """
 
     id: str
     s3: Any
@@ -63,6 +67,7 @@ class Job:
     report_prefix: str
     function: Function
     arguments: dict[str, str]
+    watcher: Callable[[int], None]
     duplicates: float = 0.0
     seed: int = 0
     status: str = "Active"
@@ -72,18 +77,23 @@ class Job:
     def run(self, manifest: Sequence[tuple[str, str]], threads: int, cancel_after: int | None = None) -> None:
         """Process every (bucket, key), and write the report. cancel_after: so many tasks have ended."""
         ended: list[Row] = []
+        counting = threading.Lock()
 
         def one(number: int, place: tuple[str, str]) -> None:
             if self.cancelled.is_set():
                 return
-            ended.append(self._task(number, *place))
-            failed = sum(row[3] == "failed" for row in ended) if len(ended) % 100 == 0 else 0
-            if len(ended) >= LEAST and failed > THRESHOLD * len(ended):
+            row = self._task(number, *place)
+            with counting:
+                ended.append(row)
+                count = len(ended)
+                failed = sum(row[3] == "failed" for row in ended) if count % 100 == 0 else 0
+            if count >= LEAST and failed > THRESHOLD * count:
                 self.status = "Failed"
                 self.cancelled.set()
-            if len(ended) == cancel_after:
+            if count == cancel_after:
                 self.status = "Cancelled"
                 self.cancelled.set()
+            self.watcher(count)
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(one, range(len(manifest)), manifest))
