@@ -1,15 +1,16 @@
 """Worker processes, so that the page is answered while images are cut."""
 
-import multiprocessing
-import signal
+import functools
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
+
+from pipeline.cli.workers import Ended, Process
 
 _Args = ParamSpec("_Args")
 _Made = TypeVar("_Made")
+MESSAGE = "The worker process was killed, probably for lack of memory. Use a smaller image."
 
 
 class Killed(Exception):
@@ -17,38 +18,35 @@ class Killed(Exception):
 
 
 class Worker:
-    """One process, which is replaced when it is killed."""
+    """One process, which starts when it is needed, and is replaced when it is killed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pool = self._new()
-
-    @staticmethod
-    def _new() -> ProcessPoolExecutor:
-        # ONNX Runtime's threads do not survive a fork.
-        return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _leave_ctrl_c)
+        self._process: Process | None = None
 
     def call(self, function: Callable[_Args, _Made], *args: _Args.args, **kwargs: _Args.kwargs) -> _Made:
         """Run a function in the process and wait for it. Raises what it raises, and Killed."""
         with self._lock:
-            pool = self._pool
-        try:
-            waiting: Future[Any] = pool.submit(function, *args, **kwargs)
-            made: _Made = waiting.result()
-        except BrokenProcessPool as error:
-            with self._lock:
-                if self._pool is pool:
-                    pool.shutdown(wait=False)
-                    self._pool = self._new()
-            raise Killed("The worker process was killed, probably for lack of memory. Use a smaller image.") from error
-        return made
+            process = self._process = self._process or Process(_called)
+            try:
+                process.give(functools.partial(function, *args, **kwargs))
+                made: _Made = process.result()
+            except Ended as error:
+                self._process = None
+                process.end()
+                raise Killed(MESSAGE) from error
+            return made
 
     def close(self) -> None:
-        """End the process as soon as it has finished what it is at."""
+        """End the process, also in the middle of what it does: that call raises Killed."""
+        if (process := self._process) is not None:
+            with suppress(ValueError):  # it has ended meanwhile
+                process.terminate()
         with self._lock:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            if self._process is not None:
+                self._process.end()
+                self._process = None
 
 
-def _leave_ctrl_c() -> None:
-    """Ctrl-C reaches the whole group; the parent closes its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _called(call: Callable[[], Any]) -> Any:
+    return call()

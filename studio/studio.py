@@ -15,7 +15,7 @@ from pipeline.cli import edits, image
 from pipeline.cli.batch import Work, cut_one
 from pipeline.cli.edits import EDITS, Edits
 from pipeline.cli.image import Line
-from pipeline.errors import BadOptions
+from pipeline.errors import BadOptions, ModelUnavailable
 from pipeline.marketplaces import MARKETPLACES
 from pipeline.options import PLANES, Options
 from pipeline.types import Encoded
@@ -92,7 +92,7 @@ class Studio:
     def _try(self, item: Item, work: Work) -> Line:
         try:
             return self._cutter.call(cut_one, item.task, work)
-        except Killed as error:
+        except (Killed, ModelUnavailable) as error:
             return image.failed(item.task, str(error))
 
     def _item(self, id_: str) -> Item:

@@ -4,7 +4,7 @@ import functools
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,9 +52,9 @@ def cut_all(
 
     Prints a line for each image: cut on stdout, others on stderr, where a summary follows. page: the folder that holds
     all results and gets, when they are done, pages that show them, index.html first. left_out: for the summary.
+    Raises ModelUnavailable at the first image that needs the model. Images that are done do not.
     """
     work = replace(work, options=replace(work.options, threads=max(1, usable() // jobs)))
-    _cutter(work)  # a network that cannot be used ends the command, not each image
     lines: Generator[Line, None, None]
     if jobs == 1:
         lines = (cut_one(task, work) for task in tasks)
@@ -76,7 +76,7 @@ def apply_all(
 
 def cut_to_stdout(source: Path, work: Work) -> None:
     """Cut one image to standard output. Raises OSError and HairlineError."""
-    result = _cutter(work)(image.read(source))
+    result = _cut(image.read(source), work)
     sys.stdout.buffer.write(result.output.data)
     sys.stdout.buffer.flush()
 
@@ -95,19 +95,18 @@ def _segmenter(spec: ModelSpec, folder: Path, threads: int) -> Segmenter:
     return open_model(spec, folder, threads=threads)
 
 
-def _cutter(work: Work) -> Callable[[bytes], Result[CutReport]]:
-    """Raises ModelUnavailable."""
-    segmenter = _segmenter(work.spec, work.folder, work.options.threads or 1)
-    return lambda data: cut_out(data, segmenter, work.options)
+def _cut(data: bytes, work: Work) -> Result[CutReport]:
+    """Raises what `cut_out` does, and ModelUnavailable."""
+    return cut_out(data, _segmenter(work.spec, work.folder, work.options.threads or 1), work.options)
 
 
 def cut_one(task: Task, work: Work) -> Line:
-    """Cut one image, with the edits that a person saved beside its results; see `image.process`."""
+    """Cut one image, with the edits that a person saved beside its results; see `image.process`, which raises, too."""
     try:
         work = replace(work, options=edits.read(task.target(EDITS)).applied(work.options))
     except (OSError, BadOptions) as error:
         return image.failed(task, str(error))
-    return image.process(task, _cutter(work), Recipe(work.options, work.spec), again=work.again)
+    return image.process(task, functools.partial(_cut, work=work), Recipe(work.options, work.spec), again=work.again)
 
 
 def _lost(task: Task) -> Line:

@@ -14,7 +14,7 @@ from pipeline.cli import earlier
 from pipeline.cli.names import REPORT, STDIN, Task
 from pipeline.cli.saved import SavedDoneReport, SavedReport, saved
 from pipeline.disk import write_all
-from pipeline.errors import HairlineError, ImageTooLarge, InputError, NoSubject
+from pipeline.errors import HairlineError, ImageTooLarge, InputError, ModelUnavailable, NoSubject
 from pipeline.models import ModelSpec
 from pipeline.options import Options
 from pipeline.report import AppliedReport, CutReport, RejectedReport
@@ -72,10 +72,13 @@ def process(task: Task, make: Make, recipe: Recipe, *, again: bool = False) -> L
     """Bring an image's results up to date, the report last.
 
     make: cuts the image out. again: also if the report that is there has this mark. A rejected image gets a report,
-    and loses the results of an earlier run. An image that fails keeps them.
+    and loses the results of an earlier run. An image that fails keeps them. Raises ModelUnavailable, which is not the
+    image's fault: every other one would fail in the same way.
     """
     try:
         return _process(task, make, recipe, again=again)
+    except ModelUnavailable:
+        raise
     except OSError as error:
         return failed(task, f"cannot be read: {error.strerror}")
     except MemoryError:

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _sigterm_as_ctrl_c():
             return {"cut": _cut, "apply": _apply, "matte": _matte, "studio": _studio}[given.command](given)
     except (BadPaths, HairlineError) as error:
-        # Raised before any image was begun: the command itself is wrong.
+        # The command itself is wrong. No image was cut.
         print(f"hairline: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

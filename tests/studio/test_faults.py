@@ -2,6 +2,8 @@
 
 import errno
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -42,3 +44,26 @@ def test_a_worker_that_was_killed_is_replaced():
         worker.call(os._exit, 1)
     assert worker.call(abs, -1) == 1
     worker.close()
+
+
+def test_an_error_in_a_worker_is_raised_to_its_caller():
+    worker = Worker()
+    with pytest.raises(ZeroDivisionError):
+        worker.call(divmod, 1, 0)
+    assert worker.call(abs, -1) == 1
+    worker.close()
+
+
+def test_a_worker_that_is_closed_in_the_middle_of_a_call_ends_at_once():
+    worker, begin = Worker(), time.monotonic()
+    process = worker.call(os.getpid)
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(worker.call, time.sleep, 60)
+        while not worker._lock.locked():
+            time.sleep(0.01)
+        worker.close()
+        with pytest.raises(Killed):
+            call.result()
+    assert time.monotonic() - begin < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)

@@ -1,6 +1,7 @@
 """Whatever goes wrong with an image, wherever: the others are done, and every one is accounted for."""
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -135,6 +136,32 @@ def test_running_again_skips_what_is_done(folder, capsys):
     assert "4 cut, 1 rejected (1 not_an_image)\n" in capsys.readouterr().err
     assert main([*line, "--feather", "1", "--again"]) == 1
     assert "4 cut, 1 rejected (1 not_an_image)\n" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_model_is_opened_only_where_an_image_is_cut(folder, monkeypatch, capsys):
+    def opened(*_):
+        raise AssertionError
+
+    command = ["cut", str(folder / "in"), "-o", str(folder / "out")]
+    monkeypatch.setattr(batch, "_segmenter", opened)  # in this process, not in those that cut
+    assert main([*command, "--jobs", "2"]) == 0
+    assert main(command) == 0
+    assert capsys.readouterr().err.splitlines()[-1] == "4 done before"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_model_that_cannot_be_opened_ends_the_command(folder, tmp_path, capsys, jobs):
+    (tmp_path / "mine.onnx").write_bytes(b"not a model")
+    row = {"file": "mine.onnx", "side": 320, "mean": [0, 0, 0], "std": [1, 1, 1], "licence": "MIT"}
+    row["sha256"] = hashlib.sha256(b"not a model").hexdigest()
+    (tmp_path / "mine.json").write_text(json.dumps(row))
+    models = ["--model", "mine", "--model-dir", str(tmp_path)]
+    assert main(["cut", str(folder / "in"), "-o", str(folder / "out"), "--jobs", jobs, *models]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("hairline: mine.onnx has the right checksum, but ONNX Runtime cannot load it")
+    assert list((folder / "out").iterdir()) == []
 
 
 def test_a_report_names_its_source_and_its_files(folder):

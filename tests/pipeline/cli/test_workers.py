@@ -37,10 +37,17 @@ def test_an_item_whose_process_is_killed_gets_a_second_try(tmp_path):
 
 
 def test_an_item_that_always_ends_its_process_is_lost_alone():
-    missing = Path("/nowhere/trap")  # touch() raises in the process: an error is as final as a kill
-    items = [(1, None), (-1, None), (2, None), (3, missing), (4, None)]
+    items = [(1, None), (-1, None), (2, None), (-3, None), (4, None)]
     done = dict(workers.run(_work, items, 2, _lost))
-    assert done == {1: 2, 2: 4, 4: 8, -1: "lost", 3: "lost"}
+    assert done == {1: 2, 2: 4, 4: 8, -1: "lost", -3: "lost"}
+
+
+def test_an_error_ends_the_run_and_shows_where_it_comes_from():
+    items = [(number, None) for number in range(4)] + [(4, Path("/nowhere/trap"))]
+    with pytest.raises(FileNotFoundError, match="/nowhere/trap") as raised:
+        list(workers.run(_work, items, 2, _lost))
+    assert "in _work" in raised.value.__notes__[0]
+    assert not workers.multiprocessing.active_children()
 
 
 def test_closing_the_results_ends_the_processes():
