@@ -9,6 +9,8 @@ from pipeline.report import StoredReport
 
 METADATA = "hairline"
 """The name of an object's metadata that holds options as JSON: the header x-amz-meta-hairline."""
+NAME = "hairline-name"
+"""The name of the metadata that holds the name of the image's file, percent-encoded: metadata is ASCII."""
 CALLBACK = "hairline-callback"
 """The name of the metadata that holds the URL of a receiver of the result; see `handler.hooks.callbacks`."""
 

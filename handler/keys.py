@@ -24,7 +24,7 @@ class Area(NamedTuple):
 AREAS = {
     "original": Area("input", "shops/<source>/<shop>/<product>/<image>", "original image of a shop's product"),
     "upload": Area("input", "api/<tenant>/<job>", "image of an API job", 30),
-    "output": Area("output", "<key>/<file>", "results of the image with that key in the input bucket"),
+    "output": Area("output", "<key>/<file>", "results of the image with that key in the input bucket, and its edits"),
     "job": Area("state", "jobs/<tenant>/<job>", "record of an API job", 30),
     "reply": Area("state", "replies/<tenant>/<id>", "result too large for an HTTP response", 1),
     "webhook": Area("state", "hooks/<source>/<sha256 of the body>", "webhook that was accepted", 30),
@@ -37,6 +37,8 @@ AREAS = {
 """<tenant> is the id of an API key. Other keys in the input bucket are yours."""
 
 REPORT = "report.json"
+EDITS = "edits.json"
+"""What a person changed on the image and decided about it."""
 CUTOUT = "cutout"
 """The name of the cutout before its extension."""
 OUTPUTS = (CUTOUT, *STAGES, *MARKETPLACES)

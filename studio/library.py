@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli import earlier, edits
-from pipeline.cli.edits import EDITS, Edits
+from pipeline.cli.edits import EDITS
 from pipeline.cli.image import ADVICE
 from pipeline.cli.names import REPORT, Task, endings, key
 from pipeline.cli.plan import plan
 from pipeline.cli.saved import SavedReport
+from pipeline.edits import Edits
 from pipeline.errors import BadOptions
 from pipeline.formats import READABLE, SUFFIXES
 from pipeline.options import Options

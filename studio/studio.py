@@ -13,8 +13,9 @@ from typing import IO, Any
 
 from pipeline.cli import edits, image
 from pipeline.cli.batch import Work, cut_one
-from pipeline.cli.edits import EDITS, Edits
+from pipeline.cli.edits import EDITS
 from pipeline.cli.image import Line
+from pipeline.edits import Edits
 from pipeline.errors import BadOptions, ModelUnavailable
 from pipeline.marketplaces import MARKETPLACES
 from pipeline.options import PLANES, Options

@@ -22,6 +22,7 @@ GROUND = rooms(
     "pipeline",
     *(
         "box",
+        "edits",
         "errors",
         "formats",
         "geometry",
@@ -74,6 +75,7 @@ ARROWS = {
     "pipeline.marketplaces": rooms("pipeline", "geometry", "report"),
     "pipeline.models": rooms("pipeline", "errors", "options"),
     "pipeline.strokes": {"pipeline.errors"},
+    "pipeline.edits": rooms("pipeline", "errors", "options", "strokes"),
     "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces", "strokes"),
     "pipeline.formats": set(),
     "pipeline.sniff": rooms("pipeline", "errors", "formats"),

@@ -13,6 +13,7 @@ import pipeline
 from handler import observability
 from handler.aws import reports
 from handler.aws.bucket import ObjectHead
+from handler.aws.edits import StoredEdits
 from handler.cutouts import results, work
 from handler.cutouts.work import Clock, Deps, Made
 from handler.errors import SourceChanged, SourceMissing
@@ -29,20 +30,20 @@ _SHAPING_GROUPS = ("Subject", "Matte")
 """Groups of options that shape the matte; of the others only `shrink_to_megapixels` does, by its size."""
 
 
-def cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> Made:
+def cut(source: ObjectHead, deps: Deps, seconds_left: Clock, edited: StoredEdits) -> Made:
     """As `work.cut`, but from the stored matte where that still holds."""
     try:
         report = reports.stored(deps.store, deps.config.output_bucket, source.ref.key)
     except (SourceMissing, ValueError):  # no result yet, or a file that is not Hairline's
-        return work.cut(source, deps, seconds_left)
-    options = work.options_of(source, deps.config)
+        return work.cut(source, deps, seconds_left, edited)
+    options = work.options_of(source, edited, deps.config)
     folder = ObjectRef(deps.config.output_bucket, source.ref.key)
     if not _holds(report, source, options, deps):
-        return work.cut(source, deps, seconds_left)
+        return work.cut(source, deps, seconds_left, edited)
     try:
         alpha = deps.store.get(results.file_ref(folder, _ALPHA), report["files"][_ALPHA]).data
     except (SourceMissing, SourceChanged):  # another worker is writing a new result
-        return work.cut(source, deps, seconds_left)
+        return work.cut(source, deps, seconds_left, edited)
     begin = time.perf_counter()
     with observability.span("download"):
         data = deps.store.get(source.ref, source.etag).data

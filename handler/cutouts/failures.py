@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from handler import notifications, observability
+from handler.aws import edits
 from handler.aws.bucket import ObjectHead, ObjectStore
 from handler.aws.dead_letters import DeadLetters
 from handler.config import CutoutConfig
@@ -81,7 +82,8 @@ def _report(job: Job, error: Exception, deps: Deps) -> None:
         if _is_result_of(source, found.data):
             return
         condition = {"if_match": found.etag}
-    report = _failed(source, error, deps.config)
+    edited = edits.stored(deps.store, edits.ref(deps.config.output_bucket, source.ref.key)).digest()
+    report = _failed(source, edited, error, deps.config)
     deps.store.put(report_ref, results.encoded(report), "application/json", **condition)
     notification = notifications.from_report(report, deps.config.output_bucket, source.metadata.get(CALLBACK))
     deps.publisher.publish(notification, first=False)
@@ -96,12 +98,13 @@ def _is_result_of(source: ObjectHead, data: bytes) -> bool:
     return described and report.get("status") != "failed"
 
 
-def _failed(source: ObjectHead, error: Exception, config: CutoutConfig) -> StoredFailedReport:
+def _failed(source: ObjectHead, edited: str | None, error: Exception, config: CutoutConfig) -> StoredFailedReport:
     """It names no files: those of an earlier image stay until this one is cut."""
     reason: HairlineError = error if isinstance(error, _FOR_CUSTOMERS) else GivenUp()
     facts: Stored = {
         "object": results.described(source),
-        "mark": results.mark(source, config, None),
+        "mark": results.mark(source, edited, config, None),
+        "edits": edited,
         "files": {},
         "sha256": {},
     }

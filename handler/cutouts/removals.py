@@ -2,7 +2,8 @@
 
 Those of an API job always go with it: their folder is Hairline's alone, so all of its outputs are deleted, with or
 without a report. Of other images, and only where the deployment says so, the files are deleted that a report of
-Hairline names, and the report last: a worker that dies on the way leaves it to the next try, which goes on.
+Hairline names, then the edits, and the report last: a worker that dies on the way leaves it to the next try, which goes
+on.
 """
 
 from collections.abc import Iterable
@@ -35,16 +36,17 @@ def remove(source: ObjectRef, deps: Deps) -> None:
     """Delete the outputs of `source`, if there are any. Raises StoreUnavailable; a repetition does no harm."""
     folder = ObjectRef(deps.config.output_bucket, source.key)
     names = deps.store.children(folder) if keys.split_upload(source.key) else _named(folder, source, deps.store)
-    for name in filter(keys.is_output, names):
-        deps.store.delete(results.file_ref(folder, name))
+    for name in names:
+        if keys.is_output(name) or name == keys.EDITS:
+            deps.store.delete(results.file_ref(folder, name))
 
 
 def _named(folder: ObjectRef, source: ObjectRef, store: ObjectStore) -> Iterable[str]:
-    """The files that the report of this source names, and the report itself; none if it is not Hairline's."""
+    """The files that the report of this source names, its edits and the report; none if it is not Hairline's."""
     try:
         report = reports.stored(store, folder.bucket, folder.key)
         described, files = report["object"], report["files"]
         same = (described["bucket"], described["key"]) == (source.bucket, source.key)
     except (SourceMissing, ValueError, KeyError, TypeError):
         return []
-    return [*files, keys.REPORT] if same and isinstance(files, dict) else []
+    return [*files, keys.EDITS, keys.REPORT] if same and isinstance(files, dict) else []

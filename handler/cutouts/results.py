@@ -5,13 +5,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import pipeline
 from handler import keys
+from handler.aws import edits
 from handler.aws.bucket import Content, ObjectHead, ObjectStore
+from handler.aws.edits import StoredEdits
 from handler.config import BucketConfig
 from handler.errors import BadEvent, SourceMissing
-from handler.jobs import METADATA, Job, ObjectRef, parse_stored
+from handler.jobs import METADATA, NAME, Job, ObjectRef, parse_stored
 from pipeline.models import ModelSpec
 from pipeline.options import STAGES, Options
 from pipeline.report import ObjectFacts, StoredReport
@@ -42,25 +45,31 @@ class Found(NamedTuple):
     """What the output bucket has of a source.
 
     report: the file, None if there is none. files: names of all output files, the report among them, to their ETags.
+    edits: a person's.
     """
 
     report: Content | None
     files: Mapping[str, str]
+    edits: StoredEdits
 
 
 def find(folder: ObjectRef, store: ObjectStore, *, first_try: bool) -> Found:
     """Look for a report and the files beside it. first_try: see `handler.cutouts.work.process`.
 
     A try that was killed leaves files without a report, but its message comes again, and not as a first try. So most
-    images need no list of what there is, which costs as much as writing a file.
+    images need no list of what there is, which costs as much as writing a file. They have no edits either, since only
+    an image that has a report can be edited.
     """
+    place = edits.ref(folder.bucket, folder.key)
     try:
         report = store.get(file_ref(folder, keys.REPORT))
     except SourceMissing:
         if first_try:
-            return Found(None, {})
+            return Found(None, {}, StoredEdits(place))
         report = None
-    return Found(report, {name: etag for name, etag in store.children(folder).items() if keys.is_output(name)})
+    beside = store.children(folder)
+    edited = edits.stored(store, place) if keys.EDITS in beside else StoredEdits(place)
+    return Found(report, {name: etag for name, etag in beside.items() if keys.is_output(name)}, edited)
 
 
 def current(found: Found, folder: ObjectRef, mark: str, store: ObjectStore) -> StoredReport | None:
@@ -111,17 +120,26 @@ def with_matte(options: Options) -> Options:
 
 def described(source: ObjectHead) -> ObjectFacts:
     """The source in the report."""
-    return {"bucket": source.ref.bucket, "key": source.ref.key, "version": source.version, "etag": source.etag}
+    facts: ObjectFacts = {
+        "bucket": source.ref.bucket,
+        "key": source.ref.key,
+        "version": source.version,
+        "etag": source.etag,
+    }
+    if NAME in source.metadata:
+        facts["name"] = unquote(source.metadata[NAME])
+    return facts
 
 
-def mark(source: ObjectHead, config: BucketConfig, model: ModelSpec | None) -> str:
+def mark(source: ObjectHead, edits: str | None, config: BucketConfig, model: ModelSpec | None) -> str:
     """sha256 hex of all that a result depends on; the limits too, since they may reject an image.
 
-    model: None if there is no result, since the image could not be processed.
+    edits: the digest of a person's. model: None if there is no result, since the image could not be processed.
     """
     facts = {
         "object": described(source),
         "metadata": source.metadata.get(METADATA),
+        "edits": edits,
         "options": config.options.described(),
         "limits": config.options.limits(),
         "model": "+".join(network.sha256 for network in model.parts) if model else None,

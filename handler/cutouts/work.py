@@ -4,11 +4,11 @@ Events come late, twice and in any order, and a worker may be killed at any mome
 one version of an image; it only says that something was created or deleted under the key:
 
 1. Look at the source as it is now, and at what the output bucket has for it. If the report there has the mark of this
-   source, options, model and version of Hairline, and the files are those that it names, nothing is left to do.
+   source, options, edits, model and version of Hairline, and the files are those that it names, nothing is left to do.
 2. Otherwise cut. Delete the old report first, then files that the new result does not have, write the files, and the
    new report last: whenever there is a report, the files that it names are there.
-3. Look at the source again. If it changed meanwhile, start again, so that a slow worker with an old image never writes
-   last.
+3. Look at the source and the edits again. If they changed meanwhile, or another worker wrote a report, start again, so
+   that a slow worker with an old image never writes last.
 
 A worker that dies on the way leaves its message to another, which finds that report and files disagree, and cuts again.
 Two workers with the same image write the same bytes. If the image is gone, its outputs stay, or are deleted where the
@@ -16,16 +16,18 @@ deployment says so.
 """
 
 import functools
-import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Protocol
 
 from handler import dispositions, keys, notifications, observability
+from handler.aws import edits
 from handler.aws.bucket import ObjectHead, ObjectStore
+from handler.aws.edits import StoredEdits
 from handler.config import BucketConfig, CutoutConfig, parse_options
-from handler.cutouts import failures, removals, results
+from handler.cutouts import failures, removals, results, writing
+from handler.cutouts.results import Found
 from handler.dispositions import ALARM, RETRY
 from handler.errors import BadEvent, SourceMissing, StoreUnavailable
 from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome
@@ -34,7 +36,7 @@ from pipeline import describe
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
 from pipeline.models import ModelSpec
 from pipeline.options import Options
-from pipeline.report import CutReport, RejectedReport, Stored
+from pipeline.report import CutReport, RejectedReport
 from pipeline.run import cut_out
 from pipeline.segment import Segmenter
 from pipeline.types import Encoded, Result
@@ -74,7 +76,7 @@ class MessageDeps(Deps, failures.Deps, Protocol):
 
 Made = tuple[dict[str, Encoded], CutReport]
 """The output files of an image by their names, and the report on them."""
-Cut = Callable[[ObjectHead, Deps, Clock], Made]
+Cut = Callable[[ObjectHead, Deps, Clock, StoredEdits], Made]
 """How a source becomes a result: `cut`, or in a backfill another way with the same outcome."""
 
 
@@ -124,9 +126,12 @@ def _notify(outcome: Outcome, deps: MessageDeps) -> Outcome:
     return outcome
 
 
-def cut(source: ObjectHead, deps: Deps, seconds_left: Clock) -> Made:
-    """Cut the source as its options say. Raises what `cut_out` does, SourceMissing, SourceChanged, StoreUnavailable."""
-    options = options_of(source, deps.config)
+def cut(source: ObjectHead, deps: Deps, seconds_left: Clock, edited: StoredEdits) -> Made:
+    """Cut the source as its options and edits say.
+
+    Raises what `cut_out` does, SourceMissing, SourceChanged, StoreUnavailable.
+    """
+    options = options_of(source, edited, deps.config)
     if source.size > options.max_bytes:
         raise ImageTooLarge.of_file(source.size, options.max_bytes)
     with observability.span("download"):
@@ -186,6 +191,9 @@ def _process(job: Job, deps: Deps, seconds_left: Clock, cut: Cut, *, first_try: 
                 outcome = _bring_up_to_date(job, source, deps, make, first_try=first_try)
             except SourceMissing:
                 continue  # it was deleted before it was read
+            if outcome is None:
+                first_try = False
+                continue
         elif removals.is_due(job.source, deps.config):
             removals.remove(job.source, deps)
             outcome = Outcome(job, "removed")
@@ -208,10 +216,13 @@ def _head(ref: ObjectRef, deps: Deps) -> ObjectHead | None:
         return None
 
 
-def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, cut: Callable[[], Made], *, first_try: bool) -> Outcome:
+def _bring_up_to_date(
+    job: Job, source: ObjectHead, deps: Deps, cut: Callable[[StoredEdits], Made], *, first_try: bool
+) -> Outcome | None:
+    """Returns None if another worker wrote a report meanwhile, or a person changed the edits: start again."""
     folder = ObjectRef(deps.config.output_bucket, source.ref.key)
     found = results.find(folder, deps.store, first_try=first_try)
-    mark = results.mark(source, deps.config, deps.model)
+    mark = results.mark(source, found.edits.digest(), deps.config, deps.model)
     if (current := results.current(found, folder, mark, deps.store)) is not None:
         return Outcome(job, "repeated", current, callback=source.metadata.get(CALLBACK))
     # A container that is killed writes nothing more, so this line must name the image before the work begins.
@@ -220,36 +231,27 @@ def _bring_up_to_date(job: Job, source: ObjectHead, deps: Deps, cut: Callable[[]
     outputs: dict[str, Encoded]
     report: CutReport | RejectedReport
     try:
-        outputs, report = cut()
+        outputs, report = cut(found.edits)
     except HairlineError as rejected:
         if not dispositions.of(rejected).reported:
             raise
         error, outputs, report = rejected, {}, describe.rejected(rejected, deps.model, deps.config.options)
     with observability.span("write"):
-        files = _write(folder, found.files, outputs, deps)
-        sha256 = {name: hashlib.sha256(made.data).hexdigest() for name, made in outputs.items()}
-        facts: Stored = {"object": results.described(source), "mark": mark, "files": files, "sha256": sha256}
-        stored = describe.stored(report, facts)
-        deps.store.put(results.file_ref(folder, keys.REPORT), results.encoded(stored), "application/json")
+        stored = writing.write(source, folder, found, mark, outputs, report, deps.store)
+    if stored is None or _edited_meanwhile(found, deps):
+        return None
     return Outcome(job, "done" if error is None else dispositions.REJECT, stored, error, source.metadata.get(CALLBACK))
 
 
-def options_of(source: ObjectHead, config: BucketConfig) -> Options:
-    """The defaults, overridden by the object's own options. The matte is one of the stages."""
+def _edited_meanwhile(found: Found, deps: Deps) -> bool:
+    """Where there was no report, there was nothing to edit."""
+    place = found.edits.ref
+    return found.report is not None and edits.stored(deps.store, place).etag != found.edits.etag
+
+
+def options_of(source: ObjectHead, edited: StoredEdits, config: BucketConfig) -> Options:
+    """The defaults, overridden by the object's own options, and these by a person's. The matte is one of the stages."""
     options = config.options
     if text := source.metadata.get(METADATA):
         options = options.overridden_by(parse_options(text, f"The object's metadata x-amz-meta-{METADATA}"))
-    return results.with_matte(options)
-
-
-def _write(
-    folder: ObjectRef, existing: Mapping[str, str], outputs: Mapping[str, Encoded], deps: Deps
-) -> dict[str, str]:
-    """Delete the old report, then stale files, and write the outputs: this order misleads no reader. Returns etags."""
-    stale = sorted(existing.keys() - outputs.keys(), key=lambda name: (name != keys.REPORT, name))
-    for name in stale:
-        deps.store.delete(results.file_ref(folder, name))
-    return {
-        name: deps.store.put(results.file_ref(folder, name), made.data, made.content_type)
-        for name, made in outputs.items()
-    }
+    return results.with_matte(edited.edits().applied(options))

@@ -1,79 +1,25 @@
-"""What a person changed on one image and decided about it, kept beside its results, so that cutting again uses it."""
+"""The file of a person's edits, beside an image's results."""
 
 import errno
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
 
-from pipeline import strokes
 from pipeline.disk import write
-from pipeline.errors import BadOptions, unknown_name
-from pipeline.options import Options
-from pipeline.strokes import Stroke
+from pipeline.edits import Edits
 
 EDITS = ".edits.json"
 """How the name of the file ends, as `REPORT` is how a report's does."""
-DECISIONS = ("approved", "rejected", None)
-EDITABLE = ("roi", "holes", "shift", "feather")
-"""The options that a person sets for one image, besides the strokes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edits:
-    """revision: how often this was changed. decision: of DECISIONS. options: of EDITABLE, as JSON gives them."""
-
-    revision: int = 0
-    decision: str | None = None
-    strokes: tuple[Stroke, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def parse(cls, read: object) -> Self:
-        """What JSON gave. Raises BadOptions, which names the field."""
-        if not isinstance(read, dict):
-            raise BadOptions(f"edits is a {type(read).__name__}, but must be an object.")
-        revision, decision, options = read.get("revision", 0), read.get("decision"), read.get("options", {})
-        if type(revision) is not int or revision < 0:
-            raise BadOptions(f"revision is {revision!r}, but must be a whole number of at least 0.")
-        if decision not in DECISIONS:
-            raise BadOptions(f"decision is {decision!r}, but must be approved, rejected or null.")
-        if not isinstance(options, dict):
-            raise BadOptions(f"options is a {type(options).__name__}, but must be an object.")
-        for name in options:
-            if name not in EDITABLE:
-                raise BadOptions(unknown_name("option", str(name), EDITABLE))
-        edits = cls(revision, decision, strokes.parse(read.get("strokes", [])), options)
-        edits.applied(Options())
-        return edits
-
-    def applied(self, options: Options) -> Options:
-        """These options, with the edits in place of those that they name. Raises BadOptions."""
-        return options.overridden_by({"strokes": self.strokes, **self.options} if self.strokes else self.options)
-
-    def described(self) -> dict[str, Any]:
-        """The edits as JSON values, which `parse` takes back."""
-        return {
-            "revision": self.revision,
-            "decision": self.decision,
-            "strokes": [stroke.described() for stroke in self.strokes],
-            "options": dict(self.options),
-        }
 
 
 def read(path: Path) -> Edits:
     """The edits in a file, none where there is no file. Raises BadOptions, which names the file, and OSError."""
     try:
-        return Edits.parse(json.loads(path.read_bytes()))
+        return Edits.from_bytes(path.read_bytes(), str(path))
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
             raise
         return Edits()
-    except (ValueError, RecursionError, BadOptions) as error:
-        raise BadOptions(f"{path} cannot be used: {error} Correct the file or delete it.") from error
 
 
 def save(path: Path, edits: Edits) -> None:
     """Write the edits, whole or not at all. Raises OSError."""
-    write(path, (json.dumps(edits.described()) + "\n").encode())
+    write(path, edits.to_bytes())

@@ -134,6 +134,9 @@ class Stored(TypedDict):
 
     object: ObjectFacts
     mark: Annotated[str, "sha256, in hex, of all that the result depends on: the same mark is not cut again"]
+    edits: Annotated[
+        str | None, "sha256, in hex, of the strokes and options that a person set for this image; null where none are"
+    ]
     files: Annotated[Mapping[str, str], "the files beside this report, by name, with their ETags"]
     sha256: Annotated[Mapping[str, str], "the sha256 of each of these files, in hex"]
 

@@ -174,3 +174,4 @@ class ObjectFacts(TypedDict):
     key: Annotated[str, "key of the object"]
     version: Annotated[str | None, "its version, null in a bucket without versions"]
     etag: Annotated[str, "its ETag"]
+    name: NotRequired[Annotated[str, "the file's name, where the sender gave one"]]

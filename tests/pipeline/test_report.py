@@ -60,6 +60,7 @@ def test_the_report_of_a_failure_is_valid():
     stored = {
         "object": {"bucket": "b", "key": "k", "version": None, "etag": "e"},
         "mark": "m",
+        "edits": None,
         "files": {},
         "sha256": {},
     }

@@ -107,3 +107,16 @@ def test_a_rejected_image_stays_rejected(cloud, backfill_deps):
     cloud.drop(KEY, b"<html>")
     result()
     assert result(arguments=arguments("reuse", **LISTED)) == ("Succeeded", "rejected not_an_image")
+
+
+def test_a_matte_is_not_used_again_where_a_person_has_drawn_since(cloud, cut):
+    edits = {"revision": 1, "strokes": [{"tool": "remove", "radius": 10, "points": [[100, 150]]}]}
+    cloud.s3.put_object(Bucket=OUTPUT, Key=f"{KEY}/edits.json", Body=json.dumps(edits).encode())
+    result(arguments=arguments("reuse", **LISTED))
+    made = report(cloud)
+    assert "reused" not in made["matting"]
+    assert pixels(cloud, "alpha.png")[150, 100] == 0
+    result()
+    result(arguments=arguments("reuse", **LISTED))
+    assert report(cloud)["matting"]["reused"] is True  # the same strokes as the stored matte's
+    assert pixels(cloud, "alpha.png")[150, 100] == 0

@@ -409,7 +409,7 @@ def test_a_worker_that_ends_within_another_leaves_a_result_that_is_recognised(cl
     store = KmsStore(cloud.s3)
     deps = replace(deps, store=store)
     store.before = once("put", OUTPUT, lambda: process(JOB, deps, plenty))
-    assert process(JOB, deps, plenty).status == "done"
+    assert process(JOB, deps, plenty).status == "repeated"
     # Both wrote the cutout, one after the other's report.
     store.put(ObjectRef(OUTPUT, f"{KEY}/cutout.png"), cloud.read(f"{KEY}/cutout.png"), "image/png")
     store.calls.clear()
