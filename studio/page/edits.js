@@ -1,30 +1,31 @@
 // What a person changes on one image: strokes and options, with undo and redo. No request and no drawing happens here.
 
-export const NONE = Object.freeze({
-  strokes: Object.freeze([]),
-  options: Object.freeze({ roi: null, holes: "auto", shift: 0, feather: 0 }),
-});
+const NONE = { roi: null, holes: "auto", shift: 0, feather: 0 };
 
 const DRAFTS = "hairline-draft:"; // unsaved edits survive a reload in local storage, until they are saved or discarded
+
+const stateOf = ({ strokes, options }) => ({ strokes, options: { ...NONE, ...options } });
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 export class Edits {
   #states;
   #at = 0;
 
-  /** saved: the record's strokes and options. */
-  constructor(id, saved) {
-    this.id = id;
-    this.saved = { strokes: saved.strokes, options: { ...NONE.options, ...saved.options } };
-    this.#states = [this.saved];
+  /** record: the image's, as the back end gave it. */
+  constructor(record) {
+    this.id = record.id;
+    this.#begin(record);
     const draft = this.#draft();
-    if (draft) this.change(draft);
+    if (!draft) return;
+    this.revision = draft.revision; // an older one than the record's if somebody changed the image meanwhile
+    this.change({ strokes: draft.strokes, options: draft.options });
   }
 
   get now() {
     return this.#states[this.#at];
   }
   get dirty() {
-    return JSON.stringify(this.now) !== JSON.stringify(this.saved);
+    return !same(this.now, this.saved);
   }
   get canUndo() {
     return this.#at > 0;
@@ -49,23 +50,44 @@ export class Edits {
   redo() {
     if (this.canRedo) this.#move(1);
   }
+  clear() {
+    this.change({ strokes: [], options: { ...this.now.options, roi: null } });
+  }
   discard() {
     this.change(this.saved);
   }
 
-  /** The back end holds what `now` was: `state`. */
-  accepted(state) {
-    this.saved = state;
+  /** The back end has stored the edits. record: what it answered. */
+  accepted(record) {
+    this.saved = stateOf(record);
+    this.revision = record.revision;
     this.#remember();
   }
+  /** Drop everything here in favour of the record. */
+  reset(record) {
+    this.#begin(record);
+    this.#remember();
+  }
+  /** The record was read again. Unsaved edits stay, and so does the revision that they were made on. */
+  follow(record) {
+    if (this.dirty) return;
+    if (same(stateOf(record), this.now)) this.accepted(record);
+    else this.reset(record);
+  }
 
+  #begin(record) {
+    this.saved = stateOf(record);
+    this.revision = record.revision;
+    this.#states = [this.saved];
+    this.#at = 0;
+  }
   #move(steps) {
     this.#at += steps;
     this.#remember();
   }
   #remember() {
     try {
-      if (this.dirty) localStorage.setItem(DRAFTS + this.id, JSON.stringify(this.now));
+      if (this.dirty) localStorage.setItem(DRAFTS + this.id, JSON.stringify({ revision: this.revision, ...this.now }));
       else localStorage.removeItem(DRAFTS + this.id);
     } catch {
       // Storage is full or switched off: the edits live in this window alone.

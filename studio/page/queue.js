@@ -1,4 +1,4 @@
-// The list of images: thumbnails as they come into view, what state each is in, and files on their way up.
+// The list of images: thumbnails as they come into view, and what state each is in.
 
 import * as api from "./api.js";
 import { TEXT } from "./strings.js";
@@ -17,9 +17,9 @@ export class Queue {
   #loading = 0;
   #seen;
 
-  constructor(list, choose) {
+  constructor(list) {
     this.list = list;
-    this.choose = choose;
+    this.choose = () => {}; // called with the id of an image that a person chooses
     this.entries = [];
     this.chosen = null;
     this.#seen = new IntersectionObserver((changes) => {
@@ -120,80 +120,5 @@ export class Queue {
           this.#load();
         });
     }
-  }
-}
-
-/** Files on their way to the back end, two at a time. Each has a row of its own until it is there. */
-export class Uploads {
-  #waiting = [];
-  #running = 0;
-
-  constructor(list, limit, arrived) {
-    this.list = list;
-    this.limit = limit;
-    this.arrived = arrived;
-  }
-
-  add(files) {
-    for (const file of files) this.#waiting.push({ file, row: this.#row(file.name) });
-    this.#next();
-  }
-
-  #row(name) {
-    const row = document.createElement("li");
-    const [title, state, bar] = ["bdi", "span", "progress"].map((tag) => document.createElement(tag));
-    row.className = "uploading";
-    title.textContent = name;
-    state.className = "state";
-    state.textContent = TEXT.states.uploading;
-    bar.max = 1;
-    bar.value = 0;
-    bar.setAttribute("aria-label", name);
-    row.append(title, state, bar);
-    this.list.append(row);
-    return { row, state, bar };
-  }
-
-  #next() {
-    while (this.#running < 2 && this.#waiting.length) {
-      const { file, row } = this.#waiting.shift();
-      this.#running += 1;
-      this.#send(file, row).finally(() => {
-        this.#running -= 1;
-        this.#next();
-      });
-    }
-  }
-
-  async #send(file, row) {
-    if (file.size === 0) return this.#failed(file, row, TEXT.emptyFile, false);
-    if (file.size > this.limit) return this.#failed(file, row, TEXT.tooLarge(this.limit), false);
-    try {
-      await api.upload(file, file.name, (share) => (row.bar.value = share));
-      row.row.remove();
-      this.arrived();
-    } catch (error) {
-      this.#failed(file, row, error.message, true);
-    }
-  }
-
-  #failed(file, { row, state, bar }, message, again) {
-    row.className = "failed";
-    state.textContent = message;
-    bar.remove();
-    const dismiss = document.createElement("button");
-    dismiss.type = "button";
-    dismiss.textContent = TEXT.dismiss;
-    dismiss.addEventListener("click", () => row.remove());
-    row.append(dismiss);
-    if (!again) return;
-    const retry = document.createElement("button");
-    retry.type = "button";
-    retry.textContent = TEXT.retry;
-    retry.addEventListener("click", () => {
-      row.remove();
-      this.add([file]);
-    });
-    row.append(retry);
   }
 }
