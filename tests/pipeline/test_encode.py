@@ -83,6 +83,16 @@ def test_a_png_of_a_photograph_is_compressed_the_fast_way(photos):
     assert len(data) <= 1.1 * len(saved(photo, "PNG", icc_profile=srgb.PROFILE))
 
 
+@pytest.mark.parametrize("margin", [0, 200])
+def test_a_png_takes_no_more_effort_than_is_worth_it_and_empty_margins_hide_nothing(photos, margin):
+    with Image.open(photos / "chelsea.png") as file:
+        coarse = file.convert("L").convert("RGB").resize((902, 600), Image.Resampling.NEAREST)
+    pixels = np.pad(np.asarray(coarse), ((margin, margin), (0, 0), (0, 0)))
+    data = encode.encode(Canvas(pixels, None), format="png").data
+    assert data == saved(pixels, "PNG", compress_level=5, icc_profile=srgb.PROFILE)
+    assert len(data) <= 1.05 * len(saved(pixels, "PNG", icc_profile=srgb.PROFILE))
+
+
 @pytest.mark.parametrize("form", ["png", "webp", "tiff"])
 def test_lossless_is_lossless(form):
     rgba = np.asarray(reopened(encode.encode(canvas("cutout"), format=form)))
