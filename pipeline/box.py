@@ -62,6 +62,12 @@ class Box:
         left, top, right, bottom = (round(edge * factor) for edge in (self.left, self.top, self.right, self.bottom))
         return type(self)(left, top, max(1, right - left), max(1, bottom - top))
 
+    def resized(self, shape: tuple[int, ...], size: tuple[int, int]) -> Self:
+        """The box of an array of `shape`, (H, W, ...), in an image of `size`, (width, height); edges rounded."""
+        across, down = size[0] / shape[1], size[1] / shape[0]
+        left, right = round(self.left * across), round(self.right * across)
+        return type(self).between(left, round(self.top * down), right, round(self.bottom * down))
+
     def described(self) -> list[int]:
         """[left, top, width, height], as reports give it."""
         return [self.left, self.top, self.width, self.height]

@@ -41,7 +41,7 @@ def cut(
     return {
         "status": "done",
         **_heading(probability.spec, options),
-        "quality": quality.described(),
+        "quality": quality.described(source.rgb.shape[1] / matte.alpha.shape[1]),
         "segment": probability.facts,
         "trimap": trimap.facts,
         "matting": matte.facts,

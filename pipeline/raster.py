@@ -148,6 +148,15 @@ def bounds(mask: np.ndarray) -> Box | None:
     return Box(left, top, width, height) if width else None
 
 
+def largest(mask: np.ndarray, *, near: int = 0) -> np.ndarray:
+    """The largest connected part of a mask, bool (H, W), where pieces within `near` pixels of each other are one."""
+    side = 2 * near + 1
+    thick = cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8))
+    labels = cv2.connectedComponents(thick, connectivity=8)[1]
+    areas = np.bincount(labels[mask], minlength=1)
+    return np.asarray(mask & (labels == areas.argmax()))
+
+
 def checks(shape: tuple[int, int], square: int) -> UInt8:
     """A grey checkerboard, uint8 of `shape` (H, W), of squares of `square` pixels."""
     y, x = np.indices(shape)

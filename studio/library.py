@@ -98,9 +98,7 @@ class Item:
             "height": source.get("height"),
             "strokes": described["strokes"],
             "options": {"roi": None, "holes": "auto", "shift": 0, "feather": 0} | described["options"],
-            "reasons": [
-                {"code": reason["code"], "text": reason["advice"], "box": reason.get("box")} for reason in reasons
-            ],
+            "reasons": [{"code": reason["code"], "text": reason["advice"], "box": reason["box"]} for reason in reasons],
         }
 
 

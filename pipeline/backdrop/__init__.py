@@ -20,7 +20,7 @@ from pipeline.backdrop.closer import Look
 from pipeline.backdrop.holes import pockets
 from pipeline.backdrop.masks import Mask, enlarged, grown
 from pipeline.backdrop.missed import missed
-from pipeline.backdrop.surface import Surface, fit
+from pipeline.backdrop.surface import fit
 from pipeline.options import Holes as HolesMode
 from pipeline.report import BackdropFacts, TrimapFacts
 from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap, Trimap
@@ -75,25 +75,30 @@ def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: Hol
     else:
         largest = sorted(proposed, key=np.count_nonzero, reverse=True)[:MOST_LOOKS]
         cut = [pocket for pocket in largest if closer.probability(pocket, picture, look, POCKET) < LIKELY]
-    left_out = _left_out(found | added, surface)
+    subject = found | added
+    outside = surface.stands_out & ~subject
+    left_out = float(outside.sum() / max(1, (outside | subject).sum()))
     if not added.any() and not proposed and left_out < NOTABLE:
         return None
+    judged = [] if mode == "cut" else proposed
     holes = np.any(cut, axis=0) if cut else np.zeros_like(added)
     facts: BackdropFacts = {
         "added_share": float(added.mean()),
         "holes": len(cut),
         "holes_rejected": len(proposed) - len(cut),
-        "pockets_judged": 0 if mode == "cut" else len(proposed),
+        "pockets_judged": len(judged),
+        "pocket_box": _place(max(judged, key=np.count_nonzero), (width, height)) if judged else None,
         "left_out": left_out,
+        "left_out_box": _place(raster.largest(outside), (width, height)),
     }
     reach = max(1, round(OUTLINE * max(height, width) / max(size)))
     return Evidence(enlarged(added, (width, height)), enlarged(holes, (width, height)), reach, facts)
 
 
-def _left_out(subject: Mask, surface: Surface) -> float:
-    """The share of what stands out from the backdrop, or is the subject, that is not the subject."""
-    things = subject | surface.stands_out
-    return float((things & ~subject).sum() / max(1, things.sum()))
+def _place(part: Mask, size: tuple[int, int]) -> list[int] | None:
+    """The box around a part of the small copy in the image of that size, None where there is nothing."""
+    box = raster.bounds(part)
+    return None if box is None else box.resized(part.shape, size).described()
 
 
 def revised(probability: ProbabilityMap, evidence: Evidence) -> ProbabilityMap:

@@ -4,10 +4,11 @@
 reasons come from the fixed table of `reasons`; those that say `review` make somebody look.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pipeline.quality import confidence, edges, reasons, signals
+from pipeline.box import Box
+from pipeline.quality import confidence, edges, places, reasons, signals
 from pipeline.quality.reduced import reduce
 from pipeline.report import QualityFacts
 from pipeline.types import Matte, Picture, ProbabilityMap, Trimap, check_same_size
@@ -18,11 +19,12 @@ VERSION = 4
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One doubt: its word, the number behind it, and what the user can do."""
+    """One doubt: its word, the number behind it, what the user can do, and its place in the picture if it has one."""
 
     code: str
     value: float
     advice: str
+    box: Box | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,21 @@ class Quality:
     reasons: tuple[Reason, ...]
     signals: Mapping[str, float]
 
-    def described(self) -> QualityFacts:
-        """As JSON values, with the version of this judgement."""
+    def described(self, scale: float = 1.0) -> QualityFacts:
+        """As JSON values, with the version of this judgement. scale: of boxes, source pixels a pixel of the picture."""
         return {
             "version": VERSION,
             "confidence": self.confidence,
             "needs_review": self.needs_review,
-            "reasons": [{"code": r.code, "value": r.value, "advice": r.advice} for r in self.reasons],
+            "reasons": [
+                {
+                    "code": reason.code,
+                    "value": reason.value,
+                    "advice": reason.advice,
+                    "box": None if reason.box is None else reason.box.scaled(scale).described(),
+                }
+                for reason in self.reasons
+            ],
             "signals": dict(self.signals),
         }
 
@@ -54,20 +64,24 @@ def judge(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: 
     small = reduce(picture, probability, trimap, matte)
     numbers = signals.measure(small)
     sure = confidence.of(numbers)
-    return _judged(sure, {**reasons.measure(small, trimap, matte), **edges.measure(small)}, numbers)
+    found = {**reasons.measure(small, trimap, matte), **edges.measure(small)}
+    size = matte.alpha.shape[1], matte.alpha.shape[0]
+    return _judged(sure, found, numbers, lambda code: places.place(code, small, trimap.facts, size))
 
 
 def nothing() -> Quality:
     """The judgement of a picture in which there is no subject, so that there is no cutout."""
-    return _judged(0.0, {"no_subject": 0.0}, {})
+    return _judged(0.0, {"no_subject": 0.0}, {}, lambda _: None)
 
 
-def _judged(sure: float, found: Mapping[str, float], numbers: Mapping[str, float]) -> Quality:
+def _judged(
+    sure: float, found: Mapping[str, float], numbers: Mapping[str, float], place: Callable[[str], Box | None]
+) -> Quality:
     found = {**found, "uncertain_subject": sure}
     given = [rule for rule in reasons.RULES if rule.code in found and rule.applies(found[rule.code])]
     return Quality(
         round(sure, 3),
         any(rule.review for rule in given),
-        tuple(Reason(rule.code, round(found[rule.code], 4), rule.advice) for rule in given),
+        tuple(Reason(rule.code, round(found[rule.code], 4), rule.advice, place(rule.code)) for rule in given),
         {name: round(value, 4) for name, value in numbers.items()},
     )

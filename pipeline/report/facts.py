@@ -42,7 +42,9 @@ class BackdropFacts(TypedDict):
     holes: Annotated[int, "holes in the subject that were cut"]
     holes_rejected: Annotated[int, "pockets like the backdrop that stay: the model's subject, or too many to look at"]
     pockets_judged: Annotated[int, "pockets like the backdrop of which the model had to decide whether they are holes"]
+    pocket_box: Annotated[Box | None, "the largest of these pockets, in the image as it was cut"]
     left_out: Annotated[float, "share of all that stands out from the backdrop that is not in the subject, 0 to 1"]
+    left_out_box: Annotated[Box | None, "the largest part of that, in the image as it was cut"]
 
 
 class TrimapFacts(TypedDict, total=False):
@@ -103,6 +105,7 @@ class ReasonFacts(TypedDict):
     code: Annotated[str, "one of the reasons of docs/report.md"]
     value: Annotated[float, "the number behind it, described there"]
     advice: Annotated[str, "what to check or to do"]
+    box: Annotated[Box | None, "where to look, in pixels of the source; null for a reason about the whole image"]
 
 
 class QualityFacts(TypedDict):

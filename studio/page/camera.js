@@ -25,6 +25,13 @@ export class Camera {
     this.#zoomTo(Math.min(1, (width - 2 * MARGIN) / this.size.width, (height - 2 * MARGIN) / this.size.height));
   }
 
+  /** Show [left, top, width, height] in the middle, with what is around it. */
+  reveal([left, top, width, height]) {
+    const { box } = this;
+    this.centre = { x: left + width / 2, y: top + height / 2 };
+    this.#zoomTo(Math.min(2, box.width / width / 2, box.height / height / 2));
+  }
+
   /** at: the point of the canvas that stays where it is; by default the centre. */
   zoomBy(factor, at) {
     const { width, height } = this.box;

@@ -55,15 +55,31 @@ export async function shown() {
   $("reasons").replaceChildren(...reasons(record));
   $("approve").setAttribute("aria-pressed", String(record.decision === "approved"));
   $("reject").setAttribute("aria-pressed", String(record.decision === "rejected"));
-  viewer.boxes = record.reasons.flatMap(({ box }, number) => (box ? [{ box, label: String(number + 1) }] : []));
+  viewer.box = null;
   controls();
   await Promise.all([showDownloads(), pictures()]);
 }
 
-function reasons(record) {
-  const texts = record.reasons.map(({ text, box }, number) => (box ? `${number + 1}. ${text}` : text));
-  if (!texts.length && record.state === "done") texts.push(TEXT.noReasons);
-  return texts.map((text) => element("li", { textContent: text }));
+function reasons({ reasons, state }) {
+  if (!reasons.length && state === "done") return [element("li", { textContent: TEXT.noReasons })];
+  return reasons.map(({ text, box }) => {
+    const item = element("li", { textContent: box ? "" : text });
+    if (box) item.append(placed(text, box));
+    return item;
+  });
+}
+
+/** A reason that has a place: the image shows it while the reason has the focus or the pointer, and closer after a click. */
+function placed(text, box) {
+  const button = element("button", { type: "button", className: "place", textContent: text, title: TEXT.showPlace });
+  const mark = (shown) => {
+    viewer.box = shown;
+    viewer.draw();
+  };
+  for (const event of ["focus", "pointerenter"]) button.addEventListener(event, () => mark(box));
+  for (const event of ["blur", "pointerleave"]) button.addEventListener(event, () => mark(null));
+  button.addEventListener("click", () => viewer.reveal(box));
+  return button;
 }
 
 /** Show another view. */

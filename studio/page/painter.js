@@ -93,12 +93,12 @@ export class Painter {
   }
 
   #marks() {
-    const { tool, strokes, begun, rectangle, boxes, radius, cursor } = this.#viewer;
+    const { tool, strokes, begun, rectangle, box, radius, cursor } = this.#viewer;
     const drawn = tool in INK ? strokes : []; // with another tool, nothing covers the cutout
     for (const stroke of [...drawn, ...(begun.stroke ? [begun.stroke] : [])]) this.#stroke(stroke);
-    for (const { box, label } of boxes) this.#frame(box, "#d98300", label);
+    if (box) this.#frame([box[0], box[1], box[0] + box[2], box[1] + box[3]], "#d98300");
     const marked = begun.rectangle ?? rectangle;
-    if (marked) this.#frame(marked, "#14857a", "");
+    if (marked) this.#frame(marked, "#14857a");
     if (!cursor || !(tool in INK)) return;
     this.#circle(cursor, radius, "#fff", 3);
     this.#circle(cursor, radius, INK[tool], 1.5);
@@ -126,16 +126,16 @@ export class Painter {
     this.#context.stroke();
   }
 
-  #frame([left, top, right, bottom], colour, label) {
+  #frame([left, top, right, bottom], colour) {
     const { camera } = this.#viewer;
     const context = this.#context;
-    const [x, y] = camera.toScreen(left, top);
-    context.strokeStyle = context.fillStyle = colour;
+    const place = [...camera.toScreen(left, top), (right - left) * camera.zoom, (bottom - top) * camera.zoom];
     context.lineWidth = 2;
+    context.strokeStyle = "#fff";
+    context.strokeRect(...place);
+    context.strokeStyle = colour;
     context.setLineDash([6, 4]);
-    context.strokeRect(x, y, (right - left) * camera.zoom, (bottom - top) * camera.zoom);
+    context.strokeRect(...place);
     context.setLineDash([]);
-    context.font = "600 13px system-ui, sans-serif";
-    context.fillText(label, x + 4, y + 15);
   }
 }

@@ -33,6 +33,7 @@ export const TEXT = {
   panel: "The selected image",
   verdict: "Result",
   confidence: (value) => `Confidence ${Math.round(100 * value)} %`,
+  showPlace: "Show the place in the image",
   noReasons: "Hairline found nothing to doubt.",
   approve: "Approve",
   reject: "Reject",

@@ -21,8 +21,8 @@ export class Viewer {
     this.divider = 0.5; // share of the canvas that shows the original
     this.backdrop = { kind: "checks" };
     this.strokes = [];
-    this.boxes = []; // { box: [left, top, right, bottom], label }
-    this.rectangle = null;
+    this.box = null; // the place of a reason: [left, top, width, height] in source pixels
+    this.rectangle = null; // in which the subject is
     this.begun = {}; // the stroke or the rectangle that is being drawn
     this.cursor = null; // of the brush, in source pixels
     this.tool = "pan";
@@ -34,7 +34,7 @@ export class Viewer {
   /** Show another image: nothing of the last one stays. size: null where the original will tell it. */
   open(size) {
     for (const bitmap of [...Object.values(this.pictures), this.preview]) bitmap?.close();
-    Object.assign(this, { pictures: {}, versions: {}, preview: null, strokes: [], boxes: [], rectangle: null, begun: {} });
+    Object.assign(this, { pictures: {}, versions: {}, preview: null, strokes: [], box: null, rectangle: null, begun: {} });
     this.camera.size = size;
     this.fit();
   }
@@ -55,6 +55,10 @@ export class Viewer {
   }
   zoomBy(factor, at) {
     if (this.camera.size) this.#move(() => this.camera.zoomBy(factor, at));
+  }
+  /** Zoom to a box. */
+  reveal(box) {
+    this.#move(() => this.camera.reveal(box));
   }
   pan(x, y) {
     this.#move(() => this.camera.pan(x, y));

@@ -188,7 +188,15 @@ def test_the_trimap_knows_the_evidence_inside_and_asks_matting_for_its_outlines(
     values[RING] = FOREGROUND
     added, holes = np.zeros((2, HEIGHT, WIDTH), bool)
     added[100:150, 250:300], holes[HOLE] = True, True
-    facts = {"added_share": 0.02, "holes": 1, "holes_rejected": 0, "pockets_judged": 1, "left_out": 0.0}
+    facts = {
+        "added_share": 0.02,
+        "holes": 1,
+        "holes_rejected": 0,
+        "pockets_judged": 1,
+        "pocket_box": [140, 120, 80, 80],
+        "left_out": 0.0,
+        "left_out_box": None,
+    }
     known = backdrop.marked(Trimap(values, {}), backdrop.Evidence(added, holes, 3, facts))
     assert known.values[125, 275] == FOREGROUND
     assert known.values[160, 180] == BACKGROUND

@@ -8,7 +8,9 @@ from pipeline.sheet import CAPTION, COLUMNS, GAP, NARROWEST, PANEL, draw
 from pipeline.types import Cutout, Matte, Picture, ProbabilityMap, Trimap
 
 SURE = Quality(1.0, False, (), {})
-DOUBTED = Quality(0.3, True, (Reason("uncertain_subject", 0.31, "Look at the outline, and once more at it all."),), {})
+DOUBTED = Quality(
+    0.3, True, (Reason("uncertain_subject", 0.31, "Look at the outline, and once more at it all.", None),), {}
+)
 RED, BLUE = (200, 10, 20), (10, 20, 200)
 
 

@@ -33,7 +33,9 @@ def backdrop(left_out: float = 0.0, pockets: int = 0) -> TrimapFacts:
             "holes": 0,
             "holes_rejected": pockets,
             "pockets_judged": pockets,
+            "pocket_box": [90, 80, 10, 20] if pockets else None,
             "left_out": left_out,
+            "left_out_box": [10, 20, 30, 40] if left_out else None,
         }
     }
 

@@ -1,10 +1,12 @@
 """The page at all widths, light and dark: nothing is cut off, and axe finds nothing serious."""
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import expect
 
-from tests.studio.page.conftest import row
+from tests.studio.page.conftest import CUT, LONG, row
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -24,3 +26,41 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(guard, show, scheme, w
         }).map((element) => element.id || element.textContent)"""
     )
     assert cut == []
+
+
+def pixels(page):
+    """How many pixels of the canvas have the colour of a reason's box."""
+    page.wait_for_timeout(100)  # a frame
+    return page.evaluate(
+        """() => {
+          const canvas = document.getElementById("canvas");
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let found = 0;
+          for (let at = 0; at < data.length; at += 4) {
+            found += data[at] === 0xd9 && data[at + 1] === 0x83 && data[at + 2] === 0x00;
+          }
+          return found;
+        }"""
+    )
+
+
+def test_a_reason_shows_its_place_while_it_has_the_focus_or_the_pointer(tmp_path, serve, show):
+    """A disc that the image cuts off on its left, on white."""
+    rows, columns = np.indices((400, 600))
+    inside = np.hypot(rows - 200, columns) < 150
+    image = np.where(inside[..., None], (40, 60, 160), (250, 250, 250)).astype(np.uint8)
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(image).save(tmp_path / "photos" / "disc.png")
+    page = show(serve(tmp_path / "photos")[0].address)
+    expect(row(page, "disc").locator(".state")).to_have_text(CUT, timeout=LONG)
+    reason = page.locator("#reasons button").filter(has_text="cut off at the image's edge")
+    expect(reason).to_be_visible()
+    assert pixels(page) == 0
+    reason.focus()
+    assert pixels(page) > 100
+    reason.blur()
+    assert pixels(page) == 0
+    reason.hover()
+    assert pixels(page) > 100
+    reason.press("Enter")  # zooms there
+    expect(page.locator("#zoom-value")).not_to_have_text("100 %")
