@@ -14,7 +14,8 @@ from handler.dispositions import REJECT
 from pipeline.edits import Edits
 from pipeline.errors import OutOfMemory
 from tests.handler.conftest import INPUT, OUTPUT
-from tests.handler.cutouts.test_work import JOB, KEY, UPLOAD, Killed, WatchedStore, once, plenty, report
+from tests.handler.cutouts.jobs import JOB, KEY, UPLOAD, Killed, plenty, report
+from tests.handler.watched_store import WatchedStore, once
 
 STROKE = {"tool": "remove", "radius": 10, "points": [[100, 150], [150, 150]]}
 EDITED = Edits.parse({"revision": 1, "strokes": [STROKE]})

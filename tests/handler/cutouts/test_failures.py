@@ -14,8 +14,9 @@ from handler.jobs import Job, ObjectRef
 from handler.local.poller import Context
 from pipeline.errors import MattingFailed, OutOfMemory
 from tests.handler.conftest import INPUT, OUTPUT
-from tests.handler.cutouts.test_work import Broken, WatchedStore, once, plenty
+from tests.handler.cutouts.jobs import Broken, plenty
 from tests.handler.events.test_events import load
+from tests.handler.watched_store import WatchedStore, once
 
 KEY = "products/shoe.jpg"
 JOB = Job(ObjectRef(INPUT, KEY))

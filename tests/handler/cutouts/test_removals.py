@@ -10,7 +10,8 @@ from handler.cutouts.work import process
 from handler.dispositions import REJECT, RETRY
 from handler.errors import StoreUnavailable
 from tests.handler.conftest import INPUT, OUTPUT
-from tests.handler.cutouts.test_work import JOB, KEY, PLAIN, Killed, WatchedStore, assert_whole, once, plenty
+from tests.handler.cutouts.jobs import JOB, KEY, PLAIN, Killed, assert_whole, plenty
+from tests.handler.watched_store import WatchedStore, once
 
 
 @pytest.fixture
