@@ -4,9 +4,10 @@ import numpy as np
 
 from pipeline import compose, decode, describe, encode, foreground, listings, option_images, raster, shrink
 from pipeline.errors import AspectMismatch
+from pipeline.listings import Listing
 from pipeline.options import Options
 from pipeline.report import AppliedReport, GivenMatteFacts
-from pipeline.types import Cutout, Float32, Matte, Picture, Result, UInt8
+from pipeline.types import Cutout, Encoded, Float32, Matte, Picture, Result, UInt8
 
 _DEFAULTS = Options()
 
@@ -32,6 +33,17 @@ def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Resu
     given: GivenMatteFacts = {"method": "given", "width": known.shape[1], "height": known.shape[0]}
     report = describe.applied(data, source, options, given, canvas, output, listed)
     return Result(output, {}, {name: listing.encoded for name, listing in listed.items()}, report)
+
+
+def list_cutout(cutout: Encoded, options: Options) -> dict[str, Listing]:
+    """The listing images that `options` ask for, by marketplace, of an image that was cut out before.
+
+    cutout: a PNG as `cut_out` makes it without a background, shadow or placement, so that it holds the whole matte and
+    the subject's own colours. They are the same files as of `apply_matte` with the image and this matte.
+    """
+    rgba = cutout.to_numpy()
+    matte = Matte(raster.unit(np.ascontiguousarray(rgba[..., 3])))
+    return {name: listings.make(Cutout(rgba), matte, options, name) for name in options.marketplaces}
 
 
 def _alpha(data: bytes, options: Options) -> UInt8:

@@ -14,7 +14,9 @@ from pipeline.report import (
     Files,
     GivenMatteFacts,
     Heading,
+    OutputFacts,
     RejectedReport,
+    SourceFacts,
     Stored,
     StoredCutReport,
     StoredFailedReport,
@@ -45,7 +47,7 @@ def cut(
         "segment": probability.facts,
         "trimap": trimap.facts,
         "matting": matte.facts,
-        **_files(data, source, canvas, output, listings),
+        **_files(_source(data, source), _output(canvas, output), listings),
         "ms": dict(ms),
     }
 
@@ -64,7 +66,7 @@ def applied(
         "status": "done",
         **_heading(None, options),
         "matting": matte,
-        **_files(data, source, canvas, output, listings),
+        **_files(_source(data, source), _output(canvas, output), listings),
     }
 
 
@@ -79,6 +81,20 @@ def remade(applied: AppliedReport, before: StoredCutReport, ms: Mapping[str, int
         "matting": {**before["matting"], "reused": True},
         "ms": dict(ms),
     }
+
+
+def relisted(
+    before: StoredCutReport, options: Options, listings: Mapping[str, Listing], ms: Mapping[str, int]
+) -> CutReport:
+    """The report of an image that got other listing images, and keeps all else of its last result, `before`."""
+    output = before["output"]
+    applied: AppliedReport = {
+        "status": "done",
+        **_heading(None, options),
+        "matting": {"method": "given", "width": output["width"], "height": output["height"]},
+        **_files(before["source"], output, listings),
+    }
+    return remade(applied, before, ms)
 
 
 def rejected(error: HairlineError, spec: ModelSpec | None, options: Options) -> RejectedReport:
@@ -124,24 +140,32 @@ def _heading(spec: ModelSpec | None, options: Options) -> Heading:
     }
 
 
-def _files(data: bytes, source: Picture, canvas: Canvas, output: Encoded, listings: Mapping[str, Listing]) -> Files:
-    height, width = source.rgb.shape[:2]
+def _files(source: SourceFacts, output: OutputFacts, listings: Mapping[str, Listing]) -> Files:
     return {
-        "source": {
-            "format": source.format,
-            "width": width,
-            "height": height,
-            "bytes": len(data),
-            "transparent": source.alpha is not None,
-            "notes": list(source.notes),
-        },
-        "output": {
-            "content_type": output.content_type,
-            "width": canvas.size[0],
-            "height": canvas.size[1],
-            "bytes": len(output.data),
-            "subject": canvas.subject.described() if canvas.subject else None,
-        },
+        "source": source,
+        "output": output,
         "listings": {name: listing.described() for name, listing in listings.items()},
         "compliance": {name: listing.compliance.described() for name, listing in listings.items()},
+    }
+
+
+def _source(data: bytes, source: Picture) -> SourceFacts:
+    height, width = source.rgb.shape[:2]
+    return {
+        "format": source.format,
+        "width": width,
+        "height": height,
+        "bytes": len(data),
+        "transparent": source.alpha is not None,
+        "notes": list(source.notes),
+    }
+
+
+def _output(canvas: Canvas, output: Encoded) -> OutputFacts:
+    return {
+        "content_type": output.content_type,
+        "width": canvas.size[0],
+        "height": canvas.size[1],
+        "bytes": len(output.data),
+        "subject": canvas.subject.described() if canvas.subject else None,
     }

@@ -76,8 +76,8 @@ class MessageDeps(Deps, failures.Deps, Protocol):
 
 Made = tuple[dict[str, Encoded], CutReport]
 """The output files of an image by their names, and the report on them."""
-Cut = Callable[[ObjectHead, Deps, Clock, StoredEdits], Made]
-"""How a source becomes a result: `cut`, or in a backfill another way with the same outcome."""
+Cut = Callable[[ObjectHead, Deps, Clock, results.Found], Made]
+"""How a source becomes a result: `cut`, or in a backfill another way, which uses what is stored of it."""
 
 
 def process_message(
@@ -126,12 +126,12 @@ def _notify(outcome: Outcome, deps: MessageDeps) -> Outcome:
     return outcome
 
 
-def cut(source: ObjectHead, deps: Deps, seconds_left: Clock, edited: StoredEdits) -> Made:
-    """Cut the source as its options and edits say.
+def cut(source: ObjectHead, deps: Deps, seconds_left: Clock, found: results.Found) -> Made:
+    """Cut the source as its options and a person's edits say.
 
     Raises what `cut_out` does, SourceMissing, SourceChanged, StoreUnavailable.
     """
-    options = options_of(source, edited, deps.config)
+    options = options_of(source, found.edits, deps.config)
     if source.size > options.max_bytes:
         raise ImageTooLarge.of_file(source.size, options.max_bytes)
     with observability.span("download"):
@@ -217,7 +217,7 @@ def _head(ref: ObjectRef, deps: Deps) -> ObjectHead | None:
 
 
 def _bring_up_to_date(
-    job: Job, source: ObjectHead, deps: Deps, cut: Callable[[StoredEdits], Made], *, first_try: bool
+    job: Job, source: ObjectHead, deps: Deps, cut: Callable[[results.Found], Made], *, first_try: bool
 ) -> Outcome | None:
     """Returns None if another worker wrote a report meanwhile, or a person changed the edits: start again."""
     folder = ObjectRef(deps.config.output_bucket, source.ref.key)
@@ -231,7 +231,7 @@ def _bring_up_to_date(
     outputs: dict[str, Encoded]
     report: CutReport | RejectedReport
     try:
-        outputs, report = cut(found.edits)
+        outputs, report = cut(found)
     except HairlineError as rejected:
         if not dispositions.of(rejected).reported:
             raise

@@ -66,7 +66,7 @@ def _measures(listing: Encoded, alpha: Float32) -> dict[str, float | str]:
         form, mode, space = str(image.format), image.mode, _colour_space(image.info.get("icc_profile"))
         rgb = np.asarray(image.convert("RGB"))
     height, width = rgb.shape[:2]
-    darkest = rgb.min(axis=2)
+    darkest = np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])  # rgb.min(axis=2) takes 20 times longer
     product = (alpha > 0).view(np.uint8)
     return {
         "format": form,

@@ -2,14 +2,19 @@
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from handler.backfill import wiring
 from handler.jobs import ObjectRef
+from pipeline.apply import apply_matte
+from pipeline.options import Options
 from tests.handler.backfill.test_app import KEY, result
 from tests.handler.conftest import OUTPUT
+from tests.handler.watched_store import WatchedStore
 from tests.pipeline.strict_schema import assert_valid
 
 LISTED = {"marketplaces": ["ebay"]}
@@ -64,6 +69,36 @@ def test_new_listings_come_from_the_stored_matte(cloud, cut):
     assert np.abs(pixels(cloud, "cutout.png") - whole["cutout.png"]).max() <= 8
     assert np.abs(pixels(cloud, "ebay.jpg") - whole["ebay.jpg"]).mean() < 0.5
     assert result(arguments=arguments("reuse", **LISTED))[1].startswith("repeated")
+
+
+def test_listings_of_a_kept_cutout_are_those_of_its_matte_and_source_to_the_byte(
+    cloud, cut, backfill_deps, photo, monkeypatch
+):
+    before = {name: cloud.read(f"{KEY}/{name}") for name in ("cutout.png", "alpha.png")}
+    options = replace(backfill_deps.config.options, stages=("alpha",), marketplaces=("ebay", "etsy"))
+    expected = apply_matte(photo, before["alpha.png"], options)
+    store = WatchedStore(cloud.s3)
+    monkeypatch.setattr(wiring, "deps", lambda: replace(backfill_deps, store=store))
+    result(arguments=arguments("reuse", marketplaces=["ebay", "etsy"]))
+    for name, listing in expected.listings.items():
+        assert cloud.read(f"{KEY}/{name}.jpg") == listing.data
+    assert {name: cloud.read(f"{KEY}/{name}") for name in before} == before
+    made = report(cloud)
+    expected_report = json.loads(json.dumps(expected.report))
+    for part in ("source", "output", "listings", "compliance", "options"):
+        assert made[part] == expected_report[part]
+    assert sorted(key for task, _, key in store.calls if task == "get") == [
+        f"{KEY}/{name}" for name in ("alpha.png", "cutout.png", "report.json")
+    ]
+
+
+def test_listings_are_not_made_from_a_cutout_with_a_shadow(cloud, cut, photo):
+    result(arguments=arguments("new", shadow="drop"))
+    result(arguments=arguments("reuse", shadow="drop", **LISTED))
+    assert report(cloud)["matting"]["reused"] is True
+    options = Options(stages=("alpha",), shadow="drop", marketplaces=("ebay",))
+    expected = apply_matte(photo, cloud.read(f"{KEY}/alpha.png"), options)
+    assert cloud.read(f"{KEY}/ebay.jpg") == expected.listings["ebay"].data
 
 
 @pytest.mark.parametrize(
