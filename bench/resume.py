@@ -81,11 +81,15 @@ def _children(process: int) -> list[int]:
 
 
 def _megabytes(process: int) -> float:
-    """Memory of a process and its children that they share with nobody, in part or in whole."""
+    """Memory that a process and its children have allocated.
+
+    Pages of files, such as libraries, are left out: their share of a process changes with the other processes that use
+    the same files.
+    """
     total = 0
     for number in [process, *_children(process)]:
         lines = Path(f"/proc/{number}/smaps_rollup").read_text().splitlines()
-        total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        total += next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:"))
     return total / 1000
 
 
@@ -132,6 +136,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         faults = list(wrong(source, out, cut))
         level = growth(done.memory, len(done.cut))
         print(f"memory: {done.memory[-1][1]:.0f} MB at the end, within {level:.1%} of its median")
+        looks = done.memory[:: len(done.memory) // 10 + 1]
+        print("after so many images, MB:", ", ".join(f"{cut:,}: {megabytes:.1f}" for cut, megabytes in looks))
         faults += [f"memory is not level: {level:.1%}"] if level > MAX_GROWTH else []
     for fault in faults:
         print(fault)
