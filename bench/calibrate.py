@@ -34,7 +34,7 @@ from pipeline.run import cut_out
 from pipeline.segment import OnnxSegmenter, Segmenter
 
 BAD = 0.8
-FLAGGED = 0.19
+FLAGGED = 0.17
 """The share of the good cutouts that the threshold may flag. The reasons of plain backdrops flag 2 % more."""
 KINDS = {
     "ccp800": "people",

@@ -13,7 +13,7 @@ from pipeline.quality.reduced import reduce
 from pipeline.report import QualityFacts
 from pipeline.types import Matte, Picture, ProbabilityMap, Trimap, check_same_size
 
-VERSION = 4
+VERSION = 5
 """Of this judgement. It grows when a reason, a number's meaning or the calibration changes."""
 
 
@@ -62,7 +62,7 @@ def judge(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: 
     """Judge a finished matte by what each stage left behind. All are of one size; works on reduced copies of them."""
     check_same_size(picture.rgb, probability.values, trimap.values, matte.alpha)
     small = reduce(picture, probability, trimap, matte)
-    numbers = signals.measure(small)
+    numbers = signals.measure(small, probability, trimap)
     sure = confidence.of(numbers)
     found = {**reasons.measure(small, trimap, matte), **edges.measure(small)}
     size = matte.alpha.shape[1], matte.alpha.shape[0]

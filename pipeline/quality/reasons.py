@@ -6,6 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from pipeline.quality import signals
 from pipeline.quality.coefficients import REVIEW_BELOW
 from pipeline.quality.reduced import Reduced
 from pipeline.types import Float32, Matte, Trimap
@@ -155,7 +156,7 @@ def measure(small: Reduced, trimap: Trimap, matte: Matte) -> dict[str, float]:
 def _backdrop(trimap: Trimap) -> dict[str, float]:
     """What a plain backdrop showed; nothing where the user has said what belongs to the subject."""
     shown = trimap.facts.get("backdrop")
-    if shown is None or "roi" in trimap.facts or "scribbled_share" in trimap.facts:
+    if shown is None or signals.marked(trimap):
         return {}
     return {"part_left_out": shown["left_out"], "hole_in_doubt": float(shown["pockets_judged"])}
 

@@ -32,6 +32,7 @@ class SegmentFacts(TypedDict, total=False):
 
     looks: Annotated[int, "how often the model ran: once on the whole image, then on closer parts"]
     box: Annotated[Box, "the part of the image that the answer comes from"]
+    rival: Annotated[float, "highest probability, 0 to 1, that the first look gave to anything beside the subject"]
     networks: Annotated[int, "models asked, 1 or 2; only with the model auto"]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from pipeline import raster
@@ -14,6 +15,11 @@ WHOLE = 1.5
 """The first look's doubt counts so many times, as it has fewer pixels of the subject. Chosen on one half of each set of
 bench/RESULTS.md, and tested on the other.
 """
+
+LIKELY = 0.5
+"""The probability above which a pixel counts as the subject's."""
+BESIDE = 4
+"""What is at most so many pixels from the subject, of a copy of SKETCH pixels, belongs to its outline."""
 
 
 class Look(NamedTuple):
@@ -40,6 +46,14 @@ def best(first: Look, closer: Sequence[Look]) -> Look:
 
     costs = [(WHOLE * cost(first), first), *((cost(look), look) for look in closer)]
     return min(costs, key=lambda priced: priced[0])[1]
+
+
+def rival(first: Look, chosen: Look) -> float:
+    """The highest probability that the first look gives to anything beside the chosen look's subject, 0..1."""
+    scale = min(1.0, SKETCH / max(first.box.size))
+    subject = (laid_over(first, chosen, scale) > LIKELY).astype(np.uint8)
+    near = cv2.dilate(subject, np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8))
+    return float(laid_over(first, first, scale)[near == 0].max(initial=0))
 
 
 def laid_over(first: Look, look: Look, scale: float = 1.0) -> Float32:

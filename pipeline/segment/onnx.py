@@ -96,7 +96,7 @@ class OnnxSegmenter:
 
         Returns values float32 (H, W) 0..1 exactly as far as the network went, never stretched to fill that range: on a
         picture of nothing they stay low. Outside of a closer look's box they are the first look's. Facts: "looks", how
-        many the network took, and "box", the part (left, top, width, height) that the answer comes from.
+        many the network took, "box", the part (left, top, width, height) that the answer comes from, and "rival".
         """
         height, width = picture.rgb.shape[:2]
         small = _squeezed(picture.rgb, self.spec)
@@ -111,7 +111,7 @@ class OnnxSegmenter:
         chosen = looks.best(first, closer)
         box = chosen.box
         taken = 1 + sum(look is not first for look in closer)
-        facts = SegmentFacts(looks=taken, box=box.described())
+        facts = SegmentFacts(looks=taken, box=box.described(), rival=round(looks.rival(first, chosen), 4))
         values = looks.laid_over(first, chosen)
         cell = math.sqrt(box.width * box.height) / self.spec.side
         return ProbabilityMap(values, cell, facts, self.spec)

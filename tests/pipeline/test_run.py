@@ -39,7 +39,7 @@ def test_a_person_is_cut_out(result):
     assert alpha[150, 110] == 255
     assert alpha[10, 10] == 0
     assert result.report["status"] == "done"
-    assert result.report["quality"]["confidence"] > 0.9
+    assert not result.report["quality"]["needs_review"]
 
 
 def test_known_pixels_survive_the_whole_way(photo, result):

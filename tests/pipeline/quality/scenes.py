@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.quality import Quality, judge
-from pipeline.report import MattingFacts, TrimapFacts
+from pipeline.report import MattingFacts, SegmentFacts, TrimapFacts
 from pipeline.types import Matte, Picture, ProbabilityMap, Trimap
 
 SIDE = 200
@@ -35,6 +35,7 @@ class Scene(NamedTuple):
     source_alpha: Plane | None = None
     facts: MattingFacts = {}  # noqa: RUF012 - never changed
     trimap_facts: TrimapFacts = {}  # noqa: RUF012
+    segment_facts: SegmentFacts = {}  # noqa: RUF012
 
     def judged(self) -> Quality:
         """The judgement."""
@@ -46,7 +47,7 @@ class Scene(NamedTuple):
             known[self.unknown] = 128
         return judge(
             Picture(np.rint(colours).astype(np.uint8), self.source_alpha),
-            ProbabilityMap(probability.astype(np.float32), 1.0),
+            ProbabilityMap(probability.astype(np.float32), 1.0, self.segment_facts),
             Trimap(known, self.trimap_facts),
             Matte(matte.astype(np.float32), self.facts),
         )

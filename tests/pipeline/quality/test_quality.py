@@ -29,6 +29,35 @@ def test_doubt_and_disagreement_cost_confidence():
     assert sure > 0.5 > doubtful
 
 
+def test_a_subject_far_from_the_middle_costs_confidence():
+    middle, corner = Scene(disc(30)), Scene(disc(30, x=40, y=160))
+    assert corner.judged().confidence < middle.judged().confidence - 0.05
+
+
+@pytest.mark.parametrize("facts", [{"roi": [0, 100, 100, 100]}, {"scribbled_share": 0.1}, {"origin": "user"}])
+def test_a_subject_that_the_user_marked_may_be_anywhere(facts):
+    assert Scene(disc(30, x=40, y=160), trimap_facts=facts).judged().signals["centred"] == 1
+
+
+def test_centred_is_the_distance_from_the_middle_as_a_share_of_the_diagonal():
+    half = np.zeros((30, 40), np.float32)
+    half[:, :20] = 1
+    judged = judge(
+        Picture(np.zeros((30, 40, 3), np.uint8)),
+        ProbabilityMap(half, 1.0),
+        Trimap(np.uint8(255) * (half > 0)),
+        Matte(half),
+    )
+    assert judged.signals["centred"] == pytest.approx(1 - 2 * 10 / 50)
+
+
+def test_something_else_that_the_first_look_saw_costs_confidence_but_not_beside_a_trimap_of_the_users():
+    alone, rival = Scene(disc()), Scene(disc(), segment_facts={"rival": 0.9})
+    assert rival.judged().signals["alone"] == pytest.approx(0.1)
+    assert rival.judged().confidence < alone.judged().confidence
+    assert rival._replace(trimap_facts={"origin": "user"}).judged().signals["alone"] == 1
+
+
 def test_confidence_never_falls_where_a_signal_rises():
     assert all(weight >= 0 for weight in coefficients.WEIGHTS.values())
     assert any(weight > 0 for weight in coefficients.WEIGHTS.values())

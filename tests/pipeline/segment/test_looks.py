@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.box import Box
-from pipeline.segment.looks import Look, best, laid_over
+from pipeline.segment.looks import Look, best, laid_over, rival
 
 IMAGE = Box(0, 0, 640, 640)
 CLOSER = Box(160, 160, 320, 320)
@@ -64,6 +64,12 @@ def test_the_first_look_stands_where_there_is_no_other():
 def test_a_closer_look_that_denies_everything_loses():
     first = Look(IMAGE, answer(CHILD, HAT, p=0.8))
     assert best(first, [Look(CLOSER, np.zeros((320, 320), np.float32))]) is first
+
+
+def test_what_a_closer_look_dropped_is_a_rival_and_the_outline_of_the_subject_is_not():
+    first, look = Look(IMAGE, answer(CHILD, HAT, p=0.9)), closer(answer(CHILD))
+    assert rival(first, look) == pytest.approx(0.9, abs=0.01)
+    assert rival(first, first) == pytest.approx(0.02)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5])

@@ -52,7 +52,7 @@ def test_a_subject_lost_in_the_frame_is_looked_at_more_closely(segmenter, weight
     frame[1024:1536, 1024:1536] = astronaut.rgb
     alone = OnnxSegmenter(replace(named("u2netp"), closer=()), weights).segment(Picture(frame))
     closer = segmenter.segment(Picture(frame))
-    assert alone.facts == {"looks": 1, "box": [0, 0, 2560, 2560]}
+    assert alone.facts == {"looks": 1, "box": [0, 0, 2560, 2560], "rival": alone.facts["rival"]}
     assert closer.facts["looks"] == 3
     assert closer.cell < alone.cell / 2
     box = closer.facts["box"]
@@ -64,7 +64,8 @@ def test_a_subject_lost_in_the_frame_is_looked_at_more_closely(segmenter, weight
 
 def test_a_sure_answer_takes_no_second_look(segmenter, photos):
     cup = Picture(np.array(Image.open(photos / "coffee.png").convert("RGB")))
-    assert segmenter.segment(cup).facts == {"looks": 1, "box": [0, 0, 600, 400]}
+    facts = segmenter.segment(cup).facts
+    assert facts == {"looks": 1, "box": [0, 0, 600, 400], "rival": facts["rival"]}
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])
