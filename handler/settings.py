@@ -52,6 +52,7 @@ SETTINGS = {
         "queue for messages that can never succeed, with the reason", (*_QUEUE, FETCH, CALLBACK)
     ),
     "HAIRLINE_FETCH_QUEUE_URL": Setting("queue of products whose images are to be downloaded", (WEBHOOK, FETCH)),
+    "HAIRLINE_JOB_QUEUE_URL": Setting("queue of images of API jobs", (API_JOB,)),
     "HAIRLINE_CALLBACK_QUEUE_URL": Setting("queue of callbacks to deliver", (FETCH, CALLBACK), _QUEUE, _WITH_EVENT_BUS),
     "HAIRLINE_EVENT_BUS": Setting(
         "EventBridge bus for notifications", (FETCH, BACKFILL_END), _QUEUE, "no events and no callbacks"

@@ -1,11 +1,10 @@
-"""The images of a folder and what is known of each: names, states, order. Nothing here cuts or serves."""
+"""The images of a folder and what is known of each. Nothing here cuts or serves."""
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.cli import earlier, edits
 from pipeline.cli.edits import EDITS
@@ -17,52 +16,21 @@ from pipeline.edits import Edits
 from pipeline.errors import BadOptions
 from pipeline.formats import READABLE, SUFFIXES
 from pipeline.options import Options
+from pipeline.review import Reviewed
 from pipeline.sniff import sniff
 
 RESULTS = "cutouts"
 """The folder of the results, below the folder of the images."""
-STATES = ("all", "working", "review", "ready", "approved", "rejected", "failed")
-"""What the list can be filtered by."""
 MAX_NAME = 150
 """Characters of a file's name; file systems allow 255 bytes, and results have longer names."""
 
 
-@dataclass(slots=True)
-class Item:
-    """An image. state: waiting, working, done or failed. message: why it failed."""
+@dataclass(slots=True, kw_only=True)
+class Item(Reviewed):
+    """An image of the folder."""
 
-    id: str
     task: Task
-    state: str = "waiting"
-    message: str | None = None
     report: SavedReport | None = None
-    edits: Edits = field(default_factory=Edits)
-
-    @property
-    def name(self) -> str:
-        """The file's name, as a person reads it."""
-        return self.task.source.name.encode(errors="surrogateescape").decode(errors="replace")
-
-    @property
-    def quality(self) -> dict[str, Any] | None:
-        """The judgement of the report, None before there is one."""
-        return dict(self.report["quality"]) if self.report is not None and "quality" in self.report else None
-
-    @property
-    def filters(self) -> set[str]:
-        """Those of STATES that the image is in."""
-        if self.state in ("waiting", "working"):
-            return {"all", "working"}
-        if self.state == "failed":
-            return {"all", "failed"}
-        review = self.quality is not None and self.quality["needs_review"]
-        return {"all", self.edits.decision or ("review" if review else "ready")}
-
-    @property
-    def order(self) -> tuple[int, float, str]:
-        """Failed images first, then those to decide with the least confident first, decided ones, and what waits."""
-        group = {"failed": 0, "done": 2 if self.edits.decision else 1}.get(self.state, 3)
-        return group, self.quality["confidence"] if self.quality is not None else 0.0, self.id
 
     def load(self) -> None:
         """Read the report and the edits again. Raises OSError."""
@@ -71,35 +39,6 @@ class Item:
             self.edits = edits.read(self.task.target(EDITS))
         except BadOptions:
             self.edits = Edits()  # cutting the image says what is wrong with the file
-
-    def entry(self) -> dict[str, Any]:
-        """What the list shows."""
-        quality = self.quality
-        mark = self.report["mark"][:16] if self.report is not None else ""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "state": self.state,
-            "message": self.message,
-            "decision": self.edits.decision,
-            "confidence": quality and quality["confidence"],
-            "needs_review": quality and quality["needs_review"],
-            "revision": self.edits.revision,
-            "version": f"{self.state}-{mark}",
-        }
-
-    def record(self) -> dict[str, Any]:
-        """What the page shows of one image."""
-        source: dict[str, Any] = dict(self.report["source"]) if self.report is not None else {}
-        reasons = self.quality["reasons"] if self.quality is not None else ()
-        described = self.edits.described()
-        return self.entry() | {
-            "width": source.get("width"),
-            "height": source.get("height"),
-            "strokes": described["strokes"],
-            "options": {"roi": None, "holes": "auto", "shift": 0, "feather": 0} | described["options"],
-            "reasons": [{"code": reason["code"], "text": reason["advice"], "box": reason["box"]} for reason in reasons],
-        }
 
 
 class Library:
@@ -119,7 +58,8 @@ class Library:
 
     def _item(self, task: Task) -> Item:
         path = task.source.relative_to(self.folder).as_posix()
-        return Item(hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()[:16], task)
+        id_ = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()[:16]
+        return Item(id=id_, name=_readable(task.source.name), task=task)
 
     def inside(self, path: Path) -> bool:
         """Whether a path leads to something in the folder, also through links."""
@@ -184,18 +124,14 @@ def settle(item: Item, message: str = "") -> None:
         item.state, item.message = "done", None
 
 
+def _readable(name: str) -> str:
+    """A file's name, as a person reads it."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def _numbered(path: Path) -> Iterator[Path]:
     yield path
     number = 2
     while True:
         yield path.with_name(f"{path.stem}-{number}{path.suffix}")
         number += 1
-
-
-def counts(items: Iterable[Item]) -> dict[str, int]:
-    """How many images are in each of STATES."""
-    found = dict.fromkeys(STATES, 0)
-    for item in items:
-        for state in item.filters:
-            found[state] += 1
-    return found

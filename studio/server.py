@@ -30,17 +30,17 @@ ROUTES = Map(
     [
         Rule("/", methods=["GET"], endpoint="page"),
         Rule("/page/<name>", methods=["GET"], endpoint="asset"),
-        Rule("/api/session", methods=["GET"], endpoint="session"),
-        Rule("/api/images", methods=["GET"], endpoint="list"),
-        Rule("/api/images", methods=["POST"], endpoint="add"),
-        Rule("/api/images/<id_>", methods=["GET"], endpoint="record"),
-        Rule("/api/images/<id_>/preview", methods=["POST"], endpoint="preview"),
-        Rule("/api/images/<id_>/edits", methods=["PUT"], endpoint="edit"),
-        Rule("/api/images/<id_>/decision", methods=["PUT"], endpoint="decide"),
-        Rule("/api/images/<id_>/download", methods=["GET"], endpoint="download"),
-        Rule("/api/images/<id_>/compliance", methods=["GET"], endpoint="compliance"),
-        Rule("/api/images/<id_>/<view>", methods=["GET"], endpoint="picture"),
-        Rule("/api/approved.zip", methods=["GET"], endpoint="approved"),
+        Rule("/v1/session", methods=["GET"], endpoint="session"),
+        Rule("/v1/images", methods=["GET"], endpoint="list"),
+        Rule("/v1/images", methods=["POST"], endpoint="add"),
+        Rule("/v1/images/<id_>", methods=["GET"], endpoint="record"),
+        Rule("/v1/images/<id_>/preview", methods=["POST"], endpoint="preview"),
+        Rule("/v1/images/<id_>/edits", methods=["PUT"], endpoint="edit"),
+        Rule("/v1/images/<id_>/decision", methods=["PUT"], endpoint="decide"),
+        Rule("/v1/images/<id_>/download", methods=["GET"], endpoint="download"),
+        Rule("/v1/images/<id_>/compliance", methods=["GET"], endpoint="compliance"),
+        Rule("/v1/images/<id_>/<view>", methods=["GET"], endpoint="picture"),
+        Rule("/v1/approved.zip", methods=["GET"], endpoint="approved"),
     ]
 )
 _STATUS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (

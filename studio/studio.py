@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+from pipeline import review
 from pipeline.cli import edits, image
 from pipeline.cli.batch import Work, cut_one
 from pipeline.cli.edits import EDITS
@@ -22,11 +23,9 @@ from pipeline.options import PLANES, Options
 from pipeline.types import Encoded
 from pipeline.version import __version__
 from studio import tasks
-from studio.library import STATES, Item, Library, counts, settle
+from studio.library import Item, Library, settle
 from studio.pools import Killed, Worker
 
-PAGE = 200
-"""Entries of one response."""
 SOON, LATER = 0, 1
 """A person waits for what was edited; the rest comes after it."""
 _STOP = 9
@@ -117,19 +116,7 @@ class Studio:
 
     def list(self, state: str, after: str | None) -> dict[str, Any]:
         """One page of the list. after: the token that the page before gave."""
-        if state not in STATES:
-            raise BadOptions(f"state is {state[:40]!r}, but must be one of {', '.join(STATES)}.")
-        if after is not None and not after.isdecimal():
-            raise BadOptions("after is not a token of this list. Leave it out.")
-        everything = list(self.library)
-        chosen = sorted((item for item in everything if state in item.filters), key=lambda item: item.order)
-        start = int(after or 0)
-        more = start + PAGE < len(chosen)
-        return {
-            "images": [item.entry() for item in chosen[start : start + PAGE]],
-            "next": str(start + PAGE) if more else None,
-            "counts": counts(everything),
-        }
+        return review.page(self.library, state, after)
 
     def add(self, name: str, data: bytes) -> dict[str, Any]:
         """A new image. Raises InputError for a file that is not an image, OSError."""

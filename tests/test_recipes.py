@@ -9,7 +9,7 @@ import pytest
 
 from handler.hooks.platforms import PLATFORMS
 from handler.hooks.signatures import SCHEMES
-from handler.http import openapi
+from handler.http import openapi_parts
 from handler.local import template
 from handler.settings import Function
 from pipeline import decode, encode, formats, matting, models
@@ -67,7 +67,7 @@ def output_formats() -> set[str]:
 def described_formats() -> set[str]:
     """The output formats whose content type the HTTP API's description names."""
     types = {name: row.content_type for name, row in encode._FORMATS.items()} | {"zip": "application/zip"}
-    return {name for name, content_type in types.items() if content_type in openapi._ALL_IMAGES} | {"auto"}
+    return {name for name, content_type in types.items() if content_type in openapi_parts.ALL_IMAGES} | {"auto"}
 
 
 def entry_points() -> set[str]:
@@ -137,7 +137,7 @@ RECIPES: dict[str, dict[str, Place | None]] = {
     "Add an output format": {
         "pipeline/encode.py": output_formats,
         "pipeline/options/__init__.py": lambda: set(get_args(rows.Format)),
-        "handler/http/openapi.py": described_formats,
+        "handler/http/openapi_parts.py": described_formats,
         "docs/options.md": lambda: words_of_option("format") & output_formats(),
     },
     "Add a matting method": {

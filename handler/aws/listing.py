@@ -8,11 +8,12 @@ from handler.aws.faults import translated
 
 
 class Listed(NamedTuple):
-    """An object as a listing shows it. modified: when it was written; size: bytes."""
+    """An object as a listing shows it. modified: when it was written; size: bytes. etag: as `ObjectHead` has it."""
 
     key: str
     size: int
     modified: datetime
+    etag: str = ""
 
 
 def objects(client: Any, bucket: str, prefix: str = "") -> Iterator[Listed]:
@@ -20,4 +21,4 @@ def objects(client: Any, bucket: str, prefix: str = "") -> Iterator[Listed]:
     with translated(f"list {bucket}/{prefix}"):
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for item in page.get("Contents", []):
-                yield Listed(item["Key"], item["Size"], item["LastModified"])
+                yield Listed(item["Key"], item["Size"], item["LastModified"], item["ETag"])

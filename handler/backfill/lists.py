@@ -25,7 +25,7 @@ _ENCRYPTION = {"ServerSideEncryption": "AES256"}
 
 def of_bucket(client: Any, bucket: str, prefix: str) -> Iterator[Image]:
     """The objects of a bucket as they are now. client: boto3's for S3. Raises StoreUnavailable."""
-    return (Image(*listed) for listed in listing.objects(client, bucket, prefix))
+    return (Image(*listed[:3]) for listed in listing.objects(client, bucket, prefix))
 
 
 def of_file(store: S3Store, url: str, bucket: str) -> list[Image]:

@@ -37,6 +37,12 @@ def parse(event: Mapping[str, Any]) -> list[Job]:
     return [Job(ObjectRef(bucket, key), version, etag)]
 
 
+def created(source: ObjectRef) -> dict[str, Any]:
+    """The event of an object that was created, for a queue of images: the same object is to be looked at again."""
+    detail = {"bucket": {"name": source.bucket}, "object": {"key": source.key}}
+    return {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
+
+
 def shop_payload(event: Mapping[str, Any]) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
     """(event source, metadata, payload) of a shop's event, or of Hairline's own `hairline.requested`, for platforms.
 

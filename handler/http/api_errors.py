@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from handler import dispositions
 from handler.errors import BadEvent, FetchError
@@ -61,6 +61,8 @@ CODES: dict[str, ErrorCode] = {
     "blocked": ErrorCode(403, "This address is blocked"),
     "not_found": ErrorCode(404, "Not found"),
     "method_not_allowed": ErrorCode(405, "This path has no such method"),
+    "not_cut": ErrorCode(409, "The image is not cut out yet"),
+    "edited_meanwhile": ErrorCode(409, "Somebody else changed this image meanwhile"),
     "request_too_large": ErrorCode(413, "The request is too large"),
     "unsupported_media_type": ErrorCode(415, "The content type is not supported"),
     "rate_limit_exceeded": ErrorCode(429, "Too many requests"),
@@ -83,13 +85,14 @@ _IMAGE_ERRORS: dict[type[HairlineError], str] = {
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """An error response. detail: what to do about it."""
+    """An error response. detail: what to do about it. more: what the response holds beside the error."""
 
     code: str
     detail: str | None = None
     status: int | None = None
     title: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def http(self) -> int:
@@ -99,7 +102,7 @@ class ApiError(Exception):
     def body(self) -> str:
         """The JSON."""
         error = {"title": self.title or CODES[self.code].title, "code": self.code}
-        return json.dumps({"errors": [error | ({"detail": self.detail} if self.detail else {})]})
+        return json.dumps({"errors": [error | ({"detail": self.detail} if self.detail else {})], **self.more})
 
 
 _TITLES: dict[type[HairlineError], str] = {

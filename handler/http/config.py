@@ -73,9 +73,14 @@ class ApiJobConfig(ApiConfig):
     """Of ApiJobFunction. registry: the name of a secret."""
 
     registry: str
+    job_queue_url: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """env: as `os.environ` is. Raises BadConfig, which names the variable."""
         given = settings.read(Function.API_JOB, env)
-        return cls(**cls.fields(given, env), registry=given["HAIRLINE_REGISTRY"])
+        return cls(
+            **cls.fields(given, env),
+            registry=given["HAIRLINE_REGISTRY"],
+            job_queue_url=given["HAIRLINE_JOB_QUEUE_URL"],
+        )

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handler import keys
 from handler.events import api_gateway
 from handler.http import body as bodies
-from handler.http import openapi, recent_results, responses, routes, urls, wiring
+from handler.http import image_routes, openapi, recent_results, responses, routes, urls, wiring
 from handler.http.api_errors import ApiError
 from handler.http.job_service import JobRequest
 from handler.http.sources import public_url
@@ -25,10 +25,12 @@ MAX_OPTIONS_BYTES = 1500
 """As JSON: they are stored in an object's metadata, which holds 2 KB, beside the callback's URL."""
 MAX_CALLBACK_BYTES = 400
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
-_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_FIELDS = ("options", "image_url", "callback_url", "content_type")
+_FIELDS = ("options", "image_url", "callback_url", "content_type", "name")
+MAX_NAME = 255
+"""Characters of the name of an image's file."""
 
 app = routes.resolver()
+app.include_router(image_routes.router)
 
 
 @tracer.capture_lambda_handler(capture_response=False)
@@ -67,22 +69,16 @@ def submit() -> Response[Any]:
 def status(id_: str) -> Response[Any]:
     """The status of a job."""
     tenant = routes.tenant(app.current_event.raw_event)
-    return responses.json_response(_status(tenant, _checked(id_), int(time.monotonic())))
+    return responses.json_response(_status(tenant, image_routes.checked(id_), int(time.monotonic())))
 
 
 @app.delete("/v1/jobs/<id_>")
 def delete(id_: str) -> Response[Any]:
     """Delete a job and all that belongs to it; a job that is not there counts as deleted."""
     tenant = routes.tenant(app.current_event.raw_event)
-    wiring.jobs().jobs.delete(tenant, _checked(id_))
+    wiring.jobs().jobs.delete(tenant, image_routes.checked(id_))
     _status.cache_clear()
     return Response(204)
-
-
-def _checked(id_: str) -> str:
-    if not _ID.fullmatch(id_):
-        raise ApiError("not_found", "There is no job with this id for your API key.")
-    return id_
 
 
 @functools.lru_cache(maxsize=1024)
@@ -97,7 +93,7 @@ def results() -> Response[Any]:
     event = app.current_event.raw_event
     tenant, deps = routes.tenant(event), wiring.jobs()
     hours = recent_results.hours(event.get("multiValueQueryStringParameters"))
-    files = deps.outputs(keys.upload(tenant, ""))
+    files = deps.images.outputs(keys.upload(tenant, ""))
     return responses.json_response(
         recent_results.describe(tenant, hours, files, deps.jobs.store, deps.config.output_bucket)
     )
@@ -121,14 +117,22 @@ def _job_request(body: Mapping[str, Any]) -> JobRequest:
         image_url=_image_url(body.get("image_url")),
         callback_url=_callback_url(body.get("callback_url")),
         content_type=body.get("content_type") or CONTENT_TYPES[0],
+        name=_name(body.get("name")),
     )
     if request.content_type not in CONTENT_TYPES:
         raise ApiError("invalid_request", f"Unknown content_type. Known: {', '.join(CONTENT_TYPES)}.")
     if sum(map(len, request.metadata().values())) > MAX_OPTIONS_BYTES + MAX_CALLBACK_BYTES:
         raise BadOptions(
-            f"options and callback_url are over {MAX_OPTIONS_BYTES + MAX_CALLBACK_BYTES} bytes together. Shorten them."
+            f"options, callback_url and name are over {MAX_OPTIONS_BYTES + MAX_CALLBACK_BYTES} bytes together. Shorten "
+            "them."
         )
     return request
+
+
+def _name(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and 0 < len(value) <= MAX_NAME):
+        return value
+    raise ApiError("invalid_request", f"name must be text of 1 to {MAX_NAME} characters: the name of the image's file.")
 
 
 def _image_url(value: object) -> str | None:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 from handler import keys
 from handler.aws import reports
@@ -19,7 +20,7 @@ from handler.aws.documents import DocumentStore
 from handler.errors import SourceMissing, StoreUnavailable
 from handler.http.api_errors import ApiError, from_fetch_error
 from handler.http.config import ApiConfig
-from handler.jobs import CALLBACK, METADATA, ObjectRef
+from handler.jobs import CALLBACK, METADATA, NAME, ObjectRef
 from handler.untrusted.fetch import Fetcher
 from pipeline.errors import HairlineError
 from pipeline.formats import CONTENT_TYPES
@@ -41,22 +42,24 @@ are at fault. failed: it was given up, or nothing was uploaded in time.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """What a client asks for. options: as JSON, already checked. content_type: of the upload."""
+    """What a client asks for. options: as JSON, already checked. content_type: of the upload. name: of the file."""
 
     options: Mapping[str, Any]
     image_url: str | None = None
     callback_url: str | None = None
     content_type: str = CONTENT_TYPES[0]
+    name: str | None = None
 
     def digest(self) -> str:
         """Equal for two requests exactly if they ask for the same."""
-        facts = [self.options, self.image_url, self.callback_url, self.content_type]
+        facts = [self.options, self.image_url, self.callback_url, self.content_type, self.name]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def metadata(self) -> dict[str, str]:
         """Of the object that the image becomes."""
         options = {METADATA: json.dumps(self.options, sort_keys=True)} if self.options else {}
-        return options | ({CALLBACK: self.callback_url} if self.callback_url else {})
+        callback = {CALLBACK: self.callback_url} if self.callback_url else {}
+        return options | callback | ({NAME: quote(self.name, errors="replace")} if self.name else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ class JobService:
             return job(report["status"], reason=report["reason"])
         age = time.time() - record["created"]
         if self._is_uploaded(tenant, id_):
-            return job("failed", reason=_GIVEN_UP) if age > UPLOAD_S + GIVEN_UP_S else job("working")
+            return job("failed", reason=GIVEN_UP) if age > UPLOAD_S + GIVEN_UP_S else job("working")
         return job("failed", reason=_NO_UPLOAD) if age > UPLOAD_S else job("queued")
 
     def delete(self, tenant: str, id_: str) -> None:
@@ -198,7 +201,7 @@ class JobService:
         return self.store.link(ObjectRef(self.config.output_bucket, keys.output(key, name)), LINK_S)
 
 
-_GIVEN_UP = {
+GIVEN_UP = {
     "code": "given_up",
     "message": "Processing failed repeatedly. The operator finds the message in the dead-letter queue.",
 }

@@ -19,6 +19,11 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/v1/jobs": ("POST",),
     "/v1/jobs/{id}": ("GET", "HEAD", "DELETE"),
     "/v1/results": ("GET", "HEAD"),
+    "/v1/session": ("GET",),
+    "/v1/images": ("GET",),
+    "/v1/images/{id}": ("GET",),
+    "/v1/images/{id}/edits": ("PUT",),
+    "/v1/images/{id}/decision": ("PUT",),
     "/v1/openapi.json": ("GET", "HEAD"),
 }
 """Of each path, as the template writes it."""

@@ -2,7 +2,6 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,10 @@ from handler.aws import listing, weights
 from handler.aws.bucket import S3Store
 from handler.aws.clients import Patience, client
 from handler.aws.documents import DocumentStore
-from handler.aws.listing import Listed
+from handler.aws.queue import Queue
 from handler.aws.registry_secret import Secret, secret
 from handler.http.config import ApiConfig, ApiCutoutConfig, ApiJobConfig
+from handler.http.image_service import ImageService
 from handler.http.job_service import JobService
 from handler.http.responses import ResponseStore
 from handler.http.sources import Sources
@@ -38,15 +38,13 @@ class CutoutDeps:
 
 @dataclass(frozen=True, slots=True)
 class JobDeps:
-    """What the routes of ApiJobFunction need of the world. policy: which URLs are allowed. outputs: lists the output
-    bucket below a prefix.
-    """
+    """What the routes of ApiJobFunction need of the world. policy: which URLs are allowed."""
 
     config: ApiJobConfig
     policy: Policy
     jobs: JobService
     registry: Secret
-    outputs: Callable[[str], Iterator[Listed]]
+    images: ImageService
 
 
 @functools.cache
@@ -64,9 +62,11 @@ def jobs() -> JobDeps:
     config = ApiJobConfig.from_env(os.environ)
     s3 = client("s3", Patience.REQUEST)
     policy, store = _policy(config), S3Store(s3)
-    outputs = functools.partial(listing.objects, s3, config.output_bucket)
+    buckets = (config.input_bucket, config.output_bucket)
+    inputs, outputs = (functools.partial(listing.objects, s3, bucket) for bucket in buckets)
+    images = ImageService(store, inputs, outputs, Queue(client("sqs", Patience.REQUEST), config.job_queue_url), config)
     registry = secret(client("secretsmanager", Patience.REQUEST), config.registry)
-    return JobDeps(config, policy, _jobs(config, policy, store), registry, outputs)
+    return JobDeps(config, policy, _jobs(config, policy, store), registry, images)
 
 
 @functools.cache

@@ -32,7 +32,7 @@ async function request(method, path, body) {
   }
   let response;
   try {
-    response = await fetch(`api/${path}`, init);
+    response = await fetch(`v1/${path}`, init);
   } catch {
     throw new Gone(TEXT.gone);
   }
@@ -69,7 +69,7 @@ export const zip = async (query) => (await request("GET", `approved.zip?${new UR
 export function upload(blob, name, progress) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
-    call.open("POST", `api/images?${new URLSearchParams({ name })}`);
+    call.open("POST", `v1/images?${new URLSearchParams({ name })}`);
     for (const [header, value] of Object.entries(headers())) call.setRequestHeader(header, value);
     call.responseType = "json";
     call.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);

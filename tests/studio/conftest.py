@@ -57,7 +57,7 @@ class Client:
             return error.code, error.headers, error.read()
 
     def json(self, method, path, body=None):
-        status, _, content = self.send(method, f"/api/{path}", body)
+        status, _, content = self.send(method, f"/v1/{path}", body)
         return status, json.loads(content)
 
     def settled(self, id_=None):

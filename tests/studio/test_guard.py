@@ -14,13 +14,13 @@ def test_nothing_is_answered_without_the_token(stranger, guard):
     for path in (
         "/",
         "/page/main.js",
-        "/api/session",
-        "/api/images",
+        "/v1/session",
+        "/v1/images",
         "/?token=wrong",
-        f"/api/session?token={guard.token}",
+        f"/v1/session?token={guard.token}",
     ):
         assert stranger.send("GET", path)[0] == 401, path
-    assert stranger.send("POST", "/api/images?name=a.jpg", b"x")[0] == 401
+    assert stranger.send("POST", "/v1/images?name=a.jpg", b"x")[0] == 401
 
 
 def test_the_token_becomes_a_cookie_that_no_script_reads_and_no_other_site_sends(stranger, guard):
@@ -28,22 +28,22 @@ def test_the_token_becomes_a_cookie_that_no_script_reads_and_no_other_site_sends
     cookie = headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
-    assert stranger.send("GET", "/api/session")[0] == 200
+    assert stranger.send("GET", "/v1/session")[0] == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:{port}", "127.0.0.1", "localhost:1"])
 def test_another_host_name_is_refused_even_with_the_cookie(client, guard, host):
-    assert client.send("GET", "/api/session", Host=host.format(port=guard.port))[0] == 403
+    assert client.send("GET", "/v1/session", Host=host.format(port=guard.port))[0] == 403
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://127.0.0.1:1"])
 def test_a_page_of_another_site_changes_nothing_even_with_the_cookie(client, origin):
-    assert client.send("POST", "/api/images?name=a.jpg", b"\xff\xd8\xff", Origin=origin)[0] == 403
-    assert client.send("PUT", "/api/images/x/edits", {}, Origin=origin)[0] == 403
+    assert client.send("POST", "/v1/images?name=a.jpg", b"\xff\xd8\xff", Origin=origin)[0] == 403
+    assert client.send("PUT", "/v1/images/x/edits", {}, Origin=origin)[0] == 403
 
 
 def test_every_response_forbids_foreign_content_and_guessing_of_types(client):
-    for path in ("/", "/page/style.css", "/api/session", "/nothing"):
+    for path in ("/", "/page/style.css", "/v1/session", "/nothing"):
         _, headers, _ = client.send("GET", path)
         assert headers["Content-Security-Policy"].startswith("default-src 'self'")
         assert "unsafe" not in headers["Content-Security-Policy"]
@@ -66,7 +66,7 @@ def test_a_link_out_of_the_folder_is_not_served(folder, client, tmp_path):
     alpha.unlink()
     alpha.symlink_to(secret)
     try:
-        status, _, content = client.send("GET", f"/api/images/{entry['id']}/alpha")
+        status, _, content = client.send("GET", f"/v1/images/{entry['id']}/alpha")
         assert status == 404
         assert b"secret" not in content
     finally:

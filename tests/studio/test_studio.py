@@ -45,7 +45,7 @@ def test_every_view_has_the_images_size_and_the_thumbnail_is_small(client):
     entry = found(client, "astronaut.jpg")
     sizes = {}
     for view in ("original", "cutout", "alpha", "probability", "trimap", "thumbnail"):
-        status, headers, content = client.send("GET", f"/api/images/{entry['id']}/{view}?v={entry['version']}")
+        status, headers, content = client.send("GET", f"/v1/images/{entry['id']}/{view}?v={entry['version']}")
         assert status == 200
         image = Image.open(io.BytesIO(content))
         sizes[view] = image.size
@@ -58,7 +58,7 @@ def test_every_view_has_the_images_size_and_the_thumbnail_is_small(client):
 
 def test_a_preview_shows_the_stroke_stores_nothing_and_far_away_nothing_changes(client):
     entry = found(client, "astronaut.jpg")
-    path = f"/api/images/{entry['id']}/preview"
+    path = f"/v1/images/{entry['id']}/preview"
     _, _, before = client.send("POST", path, edit(0))
     status, headers, after = client.send("POST", path, edit(0, stroke("remove", (180, 300), (200, 320))))
     assert status == 200
@@ -119,7 +119,7 @@ def test_the_writer_who_comes_last_is_told_and_nothing_is_lost(client, guard):
 )
 def test_bad_edits_are_refused_in_words_and_change_nothing(client, body, message):
     entry = found(client, "astronaut.jpg")
-    status, _, content = client.send("PUT", f"/api/images/{entry['id']}/edits", body)
+    status, _, content = client.send("PUT", f"/v1/images/{entry['id']}/edits", body)
     assert status in (400, 422)
     assert message in json.loads(content)["errors"][0]["title"]
     assert found(client, "astronaut.jpg") == entry
@@ -146,7 +146,7 @@ def test_a_decision_survives_a_new_start_and_damage_is_named(client, folder):
 
 def test_downloads_have_the_form_that_was_asked_for_and_listings_show_each_rule(client):
     entry = found(client, "astronaut.jpg")
-    base = f"/api/images/{entry['id']}/"
+    base = f"/v1/images/{entry['id']}/"
     for query, format_ in (
         ("format=png", "PNG"),
         ("format=webp", "WEBP"),
@@ -171,7 +171,7 @@ def test_the_zip_holds_what_is_approved(client):
     entry = found(client, "chelsea.jpg")
     body = {"revision": entry["revision"], "decision": "approved"}
     assert client.json("PUT", f"images/{entry['id']}/decision", body)[0] == 200
-    status, _, content = client.send("GET", "/api/approved.zip?format=webp")
+    status, _, content = client.send("GET", "/v1/approved.zip?format=webp")
     assert status == 200
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.namelist() == ["chelsea.webp"]

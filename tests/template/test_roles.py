@@ -54,6 +54,8 @@ ROLES: dict[str, Allowed] = {
     "ApiCutoutRole": {"StoreLargeAnswers": (READ_WRITE, "{state}/replies/*"), **API},
     "ApiJobRole": {
         "ReadRegistry": REGISTRY,
+        "WriteEdits": ("s3:PutObject", "{output}/api/*/edits.json"),
+        "SendMessages": ("sqs:SendMessage", "<JobQueue.Arn>"),
         "DeleteJobs": ("s3:DeleteObjectVersion", ["{state}/jobs/*", "{input}/api/*", "{output}/api/*"]),
         "ListVersionsOfJobs": ("s3:ListBucketVersions", ["{input}", "{output}", "{state}"]),
         **API,

@@ -206,18 +206,18 @@ def shoot(page, name):
 def entry_of(page, name):
     """The list's entry, as soon as nothing is being cut."""
     base = page.url.partition("#")[0]
-    while (listed := page.request.get(f"{base}api/images").json())["counts"]["working"]:
+    while (listed := page.request.get(f"{base}v1/images").json())["counts"]["working"]:
         page.wait_for_timeout(200)
     return next(entry for entry in listed["images"] if entry["name"] == name)
 
 
 def record_of(page, name):
     base = page.url.partition("#")[0]
-    return page.request.get(f"{base}api/images/{entry_of(page, name)['id']}").json()
+    return page.request.get(f"{base}v1/images/{entry_of(page, name)['id']}").json()
 
 
 def cutout(page, name):
     """The alpha of the cutout, as soon as nothing is being cut."""
     base = page.url.partition("#")[0]
     id_ = entry_of(page, name)["id"]
-    return alpha_of(page.request.get(f"{base}api/images/{id_}/cutout").body()).astype(int)
+    return alpha_of(page.request.get(f"{base}v1/images/{id_}/cutout").body()).astype(int)

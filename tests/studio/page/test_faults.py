@@ -37,10 +37,10 @@ def test_a_server_that_is_gone_is_said_and_strokes_are_stored_when_it_is_back(fo
 
 
 def test_the_banner_goes_when_the_server_answers_again(page):
-    page.route("**/api/images?*", lambda route: route.abort())
+    page.route("**/v1/images?*", lambda route: route.abort())
     page.locator("#filters button[value=review]").click()
     expect(page.locator("#banner")).to_contain_text("does not answer")
-    page.unroute("**/api/images?*")
+    page.unroute("**/v1/images?*")
     expect(page.locator("#banner")).to_be_hidden(timeout=30_000)
 
 

@@ -127,7 +127,7 @@ def test_two_hundred_images_leave_the_page_quick(tmp_path, serve, show, small):
     expect(page.locator("#images li")).to_have_count(200, timeout=60_000)
     first, longest = page.evaluate(
         """async () => {
-          const listed = performance.getEntriesByType("resource").find(({ name }) => name.includes("api/images?"));
+          const listed = performance.getEntriesByType("resource").find(({ name }) => name.includes("v1/images?"));
           let longest = 0, last = performance.now();
           for (let frame = 0; frame < 60; frame += 1) {
             await new Promise(requestAnimationFrame);

@@ -1,0 +1,76 @@
+"""ApiJobFunction's routes of images that a person reviews: docs/studio-api.md."""
+
+import re
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+import pipeline
+from handler.events import api_gateway
+from handler.http import body as bodies
+from handler.http import responses, routes, wiring
+from handler.http.api_errors import ApiError
+from pipeline.marketplaces import MARKETPLACES
+
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+router = Router()  # type: ignore[no-untyped-call]  # Powertools leaves its constructor without types
+
+
+@router.get("/v1/session")
+def session() -> Response[Any]:
+    """What a page needs to know before it begins."""
+    tenant, options = routes.tenant(router.current_event.raw_event), wiring.jobs().config.options
+    return responses.json_response(
+        {
+            "name": tenant,
+            "version": pipeline.__version__,
+            "local": False,
+            "marketplaces": [{"name": name} for name in MARKETPLACES],
+            "max_bytes": options.max_bytes,
+            "max_megapixels": options.max_megapixels,
+        }
+    )
+
+
+@router.get("/v1/images")
+def images() -> Response[Any]:
+    """The API key's images, those to look at first."""
+    event = router.current_event.raw_event
+    query = event.get("queryStringParameters") or {}
+    return responses.json_response(
+        wiring.jobs().images.page(routes.tenant(event), query.get("state", "all"), query.get("after"))
+    )
+
+
+@router.get("/v1/images/<id_>")
+def image(id_: str) -> Response[Any]:
+    """All of one image."""
+    tenant = routes.tenant(router.current_event.raw_event)
+    return responses.json_response(wiring.jobs().images.record(tenant, checked(id_)))
+
+
+@router.put("/v1/images/<id_>/edits")
+def edit(id_: str) -> Response[Any]:
+    """Store what a person changed, and have the image cut again."""
+    event = router.current_event.raw_event
+    record = wiring.jobs().images.edit(routes.tenant(event), checked(id_), bodies.json_object(api_gateway.body(event)))
+    return responses.json_response(record)
+
+
+@router.put("/v1/images/<id_>/decision")
+def decide(id_: str) -> Response[Any]:
+    """Store what a person decided."""
+    event = router.current_event.raw_event
+    record = wiring.jobs().images.decide(
+        routes.tenant(event), checked(id_), bodies.json_object(api_gateway.body(event))
+    )
+    return responses.json_response(record)
+
+
+def checked(id_: str) -> str:
+    """The id of an image. Raises ApiError for what cannot be one."""
+    if not _ID.fullmatch(id_):
+        raise ApiError("not_found", "There is no job with this id for your API key.")
+    return id_
