@@ -24,20 +24,21 @@ def images(product: Product, token: str, policy: Policy, wire: Wire) -> tuple[Pr
     BadEvent for malformed images.
     """
     rows: list[Any] = []
+    deadline = Deadline(policy.total_s, wire.clock)  # for all pages, or the function's timeout would come first
     for page in range(1, _MAX_PAGES + 1):
         path = f"stores/{product.shop}/v3/catalog/products/{product.id}/images?limit={_PAGE}&page={page}"
-        found = _page(f"https://{HOST}/{path}", product.source, token, policy, wire)
+        found = _page(f"https://{HOST}/{path}", product.source, token, policy, wire, deadline)
         rows += found
         if len(found) < _PAGE:
             break
     return product_images([_with_url(row) for row in rows], url="url")
 
 
-def _page(url: str, source: str, token: str, policy: Policy, wire: Wire) -> list[Any]:
+def _page(url: str, source: str, token: str, policy: Policy, wire: Wire, deadline: Deadline) -> list[Any]:
     headers = {"Accept": "application/json", "X-Auth-Token": token}
     # A redirect is an answer like any other here: the token goes to this host alone.
     target = guard.target(url, policy, [HOST])
-    with exchange("GET", target, policy, wire, Deadline(policy.total_s, wire.clock), headers=headers) as reply:
+    with exchange("GET", target, policy, wire, deadline, headers=headers) as reply:
         if reply.status in (404, 204):
             return []
         if reply.status in (401, 403):

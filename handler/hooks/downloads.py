@@ -11,7 +11,7 @@ from handler import notifications
 from handler.aws.dead_letters import DeadLetters
 from handler.aws.queue import Queue
 from handler.dispositions import Disposition, of
-from handler.errors import BadEvent, BadSignature, FetchError
+from handler.errors import BadEvent, BadSignature, FetchError, SourceChanged
 from handler.events import eventbridge
 from handler.hooks import intake
 from handler.hooks.originals import Originals
@@ -94,7 +94,8 @@ def _download(product: Product, image: ProductImage, source: Source, deps: Deps)
         outcome: Outcome = "stored" if deps.originals.ensure_stored(key, image.url, source) else "unchanged"
     except HairlineError as error:
         detail = error.detail if isinstance(error, FetchError) else str(error)
-        if of(error).disposition is not Disposition.REJECT:
+        # SourceChanged: another worker stored another image of this key meanwhile. A retry compares again.
+        if of(error).disposition is not Disposition.REJECT or isinstance(error, SourceChanged):
             logger.warning("download", extra={**facts, "outcome": "retry", "code": error.code, "reason": detail})
             raise
         logger.info("download", extra={**facts, "outcome": "rejected", "code": error.code, "reason": detail})

@@ -1,12 +1,14 @@
 """From a message of the fetch queue to originals in the input bucket: each once, and nothing else."""
 
+import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from handler.aws.bucket import S3Store
-from handler.errors import BadConfig, FetchFailed, FetchRefused, StoreUnavailable
+from handler.errors import BadConfig, FetchFailed, FetchRefused, SourceChanged, StoreUnavailable
 from handler.hooks import bigcommerce, downloads
 from handler.hooks.originals import Originals, without_version
 from handler.hooks.products import Product, ProductImage
@@ -118,6 +120,19 @@ def test_many_at_once_put_one_picture_once(world, net, deps, photo):
     assert outcomes.count("stored") == 1
     assert outcomes.count("unchanged") == 7
     assert len(world.s3.list_object_versions(Bucket=INPUT)["Versions"]) == 1
+
+
+def test_an_image_is_retried_if_another_worker_stores_another_one_meanwhile(world, net, deps, photo):
+    def serve_late(_, sock):
+        world.s3.put_object(Bucket=INPUT, Key="shops/own/catalogue/1/front", Body=b"other")
+        sock.sendall(b"HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n" % len(photo) + photo)
+
+    net.routes["/front.jpg"] = serve_late
+    with pytest.raises(SourceChanged):
+        downloads.process(one(), deps)
+    assert world.messages("heard") == []
+    net.serve("/front.jpg", photo)
+    assert downloads.process(one(), deps) == "stored"
 
 
 @pytest.mark.parametrize(
@@ -250,6 +265,16 @@ def test_bigcommerces_pages_are_all_read(net):
     net.routes[path] = page
     product = Product("big", "abc123", "205", None)
     assert len(bigcommerce.images(product, "token", Policy(), net.wire)) == 251
+
+
+def test_all_pages_of_bigcommerce_have_one_deadline(net):
+    answer(net, rows(*(f"{n}.jpg" for n in range(250))))  # a full page, so that another one is requested
+    seconds = itertools.count(0, 0.5)
+    wire = replace(net.wire, clock=lambda: next(seconds))
+    product = Product("big", "abc123", "205", None)
+    with pytest.raises(FetchFailed) as failed:
+        bigcommerce.images(product, "token", Policy(total_s=20), wire)
+    assert "too long" in failed.value.detail
 
 
 def test_a_product_that_is_gone_has_no_pictures(world, net, deps):
