@@ -17,13 +17,16 @@ class Patience(Enum):
 
     QUEUE: a message is retried as a whole, so a call may take its time. IMAGE: S3 answers 503 to a new bucket that gets
     thousands of images a second until it has divided the bucket, so repeat for some 15 s. REQUEST: API Gateway ends an
-    HTTP request after 29 s; links are signed with version 4, which S3 requires for upload forms. WEBHOOK: a shop waits
-    for about 5 s.
+    HTTP request after 29 s; links and upload forms are signed with version 4 for the region's own host. WEBHOOK: a shop
+    waits for about 5 s.
     """
 
     QUEUE = _config(3, 20, 3)
     IMAGE = _config(3, 20, 6)
-    REQUEST = _config(2, 8, 2, signature_version="s3v4")
+    # By default, boto3 signs links for s3.amazonaws.com. S3 redirects those of a new bucket elsewhere, which breaks the
+    # signature, and rejects those of regions opened since 2019.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+    REQUEST = _config(2, 8, 2, signature_version="s3v4", s3={"addressing_style": "virtual"})
     WEBHOOK = _config(1, 5, 3)
 
 
