@@ -25,7 +25,7 @@ LAMBDA = {
     "CallbackErrorsAlarm": ("Errors", "CallbackFunction"),
     "CallbackThrottlesAlarm": ("Throttles", "CallbackFunction"),
     "BackfillErrorsAlarm": ("Errors", "BackfillFunction"),
-    "BackfillEndErrorsAlarm": ("Errors", "BackfillEndFunction"),
+    "BackfillEndAlarm": ("AsyncEventsDropped", "BackfillEndFunction"),
     "ApiCutoutErrorsAlarm": ("Errors", "ApiCutoutFunction"),
     "ApiCutoutThrottlesAlarm": ("Throttles", "ApiCutoutFunction"),
     "ApiJobErrorsAlarm": ("Errors", "ApiJobFunction"),

@@ -144,8 +144,9 @@ def test_each_function_has_a_role_of_its_own() -> None:
     assert sorted(roles) == sorted(ROLES)
 
 
-def test_s3_batch_operations_may_run_a_backfill_and_nothing_else() -> None:
-    made, names = deployed()
+@pytest.mark.parametrize("key", ["", KEY])
+def test_s3_batch_operations_may_run_a_backfill_and_nothing_else(key: str) -> None:
+    made, names = deployed(KmsKeyArn=key)
     role = made["BackfillJobRole"]["Properties"]
     (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trusted["Principal"] == {"Service": "batchoperations.s3.amazonaws.com"}
@@ -157,4 +158,5 @@ def test_s3_batch_operations_may_run_a_backfill_and_nothing_else() -> None:
         "ReadAndWriteLists": (READ_WRITE, f"{state}/manifests/*"),
         "WriteReports": ("s3:PutObject", f"{state}/backfills/*"),
         "LocateBucket": ("s3:GetBucketLocation", state),
+        **({"UseTheKey": (["kms:Decrypt", "kms:GenerateDataKey"], KEY)} if key else {}),
     }
