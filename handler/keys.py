@@ -28,7 +28,7 @@ AREAS = {
     "job": Area("state", "jobs/<tenant>/<job>", "record of an API job", 30),
     "reply": Area("state", "replies/<tenant>/<id>", "result too large for an HTTP response", 1),
     "webhook": Area("state", "hooks/<source>/<sha256 of the body>", "webhook that was accepted", 30),
-    "published": Area("state", "told/<notification>", "notification that was sent", 30),
+    "published": Area("state", "published/<notification>", "notification that was sent", 30),
     "callback": Area("state", "callbacks/<notification>", "callback that was delivered", 30),
     "backfill": Area("state", "backfills/<job>/<file>", "completion report of a backfill", 90),
     "manifest": Area("state", "manifests/<file>", "list of the images of a backfill", 90),
