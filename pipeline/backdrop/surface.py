@@ -74,11 +74,23 @@ def _fit(points: NDArray[np.float64], colours: NDArray[np.float64]) -> tuple[NDA
     residual = np.abs(colours - np.median(colours, axis=0)).max(axis=1)
     for _ in range(7):
         kept = residual <= np.quantile(residual, TYPICAL)
-        weights = np.linalg.lstsq(points[kept], colours[kept], rcond=None)[0]
-        residual = np.abs(colours - points @ weights).max(axis=1)
-    noise = max(1.0, float(np.sqrt(((colours - points @ weights)[kept] ** 2).mean(axis=0)).max()))
+        weights = _least_squares(points[kept], colours[kept])
+        residual = np.abs(colours - np.einsum("nt,tc->nc", points, weights)).max(axis=1)
+    noise = max(
+        1.0, float(np.sqrt(((colours - np.einsum("nt,tc->nc", points, weights))[kept] ** 2).mean(axis=0)).max())
+    )
     plain = noise <= NOISE and (residual <= max(4 * noise, 8.0)).mean() >= PLAIN
     return (weights, noise) if plain else None
+
+
+def _least_squares(points: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The weights (6, 3) by the normal equations, which are good to many digits as all terms lie within -1..1.
+
+    By einsum: BLAS would start threads for so many points, whose waiting takes longer than all the rest of `examine`.
+    """
+    normal, target = np.einsum("nt,nu->tu", points, points), np.einsum("nt,nc->tc", points, colours)
+    weights: NDArray[np.float64] = np.linalg.lstsq(normal, target, rcond=1e-13)[0]
+    return weights
 
 
 def _shadow(rgb: Float32, colour: Float32, noise: float) -> Mask:

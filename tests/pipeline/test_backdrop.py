@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline import backdrop
+from pipeline.backdrop.surface import fit
 from pipeline.models import named
 from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap, Trimap
 
@@ -66,6 +67,15 @@ def test_a_thing_apart_from_the_subject_is_not_added():
     evidence = backdrop.examine(picture(rgb), seen(BODY), nothing)
     assert not evidence.added.any()
     assert evidence.facts["left_out"] == pytest.approx(40 * 60 / (120 * 100 + 40 * 60), rel=0.02)
+
+
+def test_a_backdrop_that_shows_at_one_edge_only_is_fitted_there():
+    subject = np.ones((40, 400), bool)
+    subject[:2] = False  # two rows leave a curve from row to row undetermined
+    slope = np.linspace(180, 220, 400, dtype=np.float32)
+    surface = fit(np.broadcast_to(slope[:, None], (40, 400, 3)), subject)
+    assert surface.noise == 1
+    assert surface.difference[:2].max() < 0.01
 
 
 def test_clutter_in_a_corner_is_not_worth_a_word():
