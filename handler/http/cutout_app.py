@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -72,17 +73,17 @@ def _removed(wanted: ParsedRequest, tenant: str) -> tuple[Options, Result[CutRep
         changes["background"] = deps.sources.background(*wanted.background)
     try:
         options = deps.config.options.overridden_by(changes)
-        if len(data) > options.max_bytes:
-            raise ApiError("file_too_large", str(ImageTooLarge.of_file(len(data), options.max_bytes)))
-        size = decode.measure(data, **options.limits())
+        size = _measured(data, options, tenant)
         if options.roi is not None:
             changes["roi"] = in_percent(options.roi, size)
         options = deps.config.options.overridden_by(changes)
         if wanted.shrink_to_fit:
             return _cut_in_time(data, size, options, tenant)
-        return options, _cut(data, options, tenant, final=True)
+        return options, _cut(data, size, options, tenant, final=True)
     except InputError as error:
         api_error = from_image_error(error)
+        if isinstance(error, ImageTooLarge) and len(data) > deps.config.options.max_bytes:
+            api_error = ApiError("file_too_large", str(error))
         if wanted.background is not None and isinstance(error, BadOptions) and "background" in str(error):
             api_error = ApiError("invalid_bg_image", str(error))
         raise api_error from error
@@ -99,7 +100,7 @@ def _cut_in_time(
         most = min(most, cutting.megapixels_in_time(size, left()))
         smaller = replace(options, shrink_to_megapixels=most)
         try:
-            return smaller, _cut(data, smaller, tenant, final=most <= cutting.MIN_MEGAPIXELS, left=left)
+            return smaller, _cut(data, size, smaller, tenant, final=most <= cutting.MIN_MEGAPIXELS, left=left)
         except OutOfTime:
             if most <= cutting.MIN_MEGAPIXELS:
                 raise
@@ -120,8 +121,9 @@ def cutouts() -> Response[Any]:
     changes = queries.changes(event.get("multiValueQueryStringParameters") or {})
     deps = wiring.cutouts()
     data, options = api_gateway.body(event), deps.config.options.overridden_by(changes)
+    size = _measured(data, options, tenant)
     try:
-        made = _cut(data, options, tenant, final=False)
+        made = _cut(data, size, options, tenant, final=False)
     except OutOfTime:
         job = deps.jobs.accept(tenant, data, f"image/{sniff(data)}", changes)
         return responses.json_response(job, 202, {"Location": urls.job(event, job["id"])})
@@ -150,28 +152,51 @@ def _seconds_left(at_most: float = math.inf) -> float:
     return min(at_most, cutting.seconds_left(lambda_left, received, time.time()))
 
 
+def _measured(data: bytes, options: Options, tenant: str) -> tuple[int, int]:
+    """(width, height) of the image. Raises InputError, which is recorded."""
+    with _recorded(tenant):
+        return decode.measure(data, **options.limits())
+
+
 def _cut(
-    data: bytes, options: Options, tenant: str, *, final: bool, left: Callable[[], float] = _seconds_left
+    data: bytes,
+    size: tuple[int, int],
+    options: Options,
+    tenant: str,
+    *,
+    final: bool,
+    left: Callable[[], float] = _seconds_left,
 ) -> Result[CutReport]:
-    """The result, recorded in log and metrics; so are errors. final: whether OutOfTime is the end of the image; if not,
-    a smaller try or CutoutFunction records it. left: seconds.
+    """The result, recorded in log and metrics; so are errors. left: seconds. final: see `_recorded`."""
+    begin = time.perf_counter()
+    with _recorded(tenant, final=final):
+        made = cutting.cut(data, size, options, wiring.segmenter, left)
+    _record(tenant, begin, "done", report=made.report)
+    return made
+
+
+@contextmanager
+def _recorded(tenant: str, *, final: bool = True) -> Iterator[None]:
+    """Record an error in log and metrics, and raise it.
+
+    final: whether OutOfTime is the end of the image; if not, a smaller try or CutoutFunction records it.
     """
-
-    def record(status: Status, report: CutReport | None = None, error: Exception | None = None) -> None:
-        identity = {"tenant": tenant, "request": app.current_event.raw_event["requestContext"].get("requestId")}
-        ms = 1000 * (time.perf_counter() - begin)
-        image = Processed(door="http", identity=identity, status=status, ms=ms, report=report, error=error)
-        observability.record(image)
-
     begin = time.perf_counter()
     try:
-        made = cutting.cut(data, options, wiring.segmenter, left)
+        yield
     except OutOfTime as error:
         if final:
-            record(Disposition.REJECT, error=error)
+            _record(tenant, begin, Disposition.REJECT, error=error)
         raise
     except Exception as error:
-        record(dispositions.of(error).disposition, error=error)
+        _record(tenant, begin, dispositions.of(error).disposition, error=error)
         raise
-    record("done", made.report)
-    return made
+
+
+def _record(
+    tenant: str, begin: float, status: Status, *, report: CutReport | None = None, error: Exception | None = None
+) -> None:
+    identity = {"tenant": tenant, "request": app.current_event.raw_event["requestContext"].get("requestId")}
+    ms = 1000 * (time.perf_counter() - begin)
+    image = Processed(door="http", identity=identity, status=status, ms=ms, report=report, error=error)
+    observability.record(image)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from pipeline import decode
 from pipeline.errors import OutOfTime
 from pipeline.options import Options
 from pipeline.report import CutReport
@@ -46,13 +45,12 @@ def megapixels_in_time(size: tuple[int, int], seconds: float) -> float:
 
 
 def cut(
-    data: bytes, options: Options, segmenter: Callable[[], Segmenter], left: Callable[[], float]
+    data: bytes, size: tuple[int, int], options: Options, segmenter: Callable[[], Segmenter], left: Callable[[], float]
 ) -> Result[CutReport]:
-    """The result. left: seconds until the request ends.
+    """The result. size: (width, height) of the image. left: seconds until the request ends.
 
     Raises what `cut_out` raises: OutOfTime before the image is begun, where it would come too late.
     """
-    size = decode.measure(data, **options.limits())
     seconds, limit = estimate(size, options.shrink_to_megapixels), _limit(left())
     if seconds > limit:
         raise OutOfTime(f"This image would take about {seconds:.0f} s, and a request must end after {limit:.0f} s.")

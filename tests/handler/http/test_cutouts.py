@@ -11,12 +11,13 @@ import requests
 from PIL import Image
 
 from handler import observability
-from handler.http import cutout_app, cutting, responses
+from handler.http import cutout_app, cutting, responses, wiring
 from handler.http.api_errors import CODES, ApiError, from_error, from_image_error
 from handler.http.cutting import estimate, megapixels_in_time
 from handler.http.queries import QUERIES, changes
+from handler.http.removebg import ParsedRequest
 from handler.local.poller import Context
-from pipeline import errors
+from pipeline import decode, errors
 from pipeline.errors import BadOptions, HairlineError, OutOfTime
 from pipeline.formats import CONTENT_TYPES
 from pipeline.options import Options
@@ -189,13 +190,13 @@ def test_an_image_that_would_take_too_long_is_not_begun():
         raise AssertionError
 
     with pytest.raises(OutOfTime, match="about 42 s, and a request must end after 20 s"):
-        cutting.cut(png(8000, 5000), Options(), never, lambda: 29)
+        cutting.cut(png(8000, 5000), (8000, 5000), Options(), never, lambda: 29)
 
 
 def test_the_seconds_in_which_a_container_loads_its_model_are_taken_from_the_image(monkeypatch):
     left, deadlines = iter([29, 10]), []
     monkeypatch.setattr(cutting, "cut_out", lambda *_, deadline: deadlines.append(deadline))
-    cutting.cut(png(10, 10), Options(), lambda: None, lambda: next(left))
+    cutting.cut(png(10, 10), (10, 10), Options(), lambda: None, lambda: next(left))
     assert deadlines == [8]
 
 
@@ -237,9 +238,48 @@ def counted(monkeypatch):
 def test_an_image_that_takes_too_long_is_counted_once(counted, final, outcomes):
     """On removebg here, and as a job's when CutoutFunction cuts it."""
     with pytest.raises(OutOfTime):
-        cutout_app._cut(png(8000, 5000), Options(), "tenant", final=final)
+        cutout_app._cut(png(8000, 5000), (8000, 5000), Options(), "tenant", final=final)
     assert [image.status for image in counted] == outcomes
     assert {image.identity["tenant"] for image in counted} <= {"tenant"}
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"hello", "invalid_file_type"),
+        (b"\x89PNG\r\n\x1a\n", "failed_to_read_image"),
+        (bytes(1001), "file_too_large"),
+        (png(64, 64), "resolution_too_high"),
+    ],
+)
+def test_a_file_that_removebg_rejects_by_its_header_is_counted_once(monkeypatch, counted, data, code):
+    deps = SimpleNamespace(
+        config=SimpleNamespace(options=Options(max_bytes=1000, max_megapixels=0.004)),
+        sources=SimpleNamespace(image=lambda _name, source: source),
+    )
+    monkeypatch.setattr(wiring, "cutouts", lambda: deps)
+    with pytest.raises(ApiError) as rejected:
+        cutout_app._removed(ParsedRequest(("image_file", data), None, {}, shrink_to_fit=True), "tenant")
+    assert rejected.value.code == code
+    assert [(image.status, image.identity["tenant"]) for image in counted] == [("rejected", "tenant")]
+
+
+def test_the_header_of_an_image_is_read_once_before_it_is_cut(monkeypatch, counted, photo, segmenter):
+    measured, measure = [], decode.measure
+
+    def counting(data, **limits):
+        measured.append(data)
+        return measure(data, **limits)
+
+    deps = SimpleNamespace(
+        config=SimpleNamespace(options=Options()), sources=SimpleNamespace(image=lambda _name, source: source)
+    )
+    monkeypatch.setattr(wiring, "cutouts", lambda: deps)
+    monkeypatch.setattr(wiring, "segmenter", lambda: segmenter)
+    monkeypatch.setattr(decode, "measure", counting)
+    cutout_app._removed(ParsedRequest(("image_file", photo), None, {}, shrink_to_fit=True), "tenant")
+    assert measured == [photo]
+    assert [image.status for image in counted] == ["done"]
 
 
 @pytest.mark.parametrize(("limit", "sizes"), [(30, 1), (5, 2), (1.2, 3), (0.3, 4), (0.1, 4)])
@@ -247,7 +287,7 @@ def test_size_auto_is_tried_smaller_if_this_machine_is_slower_than_the_estimate(
     """limit: the megapixels that it can cut in time."""
     tried = []
 
-    def cut(_data, options, _segmenter, _left):
+    def cut(_data, _size, options, _segmenter, _left):
         tried.append(options.shrink_to_megapixels)
         if tried[-1] > limit:
             raise OutOfTime("late")
