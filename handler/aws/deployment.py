@@ -33,8 +33,12 @@ class Usage(NamedTuple):
 
 
 def stack(name: str) -> Stack:
-    """A stack of the environment's account and region. Raises StoreUnavailable."""
-    with translated(f"read the stack {name}"):
+    """A stack of the environment's account and region. Raises BadConfig if there is no such stack, StoreUnavailable."""
+    missing = BadConfig(
+        f"--stack {name}: this account and region have no such stack. Give the name that you deployed it with, and its "
+        "region as AWS_DEFAULT_REGION."
+    )
+    with translated(f"read the stack {name}", {"ValidationError": missing}):
         (found,) = client("cloudformation", Patience.QUEUE).describe_stacks(StackName=name)["Stacks"]
     return Stack(
         found["StackStatus"],

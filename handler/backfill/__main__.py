@@ -33,9 +33,8 @@ def _run(given: argparse.Namespace) -> int:
         return 0
     if given.command == "start":
         arguments = Arguments(parse_options(given.options, "--options"), given.reuse_mattes)
-        tags = dict(tag.partition("=")[::2] for tag in given.tag)
         wanted = _wanted(given)
-        return running.start(place, wanted, arguments, given.priority, tags, given.ms, _confirmation(given))
+        return running.start(place, wanted, arguments, given.priority, dict(given.tag), given.ms, _confirmation(given))
     if given.command == "resume":
         return running.resume(place, given.job, given.ms, _confirmation(given))
     return {"status": running.status, "stop": running.stop, "report": running.report}[given.command](place, given.job)
@@ -49,7 +48,15 @@ def _wanted(given: argparse.Namespace) -> Wanted:
 def _confirmation(given: argparse.Namespace) -> running.Confirm:
     if given.yes:
         return lambda question: print(question) is None
-    return lambda question: input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    return _agreed
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # nobody can answer, as in a scheduled job
+        print()
+        return False
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
         "--reuse-mattes", action="store_true", help="make files from an image's stored matte where it still holds"
     )
     start.add_argument("--priority", type=int, default=10, help="of the job, higher is sooner (default: %(default)s)")
-    start.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE", help="a tag of the job")
+    start.add_argument(
+        "--tag", type=_tag, action="append", default=[], metavar="NAME=VALUE", help="a tag of the job; may be repeated"
+    )
     return parser
 
 
@@ -111,8 +120,18 @@ def _add_filters(command: argparse.ArgumentParser) -> None:
 
 
 def _date(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day or time. Write it as 2026-11-01.") from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _tag(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a tag. Write it as NAME=VALUE.")
+    return name, value
 
 
 if __name__ == "__main__":

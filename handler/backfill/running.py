@@ -75,6 +75,9 @@ def resume(site: Site, given: str | None, ms: float, confirm: Confirm) -> int:
 def stop(site: Site, given: str | None) -> int:
     """Cancel a job. S3 finishes what it has begun and writes a report of what was done."""
     job = site.job(given)
+    if job["Status"] in requests.ENDED:
+        print(f"The backfill {job['JobId']} has ended already: {job['Status']}.")
+        return 0
     if job["Status"] in requests.STOPPABLE:
         site.jobs.request_status(job["JobId"], "Cancelled")
     print(f"The backfill {job['JobId']} is stopped. `resume {job['JobId']}` goes on with it.")

@@ -49,9 +49,15 @@ def test_a_stack_of_something_else_is_named(aws):
         deployment.outputs("other")
 
 
-def test_a_stack_that_is_missing_is_a_fault_that_quotes_aws(aws):
+def test_a_stack_that_is_missing_is_named(aws):
     aws["cloudformation"].add_client_error("describe_stacks", "ValidationError", "Stack hairline does not exist")
-    with pytest.raises(StoreUnavailable, match="does not exist"):
+    with pytest.raises(BadConfig, match=r"^--stack hairline: this account and region have no such stack\. Give"):
+        deployment.outputs("hairline")
+
+
+def test_a_stack_that_cannot_be_read_is_a_fault_that_quotes_aws(aws):
+    aws["cloudformation"].add_client_error("describe_stacks", "AccessDenied", "not authorized")
+    with pytest.raises(StoreUnavailable, match=r"read the stack hairline.*not authorized"):
         deployment.outputs("hairline")
 
 

@@ -161,6 +161,37 @@ def test_without_a_yes_the_job_waits_and_resume_runs_it(run, control, monkeypatc
     assert run("resume", "job-0", "--yes") == 0  # it runs already
 
 
+def test_a_start_that_nobody_can_answer_waits(run, control, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert run("start") == 1
+    assert only(control)["Status"] == "Suspended"
+    assert "It waits. `resume job-0` runs it" in capsys.readouterr().out
+
+
+def test_a_job_that_has_ended_is_not_called_stopped(run, control, capsys):
+    run("start", "--yes")
+    only(control)["Status"] = "Complete"
+    assert run("stop") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "The backfill job-0 has ended already: Complete."
+    assert only(control)["Status"] == "Complete"
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        (("--after", "tomorrow"), "argument --after: 'tomorrow' is not a day or time. Write it as 2026-11-01."),
+        (("--tag", "shoes"), "argument --tag: 'shoes' is not a tag. Write it as NAME=VALUE."),
+        (("--tag", "=x"), "argument --tag: '=x' is not a tag. Write it as NAME=VALUE."),
+    ],
+)
+def test_an_argument_of_another_form_is_named(run, control, capsys, argument, message):
+    with pytest.raises(SystemExit) as end:
+        run("start", *argument)
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
+    assert control.jobs == {}
+
+
 @pytest.mark.parametrize("word", ["stop", "pause"])
 def test_a_stopped_job_goes_on_as_one_new_job_with_the_same_images(run, control, word):
     run("start", "--yes", "--prefix", "products/")
