@@ -18,7 +18,8 @@ LARGEST = 2e-5
 AT_LEAST = 4
 """The same in pixels, for small pictures."""
 GAP = 0.001
-"""Half the clear room that an island must have around it to be isolated, as a share of the picture's longest side."""
+"""A share of the picture's longest side. With three times as much clear room around it an island is isolated, with up
+to twice as much it is not."""
 WEAK = 0.5
 """An island whose alpha (a pinhole's 1 - alpha) gets there anywhere is something rather than noise."""
 PURE = 0.5 / 255
@@ -79,20 +80,20 @@ def _disc(radius: int) -> UInt8:
 
 def _clear(alpha: Float32, unknown: UInt8, largest: int, gap: int, *, to: float) -> IslandFacts:
     """Set to `to`, in place, the isolated islands of at most `largest` unknown pixels that deviate from it little."""
-    deviation: Float32 = np.abs(alpha - np.float32(to))
-    visible = deviation > PURE
+    visible = alpha > PURE if to == 0 else alpha < 1 - PURE
     if visible.all():  # an island lies in something
         return {"count": 0, "pixels": 0}
-    # Thickened by the gap, neighbours become one island: a hair's tip that the sensor broke into dots is no dust.
-    side = 2 * gap + 1
-    thick = cv2.dilate(visible.view(np.uint8), np.ones((side, side), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(thick, connectivity=8)
-    # No pixel thickens to more than side * side, so whatever covers more than that is too large; mostly all.
-    stays = stats[:, cv2.CC_STAT_AREA] > largest * side * side
-    where = np.nonzero(visible & ~stays[labels])
-    island = labels[where]
+    # Thickened by the gap, neighbours become one island: a hair's tip that the sensor broke into dots is no dust. What
+    # is so thick shows in every gap-th row and column as well, where islands less than a gap apart become one, too.
+    thick = cv2.dilate(visible.view(np.uint8), np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(thick[::gap, ::gap]), connectivity=8)
+    # No pixel shows in more than 3 x 3 of them, so whatever covers more than that is too large; mostly all.
+    stays = stats[:, cv2.CC_STAT_AREA] > largest * 9
+    small = np.repeat(np.repeat(~stays[labels], gap, axis=0), gap, axis=1)[: alpha.shape[0], : alpha.shape[1]]
+    where = np.nonzero(visible & small)
+    island = labels[where[0] // gap, where[1] // gap]
     stays |= np.bincount(island.astype(np.intp), minlength=stays.size) > largest
-    stays[island[(deviation[where] >= WEAK) | (unknown[where] == 0)]] = True
+    stays[island[(np.abs(alpha[where] - np.float32(to)) >= WEAK) | (unknown[where] == 0)]] = True
     goes = ~stays[island]
     alpha[where[0][goes], where[1][goes]] = to
     return {"count": np.unique(island[goes]).size, "pixels": int(np.count_nonzero(goes))}

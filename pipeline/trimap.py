@@ -63,7 +63,7 @@ def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
     values = np.full(probability.values.shape, UNKNOWN, np.uint8)
     values[_shrunk(probability.values >= zone.foreground, reach)] = FOREGROUND
     values[_shrunk(probability.values <= zone.background, reach)] = BACKGROUND
-    return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "origin": "model"})
+    return Trimap(values, {"unknown_share": _unknown_share(values), "origin": "model"})
 
 
 def likely(probability: ProbabilityMap) -> bool:
@@ -93,7 +93,7 @@ def from_grey(grey: UInt8, picture: Picture) -> Trimap:
             f"trimap is unknown everywhere: its values are {grey.min()} to {grey.max()}, and only exactly 255 marks "
             "subject and exactly 0 background. Mark some of both."
         )
-    return Trimap(values, {"unknown_share": float((values == UNKNOWN).mean()), "origin": "user"})
+    return Trimap(values, {"unknown_share": _unknown_share(values), "origin": "user"})
 
 
 def drawn(strokes: Iterable[Stroke], shape: tuple[int, int], scale: float, scribbles: UInt8 | None) -> UInt8:
@@ -147,10 +147,21 @@ def _check_size(option: str, given: UInt8, image: UInt8) -> None:
 
 
 def _counted(values: UInt8, facts: TrimapFacts) -> Trimap:
-    return Trimap(values, {**facts, "unknown_share": float((values == UNKNOWN).mean())})
+    return Trimap(values, {**facts, "unknown_share": _unknown_share(values)})
+
+
+def _unknown_share(values: UInt8) -> float:
+    return np.count_nonzero(values == UNKNOWN) / values.size
 
 
 def _shrunk(mask: np.ndarray, reach: int) -> np.ndarray:
     """`mask` without what lies within `reach` pixels of its outline; the picture's own edge is no outline."""
-    distance = cv2.distanceTransform(np.pad(mask, 1, mode="edge").astype(np.uint8), cv2.DIST_L2, 3)
-    return distance[1:-1, 1:-1] > reach
+    inside, outside = raster.bounds(mask), raster.bounds(~mask)
+    if inside is None or outside is None:
+        return mask
+    # The outline lies where both boxes meet; further away nothing changes.
+    near = inside.widened(reach + 1).within(outside.widened(reach + 1)).within(Box.whole(mask.shape)).slices
+    distance = cv2.distanceTransform(np.pad(mask[near], 1, mode="edge").view(np.uint8), cv2.DIST_L2, 3)
+    shrunk = mask.copy()
+    shrunk[near] = distance[1:-1, 1:-1] > reach
+    return shrunk

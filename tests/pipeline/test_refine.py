@@ -60,6 +60,21 @@ def test_a_strand_broken_into_dots_near_the_subject_stays():
     unchanged(alpha, trimap)
 
 
+@pytest.mark.parametrize("offset", range(3))
+def test_in_a_large_picture_islands_are_told_apart_by_the_room_around_them(offset):
+    alpha = np.zeros((120, 3000), np.float32)  # so wide that the gap is 3 pixels
+    alpha[:, :1500] = 1
+    known = np.where(alpha == 1, FOREGROUND, UNKNOWN).astype(np.uint8)
+    dots = slice(1505 + offset, 1600, 6)  # each no more than two gaps from the next, and the first from the subject
+    alpha[40 + offset, dots] = 0.1
+    kept = alpha.copy()
+    alpha[90 + offset, 1600 + offset] = alpha[91 + offset, 1601 + offset] = 0.3
+    alpha[90 + offset, 1612 + offset] = 0.3  # more than three gaps away
+    matte = refined(alpha, known)
+    np.testing.assert_array_equal(matte.alpha, kept)
+    assert matte.facts["specks"] == {"count": 2, "pixels": 3}
+
+
 def test_a_solid_dot_stays():
     alpha, trimap = scene()
     alpha[20, 140] = 0.6
