@@ -1,4 +1,4 @@
-"""Ask BigCommerce for a product's images: its webhooks only say which product changed.
+"""A product's images by BigCommerce's API, since its webhooks only say which product changed.
 
 https://developer.bigcommerce.com/docs/rest-catalog/products/images
 """
@@ -18,9 +18,9 @@ _MAX_PAGES = 20
 
 
 def images(product: Product, token: str, policy: Policy, wire: Wire) -> tuple[ProductImage, ...]:
-    """The product's images; none if the shop no longer has it.
+    """The product's images; none if the shop no longer has it. token: of the API.
 
-    Raises BadConfig if the token is not accepted, FetchFailed, FetchRefused, ImageTooLarge for an oversized response,
+    Raises BadConfig if the token is rejected, FetchFailed, FetchRefused, ImageTooLarge for an oversized response,
     BadEvent for malformed images.
     """
     rows: list[Any] = []
@@ -36,7 +36,7 @@ def images(product: Product, token: str, policy: Policy, wire: Wire) -> tuple[Pr
 
 def _page(url: str, source: str, token: str, policy: Policy, wire: Wire, deadline: Deadline) -> list[Any]:
     headers = {"Accept": "application/json", "X-Auth-Token": token}
-    # A redirect is an answer like any other here: the token goes to this host alone.
+    # No redirect is followed, so that the token reaches this host only.
     target = guard.target(url, policy, [HOST])
     with exchange("GET", target, policy, wire, deadline, headers=headers) as reply:
         if reply.status in (404, 204):
@@ -56,7 +56,7 @@ def _page(url: str, source: str, token: str, policy: Policy, wire: Wire, deadlin
 
 
 def _with_url(row: Any) -> Any:
-    """The row with one URL: of the largest size that the shop keeps."""
+    """The row with one URL, that of the largest size."""
     if not isinstance(row, dict):
         return row
     return {**row, "url": row.get("url_zoom") or row.get("url_standard"), "alt": row.get("description")}

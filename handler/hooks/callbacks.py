@@ -1,10 +1,10 @@
-"""Deliver notifications to registered receivers, as Standard Webhooks says, with retries for three and a half days.
+"""Delivers callbacks as Standard Webhooks describes, with retries for three and a half days.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
-A delivery is one message in a queue. If it fails it goes back into the queue with the time at which it is due; a queue
-delays a message for a quarter of an hour at most, so it passes through several times until then. After the last attempt
-it goes to the dead-letter queue, ready to start again.
+A delivery is one message in a queue. If it fails, a new message says when the next attempt is due. SQS delays a message
+for 15 minutes at most, so a message that is not due yet is sent again with another delay. After the last attempt, the
+message goes to the dead-letter queue, in the form that it had before the first one.
 """
 
 import http
@@ -26,18 +26,20 @@ from handler.untrusted.exchange import Deadline, Wire, exchange
 from handler.untrusted.guard import Policy
 
 WAITS_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Seconds until the second, third ... attempt: those that the specification suggests, three and a half days in all."""
+"""Seconds until the second, third ... attempt, as the specification suggests: three and a half days in total."""
 _BUSY_STATUSES = {429, 502, 503, 504}
 _MIN_PAUSE_S, _MAX_PAUSE_S = 60, 3600
-"""How long a busy receiver gets no requests: at least and at most, whatever Retry-After says."""
+"""Shortest and longest pause for a busy receiver, whatever its Retry-After says."""
 Outcome = Literal["delivered", "waiting", "repeated", "unwanted", "off", "busy", "failed", "dead"]
-"""busy: the receiver asked for a pause. off: it answered 410 before. unwanted: nobody is registered for it."""
+"""busy: the receiver is overloaded. off: it answered 410, now or before. unwanted: no receiver is registered.
+repeated: it was delivered before. waiting: it is not due, or its receiver is busy. dead: its last attempt failed.
+"""
 POLICY = Policy(redirects=0, read_s=15, total_s=20)
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What delivering needs of the world. queue: the one that messages come from. jitter: a random number, 0 to 1."""
+    """What `deliver` depends on. queue: of callbacks. jitter: returns a random number from 0 to 1."""
 
     registry: Registry
     queue: Queue
@@ -51,7 +53,7 @@ class Deps:
 def deliver(delivery: Delivery, deps: Deps, now: float) -> Outcome:
     """Make one attempt, if it is due.
 
-    Raises StoreUnavailable and BadConfig, after which the queue retries the same message.
+    now: seconds since 1970. Raises StoreUnavailable and BadConfig, after which the queue retries the same message.
     """
     if delivery.due > now:
         return _later(delivery, delivery.due, now, deps, "waiting")
@@ -75,7 +77,7 @@ def deliver(delivery: Delivery, deps: Deps, now: float) -> Outcome:
     if 200 <= status < 300:
         deps.state.create(done, {"status": status, "attempt": delivery.attempt + 1})
         if receiver.get("off"):
-            _remember(deps.state, receiver_key, {})  # a person resent it, and it works again
+            _remember(deps.state, receiver_key, {})  # somebody resent it, and the receiver works again
         return "delivered"
     if status == http.HTTPStatus.GONE:
         _remember(deps.state, receiver_key, {"off": True})
@@ -98,7 +100,7 @@ def _callback(delivery: Delivery, registry: Registry) -> Callback | None:
 
 
 def _post(delivery: Delivery, callback: Callback, deps: Deps, now: float) -> tuple[int, float]:
-    """(status, seconds to wait that the receiver asks for). Raises FetchError."""
+    """(status, seconds of Retry-After). Raises FetchError."""
     body = delivery.body.encode()
     headers = {"Content-Type": "application/json", **signed(delivery.id, body, callback.secrets, now)}
     target = guard.target(callback.url, deps.policy)
@@ -108,20 +110,22 @@ def _post(delivery: Delivery, callback: Callback, deps: Deps, now: float) -> tup
 
 
 def signed(id_: str, body: bytes, secrets: tuple[str, ...], now: float) -> dict[str, str]:
-    """The three headers. secrets: each of them signs. now: of this attempt, or a late one would look like a replay."""
-    scheme, before = SCHEMES["standard"], (id_, str(int(now)))
-    signatures = " ".join(signature(scheme, before, body, secret) for secret in secrets)
-    return {**dict(zip(scheme.before, before, strict=True)), scheme.header: signatures}
+    """The three headers of Standard Webhooks. secrets: each of them signs. now: of this attempt, since receivers reject
+    old timestamps as replays.
+    """
+    scheme, values = SCHEMES["standard"], (id_, str(int(now)))
+    signatures = " ".join(signature(scheme, values, body, secret) for secret in secrets)
+    return {**dict(zip(scheme.signed_headers, values, strict=True)), scheme.header: signatures}
 
 
 def _seconds(headers: Mapping[str, Any]) -> float:
-    """Of Retry-After, if it is a number; a date counts as 0, which is a pause of _MIN_PAUSE_S."""
+    """Of Retry-After, if it is a number; a date counts as 0, which becomes a pause of _MIN_PAUSE_S."""
     text = headers.get("retry-after", "")
     return float(text) if text.isdecimal() and len(text) < 9 else 0
 
 
 def _remember(state: DocumentStore, key: str, receiver: Mapping[str, Any]) -> None:
-    """Concurrent writers may overwrite each other: each has a fresh answer of the receiver."""
+    """Store what is known of a receiver. Of concurrent writers any may win: each has a recent response."""
     known = state.read(key)
     if known is None:
         state.create(key, receiver)
@@ -131,7 +135,7 @@ def _remember(state: DocumentStore, key: str, receiver: Mapping[str, Any]) -> No
 
 def _failed(delivery: Delivery, reason: str, pause: float, deps: Deps, now: float) -> Outcome:
     if delivery.attempt >= len(WAITS_S):
-        # As before the first attempt, so that a redrive of the queue starts again.
+        # As before the first attempt, so that a redrive of the dead-letter queue starts again.
         fresh = replace(delivery, attempt=0, due=0)
         deps.dead_letters.send(
             fresh.message(),

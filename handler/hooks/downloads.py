@@ -1,6 +1,6 @@
-"""The fetch queue: download a product's images into the input bucket, where they are processed like all others.
+"""Downloads the images of products in the fetch queue to the input bucket, where they are processed like all others.
 
-A message that lists several images becomes one for each, so that each is retried by itself.
+A message with several images is split into one for each, so that each is retried by itself.
 """
 
 import json
@@ -29,7 +29,7 @@ Outcome = Literal["split", "nothing", "stored", "unchanged", "rejected", "dead"]
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What downloading needs of the world. policy, wire: for asking a platform which images a product has."""
+    """What `process` depends on. policy, wire: for queries of a platform's API."""
 
     registry: Registry
     queue: Queue
@@ -60,7 +60,7 @@ def _process(body: str, deps: Deps) -> Outcome:
     product, source = _product(body, deps.registry)
     if product is None:
         return "nothing"
-    images = _ask(product, source, deps) if product.images is None else product.images
+    images = _query(product, source, deps) if product.images is None else product.images
     if len(images) != 1:
         singles = (replace(product, images=(image,)) for image in images)
         deps.queue.send_all(message for single in singles for message in single.messages())
@@ -81,10 +81,12 @@ def _product(body: str, registry: Registry) -> tuple[Product | None, Source]:
     return intake.read(source, metadata, payload), source
 
 
-def _ask(product: Product, source: Source, deps: Deps) -> tuple[ProductImage, ...]:
-    if source.platform.ask is None or source.token is None:
-        raise BadEvent(f"The message lists no images, and the platform of the source {source.name} cannot be asked.")
-    return source.platform.ask(product, source.token, deps.policy, deps.wire)
+def _query(product: Product, source: Source, deps: Deps) -> tuple[ProductImage, ...]:
+    if source.platform.query is None or source.token is None:
+        raise BadEvent(
+            f"The message lists no images, and the platform of the source {source.name} has no API for them."
+        )
+    return source.platform.query(product, source.token, deps.policy, deps.wire)
 
 
 def _download(product: Product, image: ProductImage, source: Source, deps: Deps) -> Outcome:

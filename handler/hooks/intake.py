@@ -1,8 +1,8 @@
-"""Accept a webhook: verify it over its raw bytes, queue it, remember it. Nothing is downloaded here.
+"""Accepts webhooks: verifies the raw body, queues the product, and records the webhook. It downloads nothing.
 
-The order matters: nothing is parsed before the signature is verified, and nothing is remembered before it is in the
-queue, so a sender that gets an error and retries is not ignored. Two copies at the same moment may both get into the
-queue, where the second one changes nothing.
+The order matters. Nothing is parsed before the signature is verified. Nothing is recorded before it is in the queue, so
+a sender that gets an error and retries is not ignored. Two copies at the same moment may both get into the queue; the
+second changes nothing.
 """
 
 import json
@@ -21,14 +21,14 @@ from handler.hooks.registry import Registry, Source
 from handler.hooks.signatures import Headers
 
 MAX_BODY_BYTES = 1_000_000
-"""A product with 250 images has a fifth of it."""
+"""A product with 250 images has a fifth of this."""
 
 Outcome = Literal["queued", "repeated", "ignored", "ping"]
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What intake needs of the world. state: remembers webhooks that were accepted."""
+    """What `accept` depends on. state: has a record of each webhook that was accepted."""
 
     registry: Registry
     queue: Queue
@@ -36,7 +36,7 @@ class Deps:
 
 
 def accept(name: str, headers: Headers, body: bytes, deps: Deps, now: float) -> Outcome:
-    """Accept a webhook that came to /hooks/{name}.
+    """Accept a webhook to /hooks/{name}. headers: names in lower case. body: as it was sent.
 
     now: seconds since 1970. Raises PayloadTooLarge, BadSignature, BadEvent, BadConfig, StoreUnavailable.
     """

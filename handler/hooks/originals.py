@@ -1,7 +1,7 @@
-"""The originals of shops' images in the input bucket: downloaded if they changed, stored once.
+"""The originals of shops' images in the input bucket. Each is downloaded if it changed, and stored once.
 
-An object's metadata says where it came from, so it is its own record of the download, written at the same moment as the
-image. Two workers with the same image cannot both store it: each writes only if the object is still what it saw.
+An object's metadata says where it came from, so image and record are written at the same moment. Two workers with the
+same image cannot both store it: each writes on the condition that the object has not changed since it looked.
 """
 
 import hashlib
@@ -28,10 +28,10 @@ class Originals:
     fetcher: Fetcher
 
     def ensure_stored(self, key: str, url: str, source: Source) -> bool:
-        """Make sure that the image at `url` is stored under `key`. Returns whether it had to be stored.
+        """Store the image at `url` under `key`, unless it is there already. Returns whether it was stored now.
 
-        It counts as unchanged if the stored one came from the same URL, apart from the version, or if its server says
-        so. Raises what Fetcher does, StoreUnavailable, and SourceChanged if other writers keep changing it.
+        An image from the same URL, apart from the version, is unchanged; so is one with the same ETag. Raises what
+        Fetcher does, StoreUnavailable, and SourceChanged if another worker stored another image meanwhile.
         """
         ref = ObjectRef(self.bucket, key)
         origin = hashlib.sha256(without_version(url, source.platform.version).encode()).hexdigest()
@@ -46,7 +46,7 @@ class Originals:
         try:
             self._put(ref, fetched, metadata, stored)
         except SourceChanged:
-            # Another worker was faster, most likely with the same image.
+            # Another worker was faster, probably with the same image.
             stored = self._stored(ref)
             if stored is None or stored.metadata.get(_URL) != origin:
                 raise

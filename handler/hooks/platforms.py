@@ -1,7 +1,7 @@
-"""How the platforms differ, a row each: signatures, field names, and where images are stored.
+"""What differs between platforms, a row for each: signatures, field names, and where images are stored.
 
 Shopify: https://shopify.dev/docs/api/webhooks. WooCommerce: https://woocommerce.github.io/woocommerce-rest-api-docs.
-BigCommerce: https://docs.bigcommerce.com/developer/docs/integrations/webhooks (they name a product and no more).
+BigCommerce: https://docs.bigcommerce.com/developer/docs/integrations/webhooks (only the product's id).
 Standard Webhooks and Hairline's own `hairline.requested` have {"shop", "product", "images": [{"id", "url"}]} as data.
 """
 
@@ -20,7 +20,7 @@ from handler.untrusted.guard import Policy
 Metadata = Mapping[str, str]
 """What comes with the payload: headers, or the metadata of an event; names in lower case."""
 Payload = Mapping[str, Any]
-Ask = Callable[[Product, str, Policy, Wire], tuple[ProductImage, ...]]
+Query = Callable[[Product, str, Policy, Wire], tuple[ProductImage, ...]]
 """(product, the source's token, policy, wire) -> the product's images."""
 
 
@@ -28,11 +28,12 @@ Ask = Callable[[Product, str, Policy, Wire], tuple[ProductImage, ...]]
 class Platform:
     """One kind of sender.
 
-    topics: those that matter here; others are acknowledged and ignored. topic: where the topic is. shop: the shop's
-    name, None if it is not given; headers are not signed, so it counts only if it is registered. product: its id.
-    images: those that the payload lists; None if the platform must be asked, which `ask` does. hosts: where images are
-    stored; own_host: whether the shop's own host is one of these places. version: the query parameter that changes
-    while the image does not. ping: what the body looks like, unsigned, that only tests the address.
+    topics: those that Hairline processes; others are accepted and ignored. topic: reads the topic. shop: reads the
+    shop's name, None if it is not given; headers are not signed, so only a registered name is accepted. product: reads
+    the product's id. images: reads the payload's images; None if the platform's API lists them, which `query` calls.
+    hosts: where images are stored; None for any public host. own_host: whether the shop's own host is one of them.
+    version: the query parameter of a URL that changes while the image does not. ping: a pattern of the unsigned body
+    by which the sender tests the address.
     """
 
     scheme: Scheme
@@ -41,7 +42,7 @@ class Platform:
     shop: Callable[[Metadata, Payload], str | None]
     product: Callable[[Payload], Any]
     images: Callable[[Payload], tuple[ProductImage, ...]] | None = None
-    ask: Ask | None = None
+    query: Query | None = None
     hosts: tuple[str, ...] | None = None
     own_host: bool = False
     version: str | None = None
@@ -60,7 +61,7 @@ def _rows(payload: Payload, name: str) -> list[Any]:
 def _shopify(payload: Payload) -> tuple[ProductImage, ...]:
     if images := _rows(payload, "images"):
         return product_images(images, url="src")
-    # The newer form of the same; images that Shopify has not processed yet come with another event.
+    # The newer form. Shopify sends another webhook when it has processed the images that are not ready.
     media = [row for row in _rows(payload, "media") if isinstance(row, dict)]
     ready = [row for row in media if row.get("media_content_type") == "IMAGE" and row.get("status") == "READY"]
     return product_images([{**row, "src": (row.get("preview_image") or {}).get("src")} for row in ready], url="src")
@@ -105,7 +106,7 @@ PLATFORMS = {
         topic=lambda _, payload: payload.get("scope"),
         shop=lambda _, payload: str(payload.get("producer", "")).removeprefix("stores/") or None,
         product=lambda payload: _data(payload)["id"],
-        ask=bigcommerce.images,
+        query=bigcommerce.images,
         hosts=("*.bigcommerce.com", "*.mybigcommerce.com"),
         version="c",
     ),

@@ -1,4 +1,4 @@
-"""A product and where its images are: what every webhook and event comes down to, and the queue message of it."""
+"""A product and the URLs of its images: what every webhook and event is reduced to, and its messages in the queue."""
 
 import json
 import re
@@ -13,11 +13,11 @@ from handler.keys import OriginalKey
 MAX_MESSAGE_BYTES = 200_000
 """Below what SQS accepts, with room for attributes."""
 _ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_-])?")
-"""What can be a part of a key: shops' host names, and the numbers and words that platforms use as ids."""
+"""A part of a key: a shop's host name, or a number or word that a platform uses as an id."""
 _OWN_NAMES = ("hairline-", "hairline_")
-"""How the names of files begin that Hairline made and that somebody put into the shop; shops may change dashes."""
+"""Prefixes of the file names of cutouts that were put back into the shop. Shops may change dashes."""
 _OWN_MARK = "#hairline"
-"""The same in an image's alternative text, for shops that rename files."""
+"""Marks such a cutout in its alternative text, for shops that rename files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Product:
         return keys.original(OriginalKey(self.source, self.shop, self.id, image.id))
 
     def messages(self) -> Iterator[str]:
-        """The product as JSON, in as few messages as can hold it."""
+        """The product as JSON, in as few messages as possible."""
         if self.images is None:
             yield json.dumps(asdict(self))
             return
@@ -96,13 +96,13 @@ def product_images(rows: Sequence[Any], *, url: str) -> tuple[ProductImage, ...]
 
 
 def check_id(value: Any, kind: str) -> str:
-    """`value`, if it can be a part of a key. kind: of what it is the id, for the message. Raises BadEvent."""
+    """`value`, if it can be a part of a key. kind: what it identifies, for the message. Raises BadEvent."""
     if not isinstance(value, str) or _ID.fullmatch(value) is None:
         raise BadEvent(f"{str(value)[:200]!r} is not a valid {kind} id: use letters, digits, _, - and . only.")
     return value
 
 
 def _is_own(url: str, alt: Any) -> bool:
-    """Whether it is a cutout that was put into the shop: it changes the product, and must not be cut out in turn."""
+    """Whether it is a cutout that was put back into the shop. Cutting it again would start a loop."""
     name = url.partition("?")[0].rpartition("/")[2].lower()
     return name.startswith(_OWN_NAMES) or (isinstance(alt, str) and _OWN_MARK in alt.lower())

@@ -37,9 +37,8 @@ class Callback:
 class Source:
     """One registered sender.
 
-    shops: those that it may send for. hosts: where their images may be stored; None for any public host. token: for
-    asking the platform which images a product has. event_source: the source of its events on EventBridge. options: of
-    its images' cutouts, as JSON.
+    shops: those that it may send for. hosts: where their images may be stored; None for any public host. token: of the
+    platform's API. event_source: the source of its events on EventBridge. options: of its images' cutouts, as JSON.
     """
 
     name: str
@@ -68,7 +67,7 @@ class Registry:
         self._secret, self._policy = secret, policy
 
     def named(self, name: str) -> Source:
-        """Raises BadSignature for a source that is not registered, BadConfig for one with errors in its entry."""
+        """The source of that name. Raises BadSignature if it is not registered, BadConfig for errors in its entry."""
         entry = None if name == CALLBACKS else self._secret.document().get(name)
         if entry is None:
             raise BadSignature(f"No source {name[:100]!r} is registered.")
@@ -82,7 +81,7 @@ class Registry:
         raise BadSignature(f"No source with the event_source {name!r} is registered.")
 
     def signing_secrets(self) -> tuple[str, ...]:
-        """The secrets of the entry CALLBACKS, which sign callbacks to URLs that images name themselves."""
+        """The secrets that sign callbacks to URLs that images name themselves. Raises BadConfig if there are none."""
         entry = self._secret.document().get(CALLBACKS)
         where = f"The entry {CALLBACKS}"
         secrets = _secrets(entry, SCHEMES["standard"], where) if isinstance(entry, Mapping) else ()
@@ -118,8 +117,8 @@ def source(name: str, entry: Any, policy: Policy) -> Source:
     if not shops or not (secrets or entry.get("event_source")):
         raise BadConfig(f"{where} must have shops, and either secrets or an event_source.")
     token = _text(entry, "token", where)
-    if platform.ask is not None and token is None:
-        raise BadConfig(f"{where} must have a token: its platform must be asked which images a product has.")
+    if platform.query is not None and token is None:
+        raise BadConfig(f"{where} must have a token, to query the platform for the images of a product.")
     options = entry.get("options", {})
     if not isinstance(options, Mapping) or len(json.dumps(options)) > _MAX_OPTIONS_BYTES:
         raise BadConfig(f"{where}: options must be a JSON object of at most {_MAX_OPTIONS_BYTES} bytes.")

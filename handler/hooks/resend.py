@@ -1,27 +1,27 @@
-"""`python -m handler.hooks.resend`: send callbacks again, from the dead-letter queue or of images by their keys.
+"""Send callbacks again: those in the dead-letter queue, or those of images that you name by their keys.
 
-It uses the AWS account and region of its environment, as `aws` does. It also sends to receivers that are off.
+Like the AWS CLI, it uses the account and region of its environment. It also sends to receivers that are switched off.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from handler import notifications
 from handler.aws import reports
 from handler.aws.bucket import S3Store
 from handler.aws.clients import Patience, client
+from handler.aws.dead_letters import DeadLetters
 from handler.aws.queue import Queue
-from handler.errors import BadEvent, SourceMissing
+from handler.errors import BadEvent, SourceMissing, StoreUnavailable
 from handler.jobs import CALLBACK, ObjectRef
 from handler.notifications import Delivery
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit status: 0 all were queued, 1 some could not be."""
+    """Return the exit status: 0 if all callbacks were queued, 1 if some could not be, 2 for wrong arguments."""
     parser = argparse.ArgumentParser(prog="python -m handler.hooks.resend", description=__doc__)
     parser.add_argument("--queue", required=True, help="the stack's output CallbackQueueUrl")
     source = parser.add_mutually_exclusive_group(required=True)
@@ -35,30 +35,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("give keys together with --output, and only then")
     sqs = client("sqs", Patience.QUEUE)
     queue = Queue(sqs, args.queue)
-    if args.dead:
-        return _dead(sqs, args.dead, queue)
-    return max(_image(S3Store(client("s3", Patience.QUEUE)), args.output, key, queue) for key in args.keys)
+    try:
+        if args.dead:
+            return _dead_letters(DeadLetters(sqs, args.dead), queue)
+        store = S3Store(client("s3", Patience.QUEUE))
+        return max(_image(store, args.output, key, queue) for key in args.keys)
+    except StoreUnavailable as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
-def _dead(sqs: Any, dead: str, queue: Queue) -> int:
+def _dead_letters(dead_letters: DeadLetters, queue: Queue) -> int:
     status = 0
-    for message in _messages(sqs, dead):
+    for letter in dead_letters.receive():
         try:
-            delivery = Delivery.parse(message["Body"])
+            delivery = Delivery.parse(letter.body)
         except BadEvent as error:
             print(f"left in the dead-letter queue: {error}", file=sys.stderr)
             status = 1
             continue
         queue.send(replace(delivery, attempt=0, due=0, again=True).message())
         # Only now: an interruption here sends it twice, which the receiver recognises by the id.
-        sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
+        dead_letters.delete(letter)
         print(f"{delivery.id}  {delivery.key}")
     return status
-
-
-def _messages(sqs: Any, url: str) -> Iterator[Any]:
-    while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
-        yield from found
 
 
 def _image(store: S3Store, output: str, key: str, queue: Queue) -> int:

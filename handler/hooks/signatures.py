@@ -1,4 +1,4 @@
-"""Who sent a webhook: HMAC-SHA256 over the bytes as they came, with a row of `SCHEMES` for each way to sign.
+"""Verifies who sent a webhook: HMAC-SHA256 over its raw body, with a row of `SCHEMES` for each way of signing.
 
 Shopify: https://shopify.dev/docs/apps/build/webhooks/subscribe/https#step-2-validate-the-origin-of-your-webhook
 WooCommerce: https://github.com/woocommerce/woocommerce, includes/class-wc-webhook.php, `generate_signature`
@@ -18,26 +18,26 @@ from dataclasses import dataclass
 from handler.errors import BadConfig, BadSignature
 
 Headers = Mapping[str, Sequence[str]]
-"""Name in lower case to all its values."""
+"""Each name, in lower case, with all its values."""
 
 _BYTES = "utf-8", "surrogatepass"
-"""A header may hold any bytes; what is not text matches no signature."""
+"""A header may contain any bytes. Those that are not text match no signature."""
 
 TOLERANCE_S = 300
-"""How far a signed time may be from this server's clock."""
+"""How far a signed time may be from this server's clock, in seconds, either way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """How a sender signs.
 
-    header: where the signature is. before: the headers whose values, each followed by a dot, are signed before the
-    body; the second is the time in seconds since 1970. version: the prefix of each of the signatures that the header
-    lists; if it is empty, the header is one signature. key: the secret as bytes; raises BadConfig.
+    header: has the signature. signed_headers: their values, each followed by a dot, are signed in front of the body;
+    the second is the time in seconds since 1970. version: the prefix of each signature in the header's list; if it is
+    empty, the header is one signature. key: the secret as bytes; raises BadConfig.
     """
 
     header: str
-    before: tuple[str, ...]
+    signed_headers: tuple[str, ...]
     version: str
     key: Callable[[str], bytes]
 
@@ -80,30 +80,30 @@ def verify(scheme: Scheme, headers: Headers, body: bytes, secrets: Sequence[str]
     secrets: the new one and, during a change, the old one. now: seconds since 1970. Raises BadConfig for a malformed
     secret.
     """
-    given = only(headers, scheme.header)
-    before = [only(headers, name) for name in scheme.before]
-    if before and not _is_recent(before[1], now):
+    given = _single(headers, scheme.header)
+    signed = [_single(headers, name) for name in scheme.signed_headers]
+    if signed and not _is_recent(signed[1], now):
         raise BadSignature(
-            f"{scheme.before[1]} is more than {TOLERANCE_S // 60} minutes away from this server's clock."
+            f"{scheme.signed_headers[1]} is more than {TOLERANCE_S // 60} minutes away from this server's clock."
         )
-    expected = [signature(scheme, before, body, secret) for secret in secrets]
+    expected = [signature(scheme, signed, body, secret) for secret in secrets]
     candidates = given.split(" ") if scheme.version else [given]
-    # Every pair is compared, so that the time taken does not show which of them came close.
+    # Every pair is compared, so that the time does not reveal which of them matched.
     matches = [hmac.compare_digest(ours.encode(), theirs.encode(*_BYTES)) for ours in expected for theirs in candidates]
     if not any(matches):
         raise BadSignature("The signature does not match this body and any registered secret.")
 
 
-def signature(scheme: Scheme, before: Sequence[str], body: bytes, secret: str) -> str:
-    """One signature as the header holds it. before: the values of `scheme.before`."""
+def signature(scheme: Scheme, signed: Sequence[str], body: bytes, secret: str) -> str:
+    """One signature, as in the header. signed: the values of `scheme.signed_headers`. Raises BadConfig."""
     key = scheme.key(secret)
     if not key:
         raise BadConfig("A secret is empty, so anybody could sign with it. Register another.")
-    digest = hmac.new(key, b"".join(f"{value}.".encode(*_BYTES) for value in before) + body, hashlib.sha256).digest()
+    digest = hmac.new(key, b"".join(f"{value}.".encode(*_BYTES) for value in signed) + body, hashlib.sha256).digest()
     return scheme.version + base64.b64encode(digest).decode()
 
 
-def only(headers: Headers, name: str) -> str:
+def _single(headers: Headers, name: str) -> str:
     """The one value of a header. Raises BadSignature if it is missing or has several."""
     values = headers.get(name, ())
     if len(values) != 1 or not values[0]:

@@ -12,9 +12,7 @@ from handler.aws.event_bus import EventBridgePublisher, EventBus
 from handler.aws.queue import Queue
 from handler.aws.registry_secret import secret
 from handler.config import CallbackConfig, FetchConfig, WebhookConfig
-from handler.hooks import callbacks as deliveries
-from handler.hooks import downloads as fetches
-from handler.hooks import intake as hooks
+from handler.hooks import callbacks, downloads, intake
 from handler.hooks.originals import Originals
 from handler.hooks.registry import Registry
 from handler.untrusted.exchange import Wire
@@ -23,10 +21,10 @@ from handler.untrusted.guard import Policy
 
 
 @functools.cache
-def intake() -> hooks.Deps:
-    """Raises BadConfig."""
+def intake_deps() -> intake.Deps:
+    """For WebhookFunction. Raises BadConfig."""
     config = WebhookConfig.from_env(os.environ)
-    return hooks.Deps(
+    return intake.Deps(
         _registry(config.registry, Policy(loopback=config.allow_loopback), Patience.WEBHOOK),
         Queue(client("sqs", Patience.WEBHOOK), config.fetch_queue_url),
         DocumentStore(S3Store(client("s3", Patience.WEBHOOK)), config.state_bucket),
@@ -34,12 +32,12 @@ def intake() -> hooks.Deps:
 
 
 @functools.cache
-def fetching() -> fetches.Deps:
-    """Raises BadConfig."""
+def download_deps() -> downloads.Deps:
+    """For FetchFunction. Raises BadConfig."""
     config = FetchConfig.from_env(os.environ)
     store, sqs = S3Store(client("s3", Patience.QUEUE)), client("sqs", Patience.QUEUE)
     policy, wire = Policy(loopback=config.allow_loopback, max_bytes=config.max_bytes), Wire()
-    return fetches.Deps(
+    return downloads.Deps(
         _registry(config.registry, policy, Patience.QUEUE),
         Queue(sqs, config.fetch_queue_url),
         DeadLetters(sqs, config.dead_letter_queue_url),
@@ -55,12 +53,12 @@ def fetching() -> fetches.Deps:
 
 
 @functools.cache
-def callbacks() -> deliveries.Deps:
-    """Raises BadConfig."""
+def callback_deps() -> callbacks.Deps:
+    """For CallbackFunction. Raises BadConfig."""
     config = CallbackConfig.from_env(os.environ)
     sqs = client("sqs", Patience.QUEUE)
-    policy = replace(deliveries.POLICY, loopback=config.allow_loopback)
-    return deliveries.Deps(
+    policy = replace(callbacks.POLICY, loopback=config.allow_loopback)
+    return callbacks.Deps(
         _registry(config.registry, policy, Patience.QUEUE),
         Queue(sqs, config.callback_queue_url),
         DeadLetters(sqs, config.dead_letter_queue_url),

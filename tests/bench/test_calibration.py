@@ -51,6 +51,6 @@ def test_the_halves_are_every_other_image_of_each_set():
     assert list(second_of_two(["a", "a", "b", "a", "b"])) == [False, True, False, False, True]
 
 
-def test_reasons_that_only_inform_and_the_confidence_are_no_reason_of_their_own():
+def test_only_other_reasons_for_a_review_count_as_reasons():
     assert reasoned(iter(["halo_risk", "part_left_out"]))
     assert not reasoned(["uncertain_subject", "busy_matte"])

@@ -40,5 +40,5 @@ def test_a_client_that_writes_an_image_succeeds(tmp_path):
         ("""raise SystemExit(3)""", "exit status 3, no file"),
     ],
 )
-def test_a_client_that_writes_no_image_fails_with_what_it_said(tmp_path, code, said):
+def test_a_client_that_writes_no_image_fails_with_its_output(tmp_path, code, said):
     assert run(code, tmp_path) == (False, said)

@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_every_odd_file_is_read_cut_or_rejected(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_odd_file_is_cut_or_rejected(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = files.main([str(folder)])
     out = capsys.readouterr().out.splitlines()
     assert status == 0, out
@@ -67,7 +67,7 @@ def test_every_odd_file_is_read_cut_or_rejected(folder: Path, capsys: pytest.Cap
 
 
 @pytest.mark.slow
-def test_what_differs_is_named(
+def test_a_different_outcome_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("colour", "size", "crash", "good"):

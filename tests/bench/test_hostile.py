@@ -18,7 +18,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_worst_file_of_a_kind_costs_little(name: str) -> None:
+def test_a_hostile_file_costs_little(name: str) -> None:
     build, most = KINDS[name]
     data = build(*most)
     assert len(data) <= hostile.MAX_BYTES
@@ -27,7 +27,7 @@ def test_the_worst_file_of_a_kind_costs_little(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_modest_file_of_a_kind_costs_next_to_nothing(name: str) -> None:
+def test_a_small_hostile_file_costs_next_to_nothing(name: str) -> None:
     build, most = KINDS[name]
     found = hostile.cost(build(*[min(limit, 64) for limit in most]))
     assert found.outcome

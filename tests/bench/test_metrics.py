@@ -65,7 +65,7 @@ def test_a_ramp_has_its_slope_as_gradient():
     assert gradient(ramp)[15, 25] == pytest.approx(1 / 50, rel=0.01)
 
 
-def test_pixels_outside_the_region_count_nowhere():
+def test_pixels_outside_the_region_are_not_scored():
     alpha, truth = mattes()
     region = np.zeros((4, 5), bool)
     region[1:3, 1:4] = True

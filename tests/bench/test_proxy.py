@@ -25,7 +25,7 @@ def impatient(endpoint: str) -> Any:
     return boto3.client("s3", endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1}))
 
 
-def test_without_a_fault_nothing_changes(endpoint: str, bucket: Any) -> None:
+def test_the_proxy_without_faults_changes_nothing(endpoint: str, bucket: Any) -> None:
     asked = []
     with Proxy(endpoint, lambda method, path: asked.append((method, path))) as proxy:
         s3 = impatient(proxy.endpoint)
@@ -44,7 +44,7 @@ def test_without_a_fault_nothing_changes(endpoint: str, bucket: Any) -> None:
 @pytest.mark.parametrize(
     ("fault", "carried_out"), [(Fault.BUSY, False), (Fault.RESET, False), (Fault.LOST_ANSWER, True)]
 )
-def test_a_write_fails_before_or_after_it_is_carried_out(
+def test_a_write_fails_before_or_after_it_takes_effect(
     endpoint: str, bucket: Any, fault: Fault, carried_out: bool
 ) -> None:
     with Proxy(endpoint, lambda *_: fault) as proxy, pytest.raises((ClientError, BotoCoreError)):

@@ -50,7 +50,7 @@ def test_a_missing_image_is_an_error(data):
         samples(data, ["plain"])
 
 
-def test_undecided_pixels_are_in_no_score(data):
+def test_undecided_pixels_are_not_scored(data):
     alpha = np.zeros((256, 256), np.float32)
     alpha[40:, 128:200] = 1
     plain, undecided = samples(data, ["plain", "grabcut35"], 1)
@@ -78,7 +78,7 @@ def test_the_table_has_a_row_for_each_set_and_method(data):
     assert all(len(row) == len(quality.HEAD) for row in rows)
 
 
-def test_an_image_that_took_too_long_is_counted_and_in_no_mean(data):
+def test_an_image_that_took_too_long_is_counted_but_not_averaged(data):
     class Slow(Answers):
         def take(self, sample):
             return self._taken._replace(stopped=sample.stem == "c")
@@ -109,7 +109,7 @@ for line in sys.stdin:
 """
 
 
-def test_rembg_is_stopped_at_its_limit_and_goes_on_with_the_next_image(data, tmp_path, monkeypatch):
+def test_rembg_is_stopped_at_its_limit_and_continues_with_the_next_image(data, tmp_path, monkeypatch):
     matte = tmp_path / "matte.png"
     Image.new("RGBA", (256, 256), (0, 0, 0, 255)).save(matte)
     worker = tmp_path / "worker.py"
@@ -123,7 +123,7 @@ def test_rembg_is_stopped_at_its_limit_and_goes_on_with_the_next_image(data, tmp
 
 
 @pytest.mark.slow
-def test_hairline_is_measured_as_a_user_gets_it(data, weights):
+def test_hairline_is_measured_with_its_defaults(data, weights):
     (sample,) = samples(data, ["plain"], 1)
     taken = Hairline("Hairline", Options()).take(sample)
     assert taken.alpha.shape == (256, 256)

@@ -9,7 +9,7 @@ from bench import resume
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_goes_on_where_it_was(
+def test_a_killed_run_continues_where_it_stopped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(resume, "MAX_GROWTH", 1.0)  # so few images say nothing of memory
@@ -21,7 +21,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
     assert skipped >= 16
 
 
-def test_what_is_left_over_or_cut_twice_is_named(tmp_path: Path) -> None:
+def test_files_left_over_or_cut_twice_are_named(tmp_path: Path) -> None:
     resume.build(tmp_path / "in", 2)
     (tmp_path / "out/000").mkdir(parents=True)
     (tmp_path / "out/000/000000.png").touch()

@@ -14,7 +14,7 @@ def no_rembg(monkeypatch):
     monkeypatch.setitem(speed.COMMANDS, "rembg", speed.COMMANDS["Hairline"])
 
 
-def test_both_take_turns_and_the_table_has_their_times_and_peaks(no_rembg, photos, tmp_path, monkeypatch, capsys):
+def test_the_methods_take_turns_and_the_table_has_times_and_peaks(no_rembg, photos, tmp_path, monkeypatch, capsys):
     page = tmp_path / "RESULTS.md"
     page.write_text("# Results\n")
     monkeypatch.setattr(results, "PATH", page)
@@ -28,7 +28,7 @@ def test_both_take_turns_and_the_table_has_their_times_and_peaks(no_rembg, photo
     assert page.read_text() == "# Results\n"  # not all sizes were measured
 
 
-def test_a_worker_that_ends_is_an_error_and_not_a_time(tmp_path):
+def test_a_worker_that_ends_early_is_an_error(tmp_path):
     command = [sys.executable, "-c", "input()"]
     with speed.Worker(command) as worker, pytest.raises(RuntimeError, match="ended on"):
         worker.seconds(tmp_path / "in.jpg", tmp_path / "out.png")

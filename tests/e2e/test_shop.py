@@ -107,8 +107,8 @@ class Shop:
 
     def callbacks(self) -> list[dict[str, Any]]:
         """The callbacks that the shop received, verified with the package standardwebhooks."""
-        asked = [request for request in self.server.asked if request.path == "/callbacks"]
-        return [Webhook(CALLBACK_SECRET).verify(request.body, request.headers) for request in asked]
+        requests = [request for request in self.server.requests if request.path == "/callbacks"]
+        return [Webhook(CALLBACK_SECRET).verify(request.body, request.headers) for request in requests]
 
     def originals(self) -> list[str]:
         """The keys of all versions of all objects in the input bucket."""
@@ -131,9 +131,9 @@ def shop(build: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyP
     # Each function gets its own environment, as the template says, but may also send requests to this machine.
     cutting = {name: value for name, value in os.environ.items() if name.startswith("HAIRLINE_")}
     for function, built in (
-        ("WebhookFunction", wiring.intake),
-        ("FetchFunction", wiring.fetching),
-        ("CallbackFunction", wiring.callbacks),
+        ("WebhookFunction", wiring.intake_deps),
+        ("FetchFunction", wiring.download_deps),
+        ("CallbackFunction", wiring.callback_deps),
     ):
         for name in [name for name in os.environ if name.startswith("HAIRLINE_")]:
             monkeypatch.delenv(name)
@@ -156,7 +156,7 @@ def shop(build: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyP
         made = Shop(site, server)
         made.register()
         yield made
-    for built in (wiring.intake, wiring.fetching, wiring.callbacks):
+    for built in (wiring.intake_deps, wiring.download_deps, wiring.callback_deps):
         built.cache_clear()
 
 
@@ -210,17 +210,17 @@ def test_a_product_becomes_cutouts_listings_events_and_callbacks_once(shop: Shop
     assert sorted(each["detail"]["image"]["key"] for each in events) == made
     assert sorted(each["data"]["image"]["key"] for each in callbacks) == made
     ids = {each["detail"]["id"] for each in events}
-    assert {r.headers["webhook-id"] for r in shop.server.asked if r.path == "/callbacks"} == ids
+    assert {r.headers["webhook-id"] for r in shop.server.requests if r.path == "/callbacks"} == ids
     assert {each["detail-type"] for each in events} <= {"hairline.completed", "hairline.needs_review"}
     assert shop.dead() == 0
 
     # The same webhook again changes nothing. Neither does one in which only other fields than the images changed.
-    before, asked = shop.site.listing(), len(shop.server.asked)
+    before, count = shop.site.listing(), len(shop.server.requests)
     assert shop.send(hook) == 200
     assert shop.send(shop.product(7, names, version=2, title="Shoe, now cheaper"), "products/update") == 200
     shop.settle()
     assert shop.site.listing() == before
-    assert len(shop.server.asked) == asked
+    assert len(shop.server.requests) == count
     assert shop.originals() == made
     assert shop.events() == []
     assert shop.dead() == 0

@@ -138,7 +138,7 @@ def test_a_whole_stack_passes_twice_and_nothing_is_left(made: tuple[Stack, Site]
         printed = done.stdout.splitlines()
         assert [line[8:].partition(": ")[0] for line in printed[:-1]] == NAMES
         assert printed[-1] == f"{len(NAMES)} of {len(NAMES)} steps are ok."
-    assert len([request for request in receiver.asked if request.path == "/cb"]) == 2
+    assert len([request for request in receiver.requests if request.path == "/cb"]) == 2
     # Marks of notifications and of deliveries hold no image, and expire.
     assert {key.partition("/")[0] for key in objects(made[0])} <= {"told", "callbacks"}
 

@@ -45,7 +45,7 @@ def test_every_setting_arrives():
     assert listed.options == Options(marketplaces=("amazon-main", "ebay"))
 
 
-def test_an_option_may_need_another_one():
+def test_options_are_checked_together():
     jpeg = COMPLETE | {"HAIRLINE_OPTIONS": '{"format": "jpeg", "background": "white"}'}
     assert CutoutConfig.from_env(jpeg).options == Options(format="jpeg", background="white")
 
@@ -53,12 +53,12 @@ def test_an_option_may_need_another_one():
 @pytest.mark.parametrize(
     ("name", "first"), [("u2net", "u2net"), ("auto", "u2netp"), ("isnet+mine", "isnet"), ("mine", None)]
 )
-def test_the_model_that_is_asked_first_is_known_without_its_weights_unless_it_is_your_own(name, first):
+def test_the_first_model_is_known_without_its_weights_unless_it_is_your_own(name, first):
     known = CutoutConfig.from_env(COMPLETE | {"HAIRLINE_MODEL": name}).model.known
     assert (known.name if known else None) == first
 
 
-def test_an_empty_value_is_none_since_a_template_cannot_leave_one_out():
+def test_an_empty_setting_counts_as_absent():
     assert CutoutConfig.from_env(COMPLETE | {"HAIRLINE_OPTIONS": "", "HAIRLINE_MODEL": " "}).options == Options()
 
 
@@ -94,18 +94,18 @@ def test_a_missing_setting_is_named(name, value):
         ("HAIRLINE_MAX_BYTES", "0", "max_bytes"),
     ],
 )
-def test_a_wrong_setting_is_refused_with_its_name(name, value, words):
+def test_a_wrong_setting_is_named(name, value, words):
     with pytest.raises(BadConfig, match=words):
         CutoutConfig.from_env(COMPLETE | {name: value})
 
 
 @pytest.mark.parametrize("text", ["", "hello", "1", "null", '"png"', "[" * 100_000])
-def test_options_that_are_no_json_object_are_refused(text):
+def test_options_must_be_a_json_object(text):
     with pytest.raises(BadOptions, match="The metadata"):
         parse_options(text, "The metadata")
 
 
-def test_downloads_have_the_limit_of_all_files():
+def test_downloads_have_the_size_limit_of_all_files():
     env = {name: "x" for name, row in SETTINGS.items() if Function.FETCH in row.required}
     assert FetchConfig.from_env(env).max_bytes == Options().max_bytes
     assert FetchConfig.from_env(env | {"HAIRLINE_MAX_BYTES": "5"}).max_bytes == 5
@@ -123,7 +123,7 @@ API = {name: "x" for name, row in SETTINGS.items() if Function.API_CUTOUT in row
         ("0", "5", "RATE"),
     ],
 )
-def test_half_a_usage_plan_or_one_that_allows_nothing_is_refused(rate, burst, named):
+def test_an_incomplete_or_empty_usage_plan_is_rejected(rate, burst, named):
     with pytest.raises(BadConfig, match=named):
         ApiCutoutConfig.from_env(API | {"HAIRLINE_API_RATE": rate, "HAIRLINE_API_BURST": burst})
 

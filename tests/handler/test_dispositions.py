@@ -19,17 +19,17 @@ def subclasses(cls):
 CONCRETE = sorted((each for each in subclasses(HairlineError) if not each.__subclasses__()), key=lambda c: c.__name__)
 
 
-def test_both_trees_are_seen():
+def test_errors_of_both_packages_are_tested():
     assert {errors.BadEvent, pipeline_errors.NotAnImage, pipeline_errors.MattingFailed} <= set(CONCRETE)
 
 
 @pytest.mark.parametrize("cls", CONCRETE)
-def test_every_error_has_a_rule_of_its_own_or_its_family(cls):
+def test_every_error_or_a_base_class_has_a_rule(cls):
     assert dispositions.of(cls("words")) is not RULES[Exception]
 
 
 @pytest.mark.parametrize("cls", CONCRETE)
-def test_exactly_the_inputs_fault_is_reported_beside_the_outputs(cls):
+def test_only_faults_of_the_input_are_reported(cls):
     assert dispositions.of(cls("words")).reported == issubclass(cls, InputError)
 
 
@@ -56,11 +56,11 @@ def test_exactly_the_inputs_fault_is_reported_beside_the_outputs(cls):
         (ZeroDivisionError, RETRY, 500),
     ],
 )
-def test_the_promised_table(error, disposition, http):
+def test_each_error_has_its_disposition_and_status(error, disposition, http):
     assert dispositions.of(error("words"))[:2] == (disposition, http)
 
 
-def test_codes_are_words_that_differ():
+def test_codes_are_unique_words():
     # A code told apart would tell a stranger which addresses of our network answer.
     assert errors.FetchRefused.code == errors.FetchFailed.code
     codes = [cls.code for cls in CONCRETE if cls is not errors.FetchFailed]

@@ -42,7 +42,7 @@ def test_every_key_has_the_form_that_its_row_shows():
             assert key.count("/") == AREAS[name].pattern.count("/")
 
 
-def test_kinds_of_one_bucket_have_prefixes_of_their_own():
+def test_no_two_kinds_of_one_bucket_share_a_prefix():
     named = [(area.bucket, area.prefix) for area in AREAS.values()]
     assert len(set(named)) == len(named)
 

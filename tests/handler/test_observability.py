@@ -29,7 +29,7 @@ REPORT = {"status": "done", "source": {"width": 2000, "height": 1000}, "quality"
         ("alarm", BadEvent("x"), 1),
     ],
 )
-def test_every_picture_counts_and_those_that_nobody_wants_fail(capsys, status, error, failed):
+def test_every_image_is_counted_and_failures_are_counted_as_failed(capsys, status, error, failed):
     observability.record(processed(status, error))
     attempts, images, doors = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert (attempts["Attempts"], attempts["Failed"]) == ([1], [failed])
@@ -51,7 +51,7 @@ def test_attempts_are_counted_by_version_and_images_by_outcome_and_door(capsys):
     assert counted[0]["version"] == "7"
 
 
-def test_an_image_of_the_http_api_is_no_attempt_of_the_queue(capsys, caplog):
+def test_an_image_of_the_http_api_does_not_count_as_an_attempt(capsys, caplog):
     observability.record(processed("done", door="http", version=None))
     images, doors = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert (doors["door"], doors["Images"], doors["Milliseconds"]) == ("http", [1], [12.5])

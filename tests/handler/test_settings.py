@@ -40,7 +40,7 @@ def test_the_defaults_on_the_page_are_those_of_the_options():
     assert SETTINGS["HAIRLINE_MAX_BYTES"].default == str(Options().max_bytes)
 
 
-def test_no_function_both_needs_a_setting_and_may_lack_it():
+def test_no_setting_is_both_required_and_optional():
     for row in SETTINGS.values():
         assert row.required or row.optional
         assert not set(row.required) & set(row.optional)
@@ -69,7 +69,7 @@ def test_a_setting_that_the_function_does_not_read_is_rejected(function):
 
 @pytest.mark.parametrize("function", [each for each in CONFIGS if "HAIRLINE_ALLOW_LOOPBACK" in settings.names(each)])
 @pytest.mark.parametrize(("value", "allowed"), [(None, False), ("no", False), ("yes", True)])
-def test_this_machine_itself_is_off_limits_unless_it_is_allowed(function, value, allowed):
+def test_loopback_is_off_limits_unless_it_is_allowed(function, value, allowed):
     env = required(function) | ({} if value is None else {"HAIRLINE_ALLOW_LOOPBACK": value})
     assert CONFIGS[function].from_env(env).allow_loopback is allowed
     with pytest.raises(BadConfig, match="HAIRLINE_ALLOW_LOOPBACK is 'maybe', but must be yes or no"):

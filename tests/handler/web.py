@@ -1,7 +1,7 @@
 """A small internet on this machine: names, addresses, certificates, and one server behind all of them.
 
-Names are resolved by a table and every address leads to the one server, so that a test sees which addresses were asked
-and public ones can be played without leaving the machine.
+A table resolves the names, and every address leads to the one server. So a test sees which addresses were connected to,
+and public ones need no network.
 """
 
 import datetime as dt
@@ -31,7 +31,7 @@ Route = Callable[["Request", socket.socket], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What the server was asked. headers: names in lower case."""
+    """A request that the server received. headers: names in lower case."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Request:
 
 @functools.cache
 def _authority() -> tuple[bytes, bytes]:
-    """(certificate, key) in PEM: an authority of its own for all of NAMES, and its key."""
+    """(certificate, key) in PEM, of an authority for all of NAMES."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a small internet")])
     now = dt.datetime.now(dt.UTC)
@@ -60,17 +60,17 @@ def _authority() -> tuple[bytes, bytes]:
 
 @dataclass
 class Web:
-    """routes: by path, what is written into the connection. names: by host, the answers of each look-up in turn, the
-    last of them for ever. dialled: every (address, port) that was connected to. asked: every request. hung_up: set when
-    a route found the other end gone.
+    """routes: by path, functions that write the response. names: by host, the addresses that each look-up returns in
+    turn; the last ones are repeated. connections: every (address, port) that was connected to. requests: all that were
+    received. hung_up: set when the client has closed the connection of an endless response.
     """
 
     port: int
     trusted: ssl.SSLContext
     routes: dict[str, Route] = field(default_factory=dict)
     names: dict[str, list[list[str]]] = field(default_factory=lambda: {name: [[PUBLIC]] for name in NAMES})
-    dialled: list[tuple[str, int]] = field(default_factory=list)
-    asked: list[Request] = field(default_factory=list)
+    connections: list[tuple[str, int]] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -84,11 +84,11 @@ class Web:
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def dial(self, address: str, port: int, seconds: float) -> socket.socket:
-        self.dialled.append((address, port))
+        self.connections.append((address, port))
         return socket.create_connection(("127.0.0.1", self.port), seconds)
 
     def serve(self, path: str, data: bytes, status: int = 200, **headers: str) -> None:
-        """Let `path` answer; headers: with _ for -."""
+        """Respond to requests of `path`. headers: with _ for -."""
         head = {"Content_Length": str(len(data)), **headers}
         self.raw(path, answer(status, head) + data)
 
@@ -121,8 +121,8 @@ def endless(piece: bytes, web: Web, head: bytes, pause: threading.Event | None =
 
 
 def bomb(size: int) -> bytes:
-    """A gzip file of few bytes that holds `size` zeros."""
-    return gzip.compress(bytes(size), mtime=0)  # the same at each call, as it names a test
+    """A small gzip file that expands to `size` zeros."""
+    return gzip.compress(bytes(size), mtime=0)  # the same at each call, since it is part of a test's name
 
 
 @contextmanager
@@ -142,7 +142,7 @@ def web(folder: Path, *, tls: bool = True) -> Iterator[Web]:
             plain.settimeout(10)
             with context.wrap_socket(plain, server_side=True) if tls else plain as sock:
                 request = _read(sock)
-                made.asked.append(request)
+                made.requests.append(request)
                 route = made.routes.get(request.path.partition("?")[0])
                 if route is None:
                     sock.sendall(answer(404, {"Content_Length": "0"}))

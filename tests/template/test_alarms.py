@@ -56,7 +56,7 @@ WATCHED: dict[str, tuple[str, str, Any]] = {
 }
 
 
-def test_every_alarm_is_known_here() -> None:
+def test_every_alarm_is_tested() -> None:
     assert sorted(ALARMS) == sorted([*WATCHED, *NEW_VERSION, "FailingAlarm"])
 
 
@@ -90,7 +90,9 @@ QUEUE_OF = {"CutoutFunction": "UploadQueue", "FetchFunction": "FetchQueue", "Cal
     "alarm",
     [a for a, (metric, f) in LAMBDA.items() if metric in ("Errors", "Duration") and f in QUEUE_OF],
 )
-def test_one_message_that_kills_its_function_rings_no_alarm_until_it_is_a_dead_letter(alarm: str, timeout: int) -> None:
+def test_one_message_that_kills_its_function_sets_off_no_alarm_before_it_is_a_dead_letter(
+    alarm: str, timeout: int
+) -> None:
     made, _ = deployed(Timeout=str(timeout))
     rule = made[alarm]["Properties"]
     name = QUEUE_OF[LAMBDA[alarm][1]]
@@ -106,7 +108,7 @@ def test_one_message_that_kills_its_function_rings_no_alarm_until_it_is_a_dead_l
 
 
 @pytest.mark.parametrize("alarm", ["FailingAlarm", "NewVersionFailingAlarm"])
-def test_the_quick_retries_of_one_image_do_not_ring_as_many_failures(alarm: str) -> None:
+def test_the_retries_of_one_image_do_not_set_off_an_alarm(alarm: str) -> None:
     rule = properties(alarm)
     (expression,) = [row["Expression"] for row in rule["Metrics"] if "Expression" in row]
     assert expression == "IF(failed > 2, 100 * failed / tries, 0)"
@@ -120,7 +122,7 @@ def test_the_quick_retries_of_one_image_do_not_ring_as_many_failures(alarm: str)
 
 @pytest.mark.parametrize("timeout", TEMPLATE["Parameters"]["Timeout"]["AllowedValues"])
 @pytest.mark.parametrize(("alarm", "queue"), [(a, q) for a, (metric, q) in QUEUES.items() if "Age" in metric])
-def test_a_message_that_is_retried_is_not_taken_for_one_that_waits(alarm: str, queue: str, timeout: int) -> None:
+def test_a_retried_message_sets_off_no_alarm_of_age(alarm: str, queue: str, timeout: int) -> None:
     made, _ = deployed(Timeout=str(timeout))
     assert made[alarm]["Properties"]["Threshold"] >= TRIES[queue] * int(made[queue]["Properties"]["VisibilityTimeout"])
     assert made[alarm]["Properties"]["Threshold"] >= 3600

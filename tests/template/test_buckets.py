@@ -11,7 +11,7 @@ from tests.template.test_queues import IMAGE_RULES, pattern_of
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_buckets_are_closed(bucket: str) -> None:
+def test_buckets_are_private(bucket: str) -> None:
     block = properties(bucket)["PublicAccessBlockConfiguration"]
     assert block == dict.fromkeys(
         ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
@@ -33,7 +33,7 @@ def test_a_failed_first_deployment_leaves_nothing_that_blocks_the_next(name: str
 
 
 @pytest.mark.parametrize("kind", ["Input", "Output", "State"])
-def test_what_a_deleted_stack_left_can_be_used_again(kind: str) -> None:
+def test_the_buckets_of_a_deleted_stack_can_be_used_again(kind: str) -> None:
     made, _ = deployed(**{f"Existing{kind}Bucket": "left-behind"})
     assert f"{kind}Bucket" not in made
     assert made["Outputs"][f"{kind}Bucket"]["Value"] == "left-behind"
@@ -76,7 +76,7 @@ def test_the_input_bucket_keeps_versions_and_sends_its_events_to_eventbridge() -
 
 
 @each_deployment
-def test_no_cutout_is_cut_out_again(parameters: dict[str, str]) -> None:
+def test_cutouts_are_never_processed_as_images(parameters: dict[str, str]) -> None:
     made, _ = deployed(**parameters)
     variables = made["CutoutFunction"]["Properties"]["Environment"]["Variables"]
     taken, written = variables["HAIRLINE_INPUT_BUCKET"], variables["HAIRLINE_OUTPUT_BUCKET"]

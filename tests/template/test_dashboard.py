@@ -87,6 +87,6 @@ def test_the_dashboard_and_the_alarm_read_the_metrics_that_are_written(capsys: p
     assert {("Hairline", row[1], ("service", "outcome")) for row in ours} <= written
 
 
-def test_the_cost_is_estimated_for_the_memory_that_is_paid() -> None:
+def test_the_cost_is_estimated_for_the_functions_memory() -> None:
     (cost,) = [widget for widget in widgets(MemorySize="2048") if "Cost" in widget["title"]]
     assert "ms / 1000 * 2048 / 1024 * 0.0000166667" in cost["metrics"][0][0]["expression"]

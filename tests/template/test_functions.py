@@ -47,7 +47,7 @@ def sends_to_itself(function: str) -> bool:
     return bool(queues & ({sent} if isinstance(sent, str) else set(sent)))
 
 
-def test_lambda_does_not_take_a_callback_that_waits_for_a_loop() -> None:
+def test_lambda_does_not_stop_a_waiting_callback_as_a_loop() -> None:
     """Lambda stops a function that has called itself 16 times through its queue, unless it is allowed to."""
     passes = sum(math.ceil(seconds / MAX_DELAY_S) for seconds in callbacks.WAITS_S)
     assert passes > 16
@@ -56,7 +56,7 @@ def test_lambda_does_not_take_a_callback_that_waits_for_a_loop() -> None:
 
 
 @pytest.mark.parametrize(("parameter", "reserved"), [("0", None), ("5", "5")])
-def test_the_api_can_have_containers_of_its_own(parameter: str, reserved: str | None) -> None:
+def test_concurrency_can_be_reserved_for_the_api(parameter: str, reserved: str | None) -> None:
     made, _ = deployed(ApiConcurrency=parameter)
     assert made["ApiCutoutFunction"]["Properties"].get("ReservedConcurrentExecutions") == reserved
 

@@ -11,7 +11,7 @@ from handler.keys import AREAS
 from tests.template.deployments import BUCKETS, IMAGE_QUEUES, QUEUES, TEMPLATE, deployed, each_deployment, properties
 
 
-def test_there_are_the_buckets_and_queues_of_the_design() -> None:
+def test_the_template_has_the_buckets_and_queues_of_the_design() -> None:
     assert sorted(BUCKETS) == ["InputBucket", "OutputBucket", "StateBucket"]
     lines = [f"{line}{kind}" for line in ("Fetch", "Callback") for kind in ("Queue", "DeadLetterQueue")]
     assert sorted(QUEUES) == sorted([*IMAGE_QUEUES, "GivenUpQueue", "DeadLetterQueue", *lines])
@@ -107,7 +107,7 @@ def pattern_of(made: dict[str, Any], rule: str) -> dict[str, Any]:
 
 
 @each_deployment
-def test_a_rule_sends_to_one_queue_and_only_it_may(parameters: dict[str, str]) -> None:
+def test_only_its_rule_may_send_to_a_queue(parameters: dict[str, str]) -> None:
     made, _ = deployed(**parameters)
     for rule, queue in IMAGE_RULES.items():
         (target,) = made[rule]["Properties"]["Targets"]
@@ -130,7 +130,7 @@ def test_a_rule_sends_to_one_queue_and_only_it_may(parameters: dict[str, str]) -
         ("in/*.jpg,new/*", [{"wildcard": "in/*.jpg"}, {"wildcard": "new/*"}]),
     ],
 )
-def test_key_patterns_are_of_uploads_alone(bucket: str, patterns: str, keys: list[Any]) -> None:
+def test_key_patterns_apply_to_uploads_only(bucket: str, patterns: str, keys: list[Any]) -> None:
     made, names = deployed(ExistingInputBucket=bucket, KeyPatterns=patterns)
     for rule, expected in (
         ("UploadRule", keys),
@@ -147,14 +147,14 @@ def test_key_patterns_are_of_uploads_alone(bucket: str, patterns: str, keys: lis
 @pytest.mark.parametrize(
     ("parameter", "kinds"), [("off", ["Object Created"]), ("on", ["Object Created", "Object Deleted"])]
 )
-def test_deletions_of_images_are_sent_where_their_outputs_are_to_be_deleted(parameter: str, kinds: list[str]) -> None:
+def test_deletions_are_sent_only_if_outputs_are_deleted(parameter: str, kinds: list[str]) -> None:
     made, _ = deployed(DeleteOutputs=parameter)
     assert [pattern_of(made, rule)["detail-type"] for rule in IMAGE_RULES] == [kinds] * 3
     variables = made["CutoutFunction"]["Properties"]["Environment"]["Variables"]
     assert CutoutConfig.from_env(variables).delete_outputs is (parameter == "on")
 
 
-def test_the_folders_with_queues_of_their_own_are_those_of_the_layout() -> None:
+def test_rules_use_the_prefixes_of_the_layout() -> None:
     made, _ = deployed()
     assert pattern_of(made, "ShopRule")["detail"]["object"]["key"] == [{"prefix": AREAS["original"].prefix}]
     assert pattern_of(made, "JobRule")["detail"]["object"]["key"] == [{"prefix": AREAS["upload"].prefix}]

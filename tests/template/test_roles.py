@@ -97,7 +97,7 @@ def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
 
 @each_deployment
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_may_do_what_its_function_does_and_nothing_else(role: str, parameters: dict[str, str]) -> None:
+def test_a_role_permits_what_its_function_does_and_nothing_else(role: str, parameters: dict[str, str]) -> None:
     made, names = deployed(**parameters)
     buckets = {
         kind.lower(): "arn:aws:s3:::" + (parameters.get(f"Existing{kind}Bucket") or names[f"{kind}Bucket"])
@@ -127,12 +127,12 @@ def test_a_role_may_do_what_its_function_does_and_nothing_else(role: str, parame
 
 
 @pytest.mark.parametrize("role", ["CutoutRole", "FetchRole", "DeadLetterRole", "BackfillEndRole"])
-def test_events_are_sent_under_hairlines_name_alone(role: str) -> None:
+def test_events_have_the_source_hairline_only(role: str) -> None:
     (events,) = [each for each in statements(deployed()[0][role]["Properties"]) if each["Sid"] == "SendEvents"]
     assert events["Condition"] == {"StringEquals": {"events:source": EVENT_SOURCE}}
 
 
-def test_versions_are_listed_below_the_prefixes_of_jobs_alone() -> None:
+def test_versions_are_listed_below_the_prefixes_of_jobs_only() -> None:
     (listing,) = [
         each for each in statements(deployed()[0]["ApiJobRole"]["Properties"]) if each["Sid"] == "ListVersionsOfJobs"
     ]

@@ -30,7 +30,7 @@ def test_the_runbook_has_a_section_for_each_alarm_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("alarm", ALARMS)
-def test_a_section_says_what_it_means_what_to_look_at_and_what_to_do(alarm: str) -> None:
+def test_a_section_has_meaning_look_at_and_do(alarm: str) -> None:
     section = SECTIONS[alarm]
     assert re.findall(r"^\*\*(.*?)\.\*\*", section, re.MULTILINE) == ["Meaning", "Look at", "Do"]
     assert "```sh\n" in section or "](#" in section
@@ -38,7 +38,7 @@ def test_a_section_says_what_it_means_what_to_look_at_and_what_to_do(alarm: str)
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line[:1] == ["aws"] and line[1] != "logs"], ids=" ".join)
-def test_a_command_exists_and_takes_what_it_is_given(line: list[str]) -> None:
+def test_a_command_exists_and_accepts_its_arguments(line: list[str]) -> None:
     service = boto3.client({"s3api": "s3"}.get(line[1], line[1]), region_name="eu-west-1").meta.service_model
     operation = next(name for name in service.operation_names if xform_name(name, "-") == line[2])
     members = getattr(service.operation_model(operation).input_shape, "members", {})
@@ -47,7 +47,7 @@ def test_a_command_exists_and_takes_what_it_is_given(line: list[str]) -> None:
     }
 
 
-def test_a_word_in_capitals_is_an_output() -> None:
+def test_a_placeholder_is_an_output() -> None:
     """QUEUE-URL stands for the output QueueUrl."""
     capitals = {word for line in COMMANDS for word in line if re.fullmatch(r"[A-Z]+(-[A-Z]+)+", word)}
     assert capitals
@@ -58,7 +58,7 @@ def codes(error: type[HairlineError]) -> set[str]:
     return {error.code}.union(*(codes(kind) for kind in error.__subclasses__()))
 
 
-def test_a_code_is_one_that_hairline_has() -> None:
+def test_a_code_exists_in_hairline() -> None:
     assert issubclass(errors.BadConfig, HairlineError)
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", RUNBOOK))
     assert named

@@ -88,7 +88,7 @@ def test_the_stage_waits_for_the_accounts_logging_role() -> None:
     assert "ApiGatewayAccount" in named(stage["Tags"])
 
 
-def test_an_old_version_goes_and_with_it_the_snapshot_that_is_billed() -> None:
+def test_an_old_version_is_deleted_with_its_billed_snapshot() -> None:
     (version,) = [each for each in translated()["Resources"].values() if each["Type"] == "AWS::Lambda::Version"]
     assert version["DeletionPolicy"] == "Delete"
 
@@ -103,7 +103,7 @@ def test_the_local_stack_reads_what_sam_makes_of_globals() -> None:
 
 
 @pytest.mark.parametrize("mapping", IMAGE_QUEUES.values())
-def test_a_queue_of_images_calls_the_alias_so_that_a_rollout_reaches_it(mapping: str) -> None:
+def test_the_image_queues_invoke_the_alias_so_that_a_rollout_reaches_them(mapping: str) -> None:
     made = translated()
     (alias,) = of_type(made, "AWS::Lambda::Alias")
     found = of_type(made, "AWS::Lambda::EventSourceMapping")[f"CutoutFunction{mapping}"]
@@ -137,6 +137,6 @@ def test_a_new_layer_alone_makes_a_new_version() -> None:
     assert not first & other
 
 
-def test_snap_start_is_of_published_versions() -> None:
+def test_snapstart_applies_to_published_versions() -> None:
     function = of_type(translated(), "AWS::Lambda::Function")["CutoutFunction"]
     assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["UsesSnapStart", "PublishedVersions", "None"]}}

@@ -17,7 +17,7 @@ from tests.template.deployments import (
 
 
 @each_deployment
-def test_only_tls(parameters: dict[str, str]) -> None:
+def test_buckets_and_queues_accept_tls_only(parameters: dict[str, str]) -> None:
     made, names = deployed(**parameters)
     for protected in made.keys() & {*BUCKETS, *QUEUES}:
         kind = RESOURCES[protected]["Type"]
@@ -53,7 +53,7 @@ def test_buckets_queues_logs_and_settings_are_encrypted(parameters: dict[str, st
     assert made["Registry"]["Properties"].get("KmsKeyId") == key
 
 
-def test_nothing_secret_or_personal_is_written_down() -> None:
+def test_the_template_contains_no_secret_and_no_account() -> None:
     text = template.TEMPLATE.read_text("utf-8")
     assert not re.search(r"AKIA|ASIA|\b\d{12}\b|BEGIN [A-Z ]*PRIVATE KEY|password|whsec_", text, re.IGNORECASE)
     assert properties("Registry")["SecretString"] == "{}"

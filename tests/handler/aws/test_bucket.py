@@ -27,7 +27,7 @@ def store(request, tmp_path):
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_what_was_put_is_fetched(store, key):
+def test_an_object_is_read_as_it_was_written(store, key):
     ref = ObjectRef(OUTPUT, key)
     etag = store.put(ref, b"bytes", "image/png")
     found = store.head(ref)
@@ -35,7 +35,7 @@ def test_what_was_put_is_fetched(store, key):
     assert store.get(ref, etag).data == b"bytes"
 
 
-def test_put_replaces_and_the_old_etag_no_longer_fetches(store):
+def test_a_replaced_object_cannot_be_read_by_its_old_etag(store):
     ref = ObjectRef(OUTPUT, "shoe.jpg")
     old = store.put(ref, b"old", "image/png")
     new = store.put(ref, b"new", "image/png")
@@ -74,12 +74,12 @@ def test_the_checksum_is_that_of_the_bytes(store):
         store.sha256(ObjectRef(OUTPUT, "nothing.jpg"))
 
 
-def test_an_object_that_others_wrote_has_no_checksum(cloud):
+def test_an_object_of_another_writer_has_no_checksum(cloud):
     cloud.s3.put_object(Bucket=OUTPUT, Key="shoe.jpg", Body=b"same")
     assert S3Store(cloud.s3).sha256(ObjectRef(OUTPUT, "shoe.jpg")) is None
 
 
-def test_what_is_not_there_is_missing(store):
+def test_a_missing_object_is_source_missing(store):
     ref = ObjectRef(OUTPUT, "nothing.jpg")
     store.put(ObjectRef(OUTPUT, "other.jpg"), b"x", "image/png")
     with pytest.raises(SourceMissing, match=r"nothing\.jpg"):
@@ -88,7 +88,7 @@ def test_what_is_not_there_is_missing(store):
         store.get(ref, '"etag"')
 
 
-def test_children_are_the_direct_ones_with_the_etags_of_put(store):
+def test_children_are_direct_and_have_the_etags_of_put(store):
     put = {
         key: store.put(ObjectRef(OUTPUT, key), key.encode(), "image/png")
         for key in ("a/cutout.png", "a/report.json", "a/b.jpg/cutout.png", "ab/cutout.png", "x.png")
@@ -100,7 +100,7 @@ def test_children_are_the_direct_ones_with_the_etags_of_put(store):
     assert store.children(ObjectRef(OUTPUT, "nothing")) == {}
 
 
-def test_children_beyond_one_page(cloud):
+def test_children_of_more_than_one_page_are_listed(cloud):
     store = S3Store(cloud.s3)
     bucket = s3_backends[ACCOUNT]["aws"]  # directly, since a thousand requests take seconds
     for n in range(1001):
@@ -108,7 +108,7 @@ def test_children_beyond_one_page(cloud):
     assert len(store.children(ObjectRef(OUTPUT, "a"))) == 1001
 
 
-def test_delete_removes_and_does_not_mind_nothing(store):
+def test_deleting_a_missing_object_does_nothing(store):
     ref = ObjectRef(OUTPUT, "shoe.jpg")
     store.put(ref, b"x", "image/png")
     store.delete(ref)
@@ -117,7 +117,7 @@ def test_delete_removes_and_does_not_mind_nothing(store):
         store.head(ref)
 
 
-def test_s3_tells_versions_and_metadata(cloud):
+def test_a_head_has_version_and_metadata(cloud):
     cloud.drop("shoe.jpg", b"x", Metadata={"Hairline": '{"format": "webp"}'})
     held = S3Store(cloud.s3).head(ObjectRef(INPUT, "shoe.jpg"))
     assert held.version
@@ -126,7 +126,7 @@ def test_s3_tells_versions_and_metadata(cloud):
     assert S3Store(cloud.s3).head(ObjectRef(OUTPUT, "shoe.jpg")).version is None
 
 
-def test_s3_is_told_the_content_type(cloud):
+def test_the_content_type_is_stored(cloud):
     S3Store(cloud.s3).put(ObjectRef(OUTPUT, "a"), b"x", "image/webp")
     assert cloud.s3.head_object(Bucket=OUTPUT, Key="a")["ContentType"] == "image/webp"
 
@@ -148,7 +148,7 @@ TASKS = {
 
 
 @pytest.mark.parametrize("task", sorted(TASKS.keys() - {"head"}))
-def test_a_missing_bucket_is_a_fault_and_no_missing_picture(cloud, task):
+def test_a_missing_bucket_is_a_failure_and_not_a_missing_image(cloud, task):
     with pytest.raises(StoreUnavailable, match="NoSuchBucket"):
         TASKS[task](S3Store(cloud.s3), ObjectRef("no-such-bucket", "a"))
 
@@ -183,12 +183,12 @@ FAULTS = [
 ]
 
 
-def test_botocores_errors_were_found():
+def test_the_errors_of_botocore_were_found():
     assert len(FAULTS) > 50
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_of_botocores_is_translated(fault):
+def test_every_error_of_botocore_is_translated(fault):
     for task in TASKS.values():
         with pytest.raises(StoreUnavailable) as caught:
             task(S3Store(Failing(made(fault))), ObjectRef("bucket", "key"))
@@ -198,26 +198,26 @@ def test_every_fault_of_botocores_is_translated(fault):
 
 
 @pytest.mark.parametrize("code", ["403", "AccessDenied", "SlowDown", "503", "InternalError", "InvalidObjectState"])
-def test_other_answers_are_faults(code):
+def test_other_error_codes_are_failures(code):
     error = ClientError({"Error": {"Code": code, "Message": "words"}}, "HeadObject")
     with pytest.raises(StoreUnavailable, match=code):
         S3Store(Failing(error)).head(ObjectRef("bucket", "key"))
 
 
-def test_a_mistake_of_ours_is_not_dressed_up():
+def test_a_bug_is_not_translated():
     with pytest.raises(KeyError):
         S3Store(Failing(KeyError("x"))).head(ObjectRef("bucket", "key"))
 
 
 @pytest.mark.parametrize("key", ["../up.jpg", "a//b.jpg", "./a", "a/..", "/etc/passwd", "nul\0"])
-def test_a_folder_lets_no_key_out(tmp_path, key):
+def test_no_key_leads_out_of_a_folder(tmp_path, key):
     (tmp_path / "up.jpg").write_bytes(b"secret")
     for task in TASKS.values():
         with pytest.raises(StoreUnavailable, match="no place"):
             task(FolderStore(tmp_path), ObjectRef("bucket", key))
 
 
-def test_a_folder_that_cannot_be_written_is_a_fault_and_leaves_nothing(tmp_path):
+def test_a_folder_that_cannot_be_written_is_a_failure_and_leaves_nothing(tmp_path):
     (tmp_path / "bucket").write_bytes(b"a file where the folder should be")
     with pytest.raises(StoreUnavailable, match="Could not write bucket/key"):
         FolderStore(tmp_path).put(ObjectRef("bucket", "key"), b"x", "image/png")

@@ -43,19 +43,19 @@ def test_the_outputs_of_a_stack(aws):
     assert deployment.outputs("hairline") == outputs
 
 
-def test_a_stack_of_something_else_is_named(aws):
+def test_a_stack_that_is_not_hairlines_is_named(aws):
     aws["cloudformation"].add_response("describe_stacks", described({}))
     with pytest.raises(BadConfig, match="--stack other: the stack has no output BackfillFunctionArn"):
         deployment.outputs("other")
 
 
-def test_a_stack_that_is_missing_is_named(aws):
+def test_a_missing_stack_is_named(aws):
     aws["cloudformation"].add_client_error("describe_stacks", "ValidationError", "Stack hairline does not exist")
     with pytest.raises(BadConfig, match=r"^--stack hairline: this account and region have no such stack\. Give"):
         deployment.outputs("hairline")
 
 
-def test_a_stack_that_cannot_be_read_is_a_fault_that_quotes_aws(aws):
+def test_a_stack_that_cannot_be_read_is_a_failure_that_quotes_aws(aws):
     aws["cloudformation"].add_client_error("describe_stacks", "AccessDenied", "not authorized")
     with pytest.raises(StoreUnavailable, match=r"read the stack hairline.*not authorized"):
         deployment.outputs("hairline")
@@ -89,7 +89,7 @@ def test_a_stacks_jobs_are_found_newest_first():
     assert [job["JobId"] for job in found] == ["job-2", "job-0"]
 
 
-def test_a_fault_of_s3_batch_operations_quotes_it():
+def test_a_failure_of_s3_batch_operations_is_quoted():
     control, stub = stubbed("s3control")
     stub.add_client_error("update_job_status", "JobStatusException", "The job has ended.")
     stub.activate()

@@ -142,9 +142,7 @@ def test_a_broken_connection_is_retried(endpoint, bucket, network, fault):
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
-def test_a_connection_that_stays_broken_is_not_the_deployments_fault(
-    endpoint, bucket, network, temporary, method, fault
-):
+def test_a_connection_that_stays_broken_is_a_failure_of_s3(endpoint, bucket, network, temporary, method, fault):
     if (method, fault) == ("HEAD", Fault.CUT_SHORT):
         pytest.skip("an answer without a body has no half")
     with (
@@ -170,9 +168,7 @@ weights.ensure_weights(ModelConfig(SPEC.name, Path(sys.argv[1]), BUCKET), impati
 
 
 @pytest.mark.slow
-def test_a_container_that_is_killed_during_the_download_leaves_no_weights_that_pass_for_complete(
-    endpoint, bucket, network, temporary
-):
+def test_a_container_killed_during_the_download_leaves_no_incomplete_weights(endpoint, bucket, network, temporary):
     asked, go_on = Counter(), threading.Event()
 
     def stall(method, _):
@@ -227,7 +223,7 @@ def test_missing_weights_are_named(bucket, network, temporary):
     assert SPEC.file in message
 
 
-def test_a_role_that_may_not_read_them_is_named_as_the_cause(endpoint, network, temporary):
+def test_an_access_denied_error_names_the_role(endpoint, network, temporary):
     s3 = impatient(endpoint)
     with Stubber(s3) as stub:
         stub.add_client_error("head_object", "403", "Forbidden", 403)
@@ -264,7 +260,7 @@ def http(endpoint, bucket, tmp_path, monkeypatch):
         cached.cache_clear()
 
 
-def test_the_http_api_downloads_them_too(http, temporary):
+def test_the_http_api_downloads_weights_too(http, temporary):
     assert http.segmenter().spec == named("u2netp")
     assert left_in(temporary) == {"u2netp.onnx", "lock"}
 

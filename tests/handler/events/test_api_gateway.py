@@ -16,11 +16,11 @@ from handler.http.api_errors import from_error
         ({}, b""),
     ],
 )
-def test_the_bytes_are_those_that_were_sent(event, body):
+def test_the_body_has_the_bytes_that_were_sent(event, body):
     assert api_gateway.body(event) == body
 
 
-def test_what_is_no_base64_is_no_body():
+def test_a_body_that_is_not_base64_is_a_bad_event():
     with pytest.raises(BadEvent, match="base64") as raised:
         api_gateway.body({"body": "A!", "isBase64Encoded": True})
     assert (from_error(raised.value).code, from_error(raised.value).http) == ("invalid_request", 400)

@@ -107,7 +107,7 @@ def shop_keys(sender, words, payload):
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EVENTS.iterdir()))
-def test_an_event_is_read_as_expected(name):
+def test_each_example_event_is_parsed_as_expected(name):
     event = load(name)
     if name.startswith("hook_"):
         words = {header.lower(): value for header, value in event["headers"].items()}
@@ -125,11 +125,11 @@ def test_an_event_is_read_as_expected(name):
         assert [keys(sqs.parse, record["body"]) for record in event["Records"]] == EXPECTED[name]
 
 
-def test_every_expectation_has_its_file():
+def test_every_expectation_has_an_example():
     assert EXPECTED.keys() == {path.stem for path in EVENTS.iterdir()}
 
 
-def test_a_job_knows_version_and_etag_where_the_event_does():
+def test_a_job_has_the_events_version_and_etag():
     (versioned,) = s3.parse(load("s3_put_direct"))
     item = load("s3_put_direct")["Records"][0]["s3"]["object"]
     assert (versioned.version, versioned.etag) == (item["versionId"], item["eTag"])

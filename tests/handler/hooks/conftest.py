@@ -1,4 +1,4 @@
-"""The world of hooks as moto plays it: queues, the state bucket, an event bus that can be listened to."""
+"""Queues, buckets and an event bus in moto, for the tests of webhooks."""
 
 import functools
 import json
@@ -24,7 +24,7 @@ STATE, INPUT = "state", "input"
 
 @dataclass(frozen=True)
 class World:
-    """boto3's clients and the URLs of queues; entries may be changed."""
+    """boto3's clients, the URLs of the queues by their names, and the registry's document, which tests may change."""
 
     s3: Any
     sqs: Any
@@ -52,7 +52,7 @@ class World:
         return Queue(self.sqs, self.urls[name])
 
     def messages(self, name: str) -> list[Any]:
-        """Take all messages out of a queue, also those that wait; their bodies decoded."""
+        """Receive and delete all visible messages of a queue; return their decoded bodies."""
         found = []
         while batch := self.sqs.receive_message(QueueUrl=self.urls[name], MaxNumberOfMessages=10).get("Messages"):
             for message in batch:
@@ -61,12 +61,12 @@ class World:
         return found
 
     def originals(self) -> dict[str, dict[str, Any]]:
-        """Key to what HEAD says of every object in the input bucket."""
+        """The response to a HEAD of each object in the input bucket, by key."""
         listed = self.s3.list_objects_v2(Bucket=INPUT).get("Contents", [])
         return {item["Key"]: self.s3.head_object(Bucket=INPUT, Key=item["Key"]) for item in listed}
 
 
-@functools.cache  # making one takes a quarter of a second, and moto plays for those that were there before it too
+@functools.cache  # making one takes a quarter of a second; moto also serves clients that are older than its start
 def client(service: str) -> Any:
     session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
     return session.client(service)
@@ -83,8 +83,12 @@ def world(monkeypatch):
         for bucket in (STATE, INPUT):
             s3.create_bucket(Bucket=bucket)
         s3.put_bucket_versioning(Bucket=INPUT, VersioningConfiguration={"Status": "Enabled"})
-        urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("fetch", "callbacks", "dead", "heard")}
-        arn = sqs.get_queue_attributes(QueueUrl=urls["heard"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        events.put_rule(Name="heard", EventPattern=json.dumps({"source": ["hairline"]}))
-        events.put_targets(Rule="heard", Targets=[{"Id": "heard", "Arn": arn}])
+        urls = {
+            name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("fetch", "callbacks", "dead", "published")
+        }
+        arn = sqs.get_queue_attributes(QueueUrl=urls["published"], AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
+        events.put_rule(Name="published", EventPattern=json.dumps({"source": ["hairline"]}))
+        events.put_targets(Rule="published", Targets=[{"Id": "published", "Arn": arn}])
         yield World(s3, sqs, events, urls, Entries(DOCUMENT))

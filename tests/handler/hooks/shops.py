@@ -1,4 +1,4 @@
-"""Registered shops, one for each platform, and hooks as they send them."""
+"""A registered shop of each platform, and the webhooks that it sends."""
 
 import base64
 import copy
@@ -35,14 +35,14 @@ DOCUMENT: dict[str, Any] = {
         "secrets": [STANDARD_SECRET],
         "shops": ["catalogue"],
         "event_source": "my.catalogue",
-        "callback": {"url": "https://pictures.example/told", "secrets": [CALLBACK_SECRET]},
+        "callback": {"url": "https://pictures.example/callback", "secrets": [CALLBACK_SECRET]},
     },
     "callbacks": {"secrets": [CALLBACK_SECRET]},
 }
 
 
 class Entries:
-    """Stands where Secrets Manager does; holds one document."""
+    """A stand-in for Secrets Manager with one document."""
 
     def __init__(self, document: Any) -> None:
         self.document = copy.deepcopy(document)
@@ -59,16 +59,16 @@ def source(name: str) -> Source:
 
 
 def signed(name: str, headers: dict[str, str], body: bytes, now: float = NOW) -> dict[str, list[str]]:
-    """A hook's headers, as its sender signs it."""
+    """The headers of a webhook, signed by its sender."""
     sender = source(name)
     scheme = sender.platform.scheme
-    before = ["msg_1", str(int(now))][: len(scheme.before)]
-    ours = dict(zip(scheme.before, before, strict=True))
-    ours[scheme.header] = signatures.signature(scheme, before, body, sender.secrets[0])
-    return {key.lower(): [value] for key, value in {**headers, **ours}.items()}
+    values = ["msg_1", str(int(now))][: len(scheme.signed_headers)]
+    own = dict(zip(scheme.signed_headers, values, strict=True))
+    own[scheme.header] = signatures.signature(scheme, values, body, sender.secrets[0])
+    return {key.lower(): [value] for key, value in {**headers, **own}.items()}
 
 
-def hook(name: str) -> tuple[dict[str, str], bytes]:
-    """(headers, body) of a file in events/."""
+def webhook(name: str) -> tuple[dict[str, str], bytes]:
+    """(headers, body) of a webhook in events/."""
     event = json.loads((EVENTS / f"hook_{name}.json").read_text("utf-8"))
     return event["headers"], json.dumps(event["payload"], ensure_ascii=False).encode()

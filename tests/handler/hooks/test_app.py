@@ -1,4 +1,4 @@
-"""The functions' entry points, as API Gateway and queues call them."""
+"""The entry points of the three functions."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from handler.errors import BadConfig
 from handler.hooks import app, registry, wiring
 from handler.hooks.platforms import PLATFORMS
 from handler.local.poller import Context
-from tests.handler.hooks.shops import DOCUMENT, hook, signed
+from tests.handler.hooks.shops import DOCUMENT, signed, webhook
 
 ROOT = Path(__file__).parents[3]
 FUNCTIONS = {
@@ -28,7 +28,7 @@ CONFIGS = {"on_webhook": WebhookConfig, "on_fetch": FetchConfig, "on_callback": 
 
 @pytest.fixture
 def deployed(world, monkeypatch):
-    """The functions in an environment of their own, one after another."""
+    """A function that sets up the environment of an entry point and returns it."""
     boto3.client("secretsmanager").create_secret(Name="registry", SecretString=json.dumps(DOCUMENT))
     values = {
         "HAIRLINE_REGISTRY": "registry",
@@ -43,7 +43,7 @@ def deployed(world, monkeypatch):
     }
 
     def _function(name):
-        for built in (wiring.intake, wiring.fetching, wiring.callbacks):
+        for built in (wiring.intake_deps, wiring.download_deps, wiring.callback_deps):
             built.cache_clear()
         for setting, value in values.items():
             monkeypatch.setenv(setting, value) if setting in settings.names(FUNCTIONS[name]) else monkeypatch.delenv(
@@ -52,7 +52,7 @@ def deployed(world, monkeypatch):
         return lambda event: getattr(app, name)(event, Context(10, 256))
 
     yield _function
-    for built in (wiring.intake, wiring.fetching, wiring.callbacks):
+    for built in (wiring.intake_deps, wiring.download_deps, wiring.callback_deps):
         built.cache_clear()
 
 
@@ -72,7 +72,7 @@ def request(name, headers, body):
 
 
 def batch(*bodies):
-    """Messages of a queue."""
+    """An event of SQS with these messages."""
     return {
         "Records": [
             {
@@ -89,27 +89,27 @@ def batch(*bodies):
 
 
 def created(now=None):
-    headers, body = hook("shopify_products_create")
+    headers, body = webhook("shopify_products_create")
     return {
         **{key.title(): values for key, values in signed("spring", headers, body, now or time.time()).items()},
     }, body
 
 
-def test_a_hook_is_answered_and_queued(world, deployed):
+def test_a_webhook_is_accepted_and_queued(world, deployed):
     on_webhook = deployed("on_webhook")
     headers, body = created()
     answer = on_webhook(request("spring", headers, body))
     assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"status": "ok"})
     assert len(world.messages("fetch")) == 1
     encoded = {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-    assert on_webhook(request("spring", headers, b"") | encoded) == answer  # the same bytes, so the same hook again
+    assert on_webhook(request("spring", headers, b"") | encoded) == answer  # the same bytes, so the same webhook
     assert world.messages("fetch") == []
 
 
-def test_a_bad_hook_is_told_no_more_than_that(deployed):
+def test_every_bad_webhook_gets_the_same_response(deployed):
     on_webhook = deployed("on_webhook")
     headers, body = created()
-    told = set()
+    responses = set()
     for wrong in (
         request("nobody", headers, body),
         request("spring", {}, body),
@@ -119,8 +119,8 @@ def test_a_bad_hook_is_told_no_more_than_that(deployed):
         {**request("spring", headers, body), "multiValueHeaders": None, "pathParameters": None, "body": None},
     ):
         answer = on_webhook(wrong)
-        told.add((answer["statusCode"], answer["body"]))
-    assert told == {(401, '{"error": "bad_signature"}')}
+        responses.add((answer["statusCode"], answer["body"]))
+    assert responses == {(401, '{"error": "bad_signature"}')}
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ def test_a_bad_hook_is_told_no_more_than_that(deployed):
         ({"body": "\ud800"}, 401),
     ],
 )
-def test_other_refusals_have_their_status(deployed, change, status):
+def test_other_rejections_have_their_status(deployed, change, status):
     headers, body = created()
     assert deployed("on_webhook")(request("spring", headers, body) | change)["statusCode"] == status
 
 
-def test_a_fault_of_ours_is_a_5xx_so_that_the_sender_tries_again(world, deployed):
+def test_our_failure_is_a_5xx_so_that_the_sender_retries(world, deployed):
     on_webhook = deployed("on_webhook")
     headers, body = created()
     world.sqs.delete_queue(QueueUrl=world.urls["fetch"])
@@ -145,7 +145,7 @@ def test_a_fault_of_ours_is_a_5xx_so_that_the_sender_tries_again(world, deployed
     assert deployed("on_webhook")(request("spring", headers, body))["statusCode"] == 500
 
 
-def test_no_secret_and_no_signature_is_logged(deployed, caplog):
+def test_secrets_signatures_and_products_are_not_logged(deployed, caplog):
     headers, body = created()
     deployed("on_webhook")(request("spring", headers, body))
     deployed("on_webhook")(request("spring", headers, body + b" "))
@@ -155,7 +155,7 @@ def test_no_secret_and_no_signature_is_logged(deployed, caplog):
         assert word not in str(logged)
 
 
-def test_what_cannot_be_read_goes_to_the_dead_letters_and_not_back(world, deployed):
+def test_an_invalid_message_goes_to_the_dead_letter_queue(world, deployed):
     assert deployed("on_fetch")(batch("{", "[]", '"x"')) == {"batchItemFailures": []}
     assert deployed("on_callback")(batch("{}")) == {"batchItemFailures": []}
     found = world.sqs.receive_message(
@@ -164,7 +164,7 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_and_not_back(world, deploy
     assert [m["MessageAttributes"]["ReasonCode"]["StringValue"] for m in found["Messages"]] == 4 * ["bad_event"]
 
 
-def test_what_may_pass_goes_back_alone(world, deployed):
+def test_only_the_message_that_may_succeed_later_is_retried(world, deployed):
     on_fetch = deployed("on_fetch")
     nowhere = {"source": "own", "shop": "catalogue", "id": "1", "images": [{"id": "a", "url": "https://127.0.0.1/"}]}
     boto3.client("secretsmanager").delete_secret(SecretId="registry", ForceDeleteWithoutRecovery=True)
@@ -172,7 +172,7 @@ def test_what_may_pass_goes_back_alone(world, deployed):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_settings_are_complete_and_known(deployed, monkeypatch, function):
+def test_missing_and_unknown_settings_are_errors(deployed, monkeypatch, function):
     call = deployed(function)
     monkeypatch.setenv("HAIRLINE_TYPO", "x")
     event = request("spring", {}, b"") if function == "on_webhook" else batch("{}")

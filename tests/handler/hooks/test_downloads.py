@@ -1,4 +1,4 @@
-"""From a message of the fetch queue to originals in the input bucket: each once, and nothing else."""
+"""Messages of the fetch queue become originals in the input bucket."""
 
 import itertools
 import json
@@ -42,78 +42,78 @@ def deps(world, net):
 
 
 def one(url=FRONT, id_="front", name="own", shop="catalogue"):
-    """The message of one picture."""
+    """A message with one image."""
     (message,) = Product(name, shop, "1", (ProductImage(id_, url),)).messages()
     return message
 
 
-def event(name):
+def example(name):
     return (EVENTS / f"{name}.json").read_text("utf-8")
 
 
-def settle(world, deps, *bodies):
-    """Do the messages, and those that come of them; return how each ended."""
+def process_all(world, deps, *bodies):
+    """Process the messages and those that follow from them; return the outcomes."""
     outcomes = [downloads.process(body, deps) for body in bodies]
     while messages := world.messages("fetch"):
         outcomes += [downloads.process(json.dumps(message), deps) for message in messages]
     return outcomes
 
 
-def test_a_picture_lies_under_its_key_with_its_origin_and_options(world, net, deps, photo):
+def test_an_image_is_stored_with_its_origin_and_options(world, net, deps, photo):
     world.entries.document["own"]["options"] = {"format": "webp"}
     net.serve("/front.jpg", photo, ETag='"v1"')
-    assert settle(world, deps, one()) == ["stored"]
+    assert process_all(world, deps, one()) == ["stored"]
     ((key, held),) = world.originals().items()
     assert key == "shops/own/catalogue/1/front"
     assert held["ContentType"] == "image/jpeg"
     assert held["Metadata"]["hairline-etag"] == '"v1"'
     assert json.loads(held["Metadata"]["hairline"]) == {"format": "webp"}
     assert world.s3.get_object(Bucket=INPUT, Key=key)["Body"].read() == photo
-    assert world.messages("heard") == []  # the picture has not ended yet
+    assert world.messages("published") == []  # the image is not finished yet
 
 
-def test_a_product_of_several_pictures_becomes_a_message_for_each(world, net, deps, photo):
+def test_a_product_is_split_into_a_message_for_each_image(world, net, deps, photo):
     net.serve("/1.jpg", photo)
     net.serve("/2.jpg", photo)
     pictures = tuple(ProductImage(str(n), f"https://pictures.example/{n}.jpg") for n in (1, 2))
     (message,) = Product("own", "catalogue", "1", pictures).messages()
-    assert settle(world, deps, message) == ["split", "stored", "stored"]
+    assert process_all(world, deps, message) == ["split", "stored", "stored"]
     assert set(world.originals()) == {"shops/own/catalogue/1/1", "shops/own/catalogue/1/2"}
 
 
-def test_an_unchanged_picture_is_not_even_asked_for(world, net, deps, photo):
+def test_an_unchanged_url_is_not_requested(world, net, deps, photo):
     net.serve("/s/front.jpg", photo)
     url = "https://cdn.shopify.com/s/front.jpg?v=1&width=10"
     newer = url.replace("v=1", "v=2")
     spring = {"name": "spring", "shop": "spring.myshopify.com"}
-    assert settle(world, deps, one(url, **spring), one(url, **spring), one(newer, **spring)) == [
+    assert process_all(world, deps, one(url, **spring), one(url, **spring), one(newer, **spring)) == [
         *("stored", "unchanged", "unchanged")
     ]
-    assert len(net.asked) == 1
+    assert len(net.requests) == 1
     other = url.replace("width=10", "width=20")
-    assert settle(world, deps, one(other, **spring)) == ["stored"]
+    assert process_all(world, deps, one(other, **spring)) == ["stored"]
 
 
 @pytest.mark.parametrize("polite", [True, False])
-def test_a_picture_at_a_new_address_with_the_same_etag_is_unchanged(world, net, deps, photo, polite):
+def test_an_image_at_a_new_url_with_the_same_etag_is_unchanged(world, net, deps, photo, polite):
     net.serve("/front.jpg", photo, ETag='"v1"')
     net.serve("/moved.jpg", b"" if polite else photo, 304 if polite else 200, ETag='"v1"')
-    assert settle(world, deps, one(), one("https://pictures.example/moved.jpg")) == ["stored", "unchanged"]
-    assert net.asked[1].headers["if-none-match"] == '"v1"'
+    assert process_all(world, deps, one(), one("https://pictures.example/moved.jpg")) == ["stored", "unchanged"]
+    assert net.requests[1].headers["if-none-match"] == '"v1"'
     net.serve("/changed.jpg", photo + b" ", ETag='"v2"')
-    assert settle(world, deps, one("https://pictures.example/changed.jpg")) == ["stored"]
+    assert process_all(world, deps, one("https://pictures.example/changed.jpg")) == ["stored"]
     versions = world.s3.list_object_versions(Bucket=INPUT)["Versions"]
     assert len(versions) == 2
 
 
-def test_an_etag_that_could_be_no_header_is_left_out(world, net, deps, photo):
+def test_an_etag_that_cannot_be_sent_as_a_header_is_not_stored(world, net, deps, photo):
     for n, etag in enumerate(['"' + "x" * 300 + '"', '"\xe9"']):
         net.raw(f"/{n}", b"HTTP/1.1 200 x\r\nETag: " + etag.encode("latin-1") + b"\r\n\r\n" + photo)
-        assert settle(world, deps, one(f"https://pictures.example/{n}", id_=str(n))) == ["stored"]
+        assert process_all(world, deps, one(f"https://pictures.example/{n}", id_=str(n))) == ["stored"]
     assert all("hairline-etag" not in held["Metadata"] for held in world.originals().values())
 
 
-def test_many_at_once_put_one_picture_once(world, net, deps, photo):
+def test_concurrent_workers_store_an_image_once(world, net, deps, photo):
     net.serve("/front.jpg", photo)
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda _: downloads.process(one(), deps), range(8)))
@@ -130,7 +130,7 @@ def test_an_image_is_retried_if_another_worker_stores_another_one_meanwhile(worl
     net.routes["/front.jpg"] = serve_late
     with pytest.raises(SourceChanged):
         downloads.process(one(), deps)
-    assert world.messages("heard") == []
+    assert world.messages("published") == []
     net.serve("/front.jpg", photo)
     assert downloads.process(one(), deps) == "stored"
 
@@ -146,37 +146,37 @@ def test_an_image_is_retried_if_another_worker_stores_another_one_meanwhile(worl
         ("https://cdn.shopify.com/empty", "empty_image"),
     ],
 )
-def test_what_never_can_be_fetched_is_told_and_not_tried_again(world, net, deps, url, code):
+def test_an_image_that_cannot_be_downloaded_is_published_once_as_rejected(world, net, deps, url, code):
     net.serve("/page", b"<html>")
     net.serve("/empty", b"")
     message = one(url, name="spring", shop="spring.myshopify.com")
-    assert settle(world, deps, message, message) == ["rejected", "rejected"]
-    (heard,) = world.messages("heard")  # once, however often the shop names it
-    assert heard["detail-type"] == "hairline.rejected"
-    assert heard["detail"]["reason"]["code"] == code
-    assert heard["detail"]["shop"] == {
+    assert process_all(world, deps, message, message) == ["rejected", "rejected"]
+    (event,) = world.messages("published")  # once, however often the shop sends it
+    assert event["detail-type"] == "hairline.rejected"
+    assert event["detail"]["reason"]["code"] == code
+    assert event["detail"]["shop"] == {
         "source": "spring",
         "shop": "spring.myshopify.com",
         "product": "1",
         "image": "front",
     }
-    assert heard["detail"]["image"]["url"] == url
+    assert event["detail"]["image"]["url"] == url
     (callback,) = world.messages("callbacks")
-    assert callback["id"] == heard["detail"]["id"]
+    assert callback["id"] == event["detail"]["id"]
     assert world.originals() == {}
     assert world.messages("dead") == []
 
 
-def test_what_may_pass_is_tried_again(world, net, deps, photo):
+def test_a_temporary_failure_is_retried(world, net, deps, photo):
     net.serve("/front.jpg", b"", 503)
     with pytest.raises(FetchFailed):
         downloads.process(one(), deps)
-    assert world.messages("heard") == []
+    assert world.messages("published") == []
     net.serve("/front.jpg", photo)
     assert downloads.process(one(), deps) == "stored"
 
 
-def test_a_fault_of_the_bucket_is_tried_again(net, deps, photo, world):
+def test_a_missing_bucket_is_a_failure(net, deps, photo, world):
     net.serve("/front.jpg", photo)
     gone = Originals(S3Store(world.s3), "no-such-bucket", deps.originals.fetcher)
     with pytest.raises(StoreUnavailable):
@@ -201,7 +201,7 @@ def test_a_fault_of_the_bucket_is_tried_again(net, deps, photo, world):
         '{"detail-type": "shopifyWebhook", "source": "my.catalogue", "detail": {"payload": 1}}',
     ],
 )
-def test_what_cannot_be_understood_is_set_aside_with_the_reason(world, deps, body):
+def test_an_invalid_message_becomes_a_dead_letter_with_the_reason(world, deps, body):
     assert downloads.process(body, deps) == "dead"
     answer = world.sqs.receive_message(QueueUrl=world.urls["dead"], MessageAttributeNames=["All"])
     (message,) = answer["Messages"]
@@ -212,27 +212,27 @@ def test_what_cannot_be_understood_is_set_aside_with_the_reason(world, deps, bod
 # Events
 
 
-def test_shopifys_event_goes_the_way_of_its_hook(world, net, deps, photo):
+def test_shopifys_event_is_processed_like_its_webhook(world, net, deps, photo):
     net.serve("/s/files/1/0262/4071/2726/files/front.jpg", photo)
     net.serve("/s/files/1/0262/4071/2726/files/back.jpg", photo)
-    assert settle(world, deps, event("bus_shopify_product")) == ["split", "stored", "stored"]
+    assert process_all(world, deps, example("bus_shopify_product")) == ["split", "stored", "stored"]
     assert len(world.originals()) == 2
 
 
-def test_our_own_request_goes_the_same_way(world, net, deps, photo):
+def test_a_requested_event_is_processed_like_a_webhook(world, net, deps, photo):
     net.serve("/front.jpg", photo)
     net.serve("/back.jpg", photo)
-    assert settle(world, deps, event("bus_hairline_requested")) == ["split", "stored", "stored"]
+    assert process_all(world, deps, example("bus_hairline_requested")) == ["split", "stored", "stored"]
     assert set(world.originals()) == {"shops/own/catalogue/sku-1/front", "shops/own/catalogue/sku-1/back"}
 
 
-def test_an_event_of_something_else_does_nothing(world, deps):
-    other = json.loads(event("bus_shopify_product"))
+def test_an_event_of_another_topic_does_nothing(world, deps):
+    other = json.loads(example("bus_shopify_product"))
     other["detail"]["metadata"]["X-Shopify-Topic"] = "orders/create"
-    assert settle(world, deps, json.dumps(other)) == ["nothing"]
+    assert process_all(world, deps, json.dumps(other)) == ["nothing"]
 
 
-# BigCommerce, whose hooks name no pictures
+# BigCommerce, whose webhooks list no images
 
 
 def rows(*names, **more):
@@ -243,18 +243,18 @@ def answer(net, data, status=200, path="/stores/abc123/v3/catalog/products/205/i
     net.serve(path, json.dumps({"data": data, "meta": {}}).encode(), status)
 
 
-def test_bigcommerce_is_asked_for_the_pictures_with_its_token(world, net, deps, photo):
+def test_bigcommerces_images_are_queried_with_the_token(world, net, deps, photo):
     answer(net, [*rows("a.jpg", "hairline-b.jpg"), {"id": 9, "url_standard": "https://cdn11.bigcommerce.com/c.jpg"}])
     net.serve("/a.jpg", photo)
     net.serve("/c.jpg", photo)
-    assert settle(world, deps, event("bus_bigcommerce_product")) == ["split", "stored", "stored"]
+    assert process_all(world, deps, example("bus_bigcommerce_product")) == ["split", "stored", "stored"]
     assert set(world.originals()) == {"shops/big/abc123/205/0", "shops/big/abc123/205/9"}
-    first = net.asked[0]
+    first = net.requests[0]
     assert (first.headers["host"], first.headers["x-auth-token"]) == ("api.bigcommerce.com", "token")
-    assert all("x-auth-token" not in request.headers for request in net.asked[1:])
+    assert all("x-auth-token" not in request.headers for request in net.requests[1:])
 
 
-def test_bigcommerces_pages_are_all_read(net):
+def test_all_pages_of_bigcommerce_are_read(net):
     pages = [[*rows(*(f"{n}.jpg" for n in range(250)))], [{**row, "id": row["id"] + 250} for row in rows("x.jpg")]]
     path = "/stores/abc123/v3/catalog/products/205/images"
 
@@ -277,40 +277,40 @@ def test_all_pages_of_bigcommerce_have_one_deadline(net):
     assert "too long" in failed.value.detail
 
 
-def test_a_product_that_is_gone_has_no_pictures(world, net, deps):
+def test_a_deleted_product_has_no_images(world, net, deps):
     answer(net, [], 404)
-    assert settle(world, deps, event("bus_bigcommerce_product")) == ["nothing"]
+    assert process_all(world, deps, example("bus_bigcommerce_product")) == ["nothing"]
 
 
 @pytest.mark.parametrize(
     ("status", "error"),
     [(401, BadConfig), (403, BadConfig), (429, FetchFailed), (500, FetchFailed), (418, FetchRefused)],
 )
-def test_bigcommerces_refusals(net, deps, status, error):
+def test_an_error_of_bigcommerce_is_classified_by_its_status(net, deps, status, error):
     answer(net, [], status)
     with pytest.raises(error):
-        downloads.process(event("bus_bigcommerce_product"), deps)
+        downloads.process(example("bus_bigcommerce_product"), deps)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data": {}}', b"<html>"])
-def test_bigcommerces_nonsense_is_tried_again(net, deps, body):
+def test_a_malformed_response_of_bigcommerce_is_retried(net, deps, body):
     net.serve("/stores/abc123/v3/catalog/products/205/images", body)
     with pytest.raises(FetchFailed):
-        downloads.process(event("bus_bigcommerce_product"), deps)
+        downloads.process(example("bus_bigcommerce_product"), deps)
 
 
-def test_bigcommerces_token_follows_no_redirect(net, deps):
+def test_bigcommerces_token_is_not_sent_to_a_redirect(net, deps):
     net.redirect("/stores/abc123/v3/catalog/products/205/images", "https://evil.example/")
     with pytest.raises(FetchRefused):
-        downloads.process(event("bus_bigcommerce_product"), deps)
-    assert len(net.asked) == 1
+        downloads.process(example("bus_bigcommerce_product"), deps)
+    assert len(net.requests) == 1
 
 
-def test_without_a_token_the_deployment_is_at_fault(world, net, deps):
+def test_a_missing_token_is_a_fault_of_the_deployment(world, net, deps):
     del world.entries.document["big"]["token"]
     with pytest.raises(BadConfig, match="token"):
-        downloads.process(event("bus_bigcommerce_product"), deps)
-    assert net.asked == []
+        downloads.process(example("bus_bigcommerce_product"), deps)
+    assert net.requests == []
 
 
 @pytest.mark.parametrize(
@@ -322,5 +322,5 @@ def test_without_a_token_the_deployment_is_at_fault(world, net, deps):
         ("https://a.example/b.jpg?version=1&v", "v", "https://a.example/b.jpg?version=1"),
     ],
 )
-def test_the_version_is_left_aside(url, name, bare):
+def test_the_version_is_removed_from_a_url(url, name, bare):
     assert without_version(url, name) == bare

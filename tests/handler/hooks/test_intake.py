@@ -1,4 +1,4 @@
-"""A hook as it comes in: who may send it, what is remembered, what reaches the queue."""
+"""Webhooks: who may send them, which are queued, and which were accepted before."""
 
 import json
 from dataclasses import replace
@@ -8,9 +8,9 @@ import pytest
 from handler.errors import BadConfig, BadEvent, BadSignature, PayloadTooLarge, StoreUnavailable
 from handler.hooks import intake
 from handler.hooks.products import MAX_MESSAGE_BYTES, Product, ProductImage
-from tests.handler.hooks.shops import NOW, hook, signed
+from tests.handler.hooks.shops import NOW, signed, webhook
 
-CREATED = hook("shopify_products_create")
+CREATED = webhook("shopify_products_create")
 
 
 @pytest.fixture
@@ -32,33 +32,33 @@ def send(deps, name, sent, now=NOW, **changes):
         ("own", "standard_product_updated", ["front", "back"]),
     ],
 )
-def test_a_signed_hook_of_each_platform_reaches_the_queue_once(world, deps, name, file, pictures):
-    assert send(deps, name, hook(file)) == "queued"
+def test_a_signed_webhook_of_each_platform_is_queued_once(world, deps, name, file, pictures):
+    assert send(deps, name, webhook(file)) == "queued"
     (message,) = world.messages("fetch")
     product = Product.from_message(message)
     assert product.source == name
     assert (product.images and [each.id for each in product.images]) == pictures
     # again, with another delivery id: the body is what counts
-    assert send(deps, name, hook(file), **{"x-shopify-webhook-id": ["another"]}) == "repeated"
+    assert send(deps, name, webhook(file), **{"x-shopify-webhook-id": ["another"]}) == "repeated"
     assert world.messages("fetch") == []
 
 
 @pytest.mark.parametrize("file", ["shopify_products_delete", "shopify_products_create"])
-def test_what_does_not_concern_us_is_acknowledged_and_forgotten(world, deps, file):
-    headers, body = hook(file)
+def test_other_topics_are_accepted_and_ignored(world, deps, file):
+    headers, body = webhook(file)
     assert send(deps, "spring", ({**headers, "X-Shopify-Topic": "orders/create"}, body)) == "ignored"
     assert send(deps, "spring", ({"X-Shopify-Shop-Domain": "spring.myshopify.com"}, body)) == "ignored"
     assert world.messages("fetch") == []
 
 
-def test_a_product_without_pictures_or_with_our_own_alone_is_ignored(deps):
+def test_a_product_without_images_or_with_cutouts_only_is_ignored(deps):
     headers, body = CREATED
     payload = json.loads(body)
     for images in ([], None, payload["images"][2:]):
         assert send(deps, "spring", (headers, json.dumps({**payload, "images": images}).encode())) == "ignored"
 
 
-def test_an_unsigned_or_wrongly_signed_hook_leaves_no_trace(world, deps):
+def test_an_unsigned_or_wrongly_signed_webhook_leaves_no_trace(world, deps):
     headers, body = CREATED
     plain = {key.lower(): [value] for key, value in headers.items()}
     for wrong in (plain, {**plain, "x-shopify-hmac-sha256": ["x"]}, signed("woo", headers, body)):
@@ -77,19 +77,19 @@ def test_a_source_that_is_not_registered_is_a_bad_signature(deps, name):
         intake.accept(name, signed("spring", headers, body), body, deps, NOW)
 
 
-def test_a_source_without_secrets_takes_no_hooks(world, deps):
+def test_a_source_without_secrets_accepts_no_webhooks(world, deps):
     world.entries.document["spring"]["secrets"] = []
     with pytest.raises(BadSignature):
         send(deps, "spring", CREATED)
 
 
-def test_a_shop_that_is_not_the_sources_is_refused_though_the_body_is_signed(deps):
+def test_a_signed_webhook_for_another_shop_is_rejected(deps):
     headers, body = CREATED
     with pytest.raises(BadSignature):
         send(deps, "spring", ({**headers, "X-Shopify-Shop-Domain": "other.myshopify.com"}, body))
 
 
-def test_of_several_shops_the_hook_says_which(world, deps):
+def test_a_source_with_several_shops_needs_the_shops_name(world, deps):
     world.entries.document["spring"]["shops"] = ["autumn.myshopify.com", "spring.myshopify.com"]
     headers, body = CREATED
     del headers["X-Shopify-Shop-Domain"]
@@ -99,12 +99,12 @@ def test_of_several_shops_the_hook_says_which(world, deps):
     headers["X-Shopify-Shop-Domain"] = "spring.myshopify.com"
 
 
-def test_a_stale_hook_is_refused_where_time_is_signed(deps):
+def test_an_old_webhook_with_a_signed_time_is_rejected(deps):
     with pytest.raises(BadSignature):
-        send(deps, "own", hook("standard_product_updated"), now=NOW + 301)
+        send(deps, "own", webhook("standard_product_updated"), now=NOW + 301)
 
 
-def test_woocommerces_creation_ping_is_answered_and_does_nothing(world, deps):
+def test_woocommerces_ping_is_accepted_and_does_nothing(world, deps):
     assert (
         intake.accept("woo", {"content-type": ["application/x-www-form-urlencoded"]}, b"webhook_id=7", deps, NOW)
         == "ping"
@@ -120,7 +120,7 @@ def test_woocommerces_creation_ping_is_answered_and_does_nothing(world, deps):
             intake.accept(name, headers, body, deps, NOW)
 
 
-def test_the_largest_body_and_one_byte_more(deps):
+def test_the_body_is_limited_to_the_byte(deps):
     body = b'{"id": 1}' + b" " * (intake.MAX_BODY_BYTES - 9)
     assert send(deps, "spring", (CREATED[0], body)) == "ignored"
     with pytest.raises(PayloadTooLarge):
@@ -136,7 +136,7 @@ def test_the_largest_body_and_one_byte_more(deps):
         b"[" * 100_000,
     ],
 )
-def test_a_signed_body_that_is_no_product_is_a_bad_event(world, deps, body):
+def test_a_signed_body_without_a_valid_product_is_a_bad_event(world, deps, body):
     with pytest.raises(BadEvent):
         send(deps, "spring", (CREATED[0], body))
     assert world.messages("fetch") == []
@@ -145,13 +145,13 @@ def test_a_signed_body_that_is_no_product_is_a_bad_event(world, deps, body):
 @pytest.mark.parametrize(
     "data", [b"1", b"[]", b'{"images": []}', b'{"product": {"a": 1}, "images": [{"id": 1, "url": "x"}]}']
 )
-def test_data_that_is_no_product_is_a_bad_event(deps, data):
-    headers, _ = hook("standard_product_updated")
+def test_invalid_data_is_a_bad_event(deps, data):
+    headers, _ = webhook("standard_product_updated")
     with pytest.raises(BadEvent):
         send(deps, "own", (headers, b'{"type": "product.updated", "data": ' + data + b"}"))
 
 
-def test_a_hook_that_did_not_reach_the_queue_is_heard_again(world, deps):
+def test_a_webhook_that_was_not_queued_is_accepted_again(world, deps):
     broken = replace(deps, queue=type(deps.queue)(world.sqs, world.urls["fetch"] + "-gone"))
     with pytest.raises(StoreUnavailable):
         send(broken, "spring", CREATED)
@@ -159,17 +159,17 @@ def test_a_hook_that_did_not_reach_the_queue_is_heard_again(world, deps):
     assert len(world.messages("fetch")) == 1
 
 
-def test_the_registrys_own_faults_are_no_fault_of_the_sender(world, deps):
+def test_errors_of_the_registry_are_not_the_senders_fault(world, deps):
     world.entries.document["spring"]["platform"] = "shopware"
     with pytest.raises(BadConfig):
         send(deps, "spring", CREATED)
-    assert send(deps, "woo", hook("woocommerce_product_updated")) == "queued"  # others go on
+    assert send(deps, "woo", webhook("woocommerce_product_updated")) == "queued"  # others go on
     world.entries.document = "{"
     with pytest.raises(BadConfig):
-        send(deps, "woo", hook("woocommerce_product_updated"))
+        send(deps, "woo", webhook("woocommerce_product_updated"))
 
 
-def test_many_pictures_take_several_messages_and_none_is_lost(world, deps):
+def test_many_images_are_split_into_several_messages(world, deps):
     pictures = tuple(ProductImage(str(n), f"https://pictures.example/{'a' * 1900}{n}.jpg") for n in range(250))
     product = Product("own", "catalogue", "1", pictures)
     messages = list(product.messages())
@@ -180,7 +180,7 @@ def test_many_pictures_take_several_messages_and_none_is_lost(world, deps):
 
 
 @pytest.mark.parametrize("id_", ["", ".", "..", "a/b", ".hidden", "a b", "é", "x" * 129, "a.", 7])
-def test_an_id_that_can_be_no_part_of_a_key_is_refused(id_):
+def test_an_id_that_cannot_be_part_of_a_key_is_rejected(id_):
     with pytest.raises(BadEvent):
         ProductImage(id_, "https://a.example/")
     with pytest.raises(BadEvent):

@@ -1,4 +1,4 @@
-"""What may stand in the registry, and that its secrets do not get out of it."""
+"""The entries of the registry, and that no message quotes its secrets."""
 
 import copy
 import json
@@ -16,17 +16,17 @@ from handler.untrusted.guard import Policy
 from tests.handler.hooks.shops import CALLBACK_SECRET, DOCUMENT, Entries, source
 
 
-def test_hosts_are_the_platforms_the_shops_and_those_that_are_named():
+def test_a_source_may_use_hosts_of_its_platform_its_shop_and_its_entry():
     assert source("spring").hosts == ("cdn.shopify.com",)
     assert source("woo").hosts == ("woo.example", "cdn.woo.example")
     assert source("big").hosts == ("*.bigcommerce.com", "*.mybigcommerce.com")
     assert source("own").hosts is None
 
 
-def test_a_callback_and_what_signs_those_that_pictures_name():
+def test_secrets_sign_callbacks_of_sources_and_of_images():
     callback = source("own").callback
     assert callback is not None
-    assert (callback.url, callback.secrets) == ("https://pictures.example/told", (CALLBACK_SECRET,))
+    assert (callback.url, callback.secrets) == ("https://pictures.example/callback", (CALLBACK_SECRET,))
     assert Registry(Secret(Entries(DOCUMENT), "r"), Policy()).signing_secrets() == (CALLBACK_SECRET,)
     for missing in ({}, {"callbacks": {}}, {"callbacks": {"secrets": []}}):
         with pytest.raises(BadConfig):
@@ -56,7 +56,7 @@ WRONG: dict[tuple[str, str], list[Any]] = {
 @pytest.mark.parametrize(
     ("name", "field", "value"), [(*where, value) for where, values in WRONG.items() for value in values]
 )
-def test_a_wrong_entry_is_refused_and_no_secret_told(name, field, value):
+def test_a_wrong_entry_is_rejected_without_revealing_a_secret(name, field, value):
     entry = copy.deepcopy(DOCUMENT[name]) | {field: value}
     if field == "secrets":
         entry.pop("event_source", None)
@@ -67,20 +67,20 @@ def test_a_wrong_entry_is_refused_and_no_secret_told(name, field, value):
 
 
 @pytest.mark.parametrize("entry", [None, [], "x"])
-def test_an_entry_that_is_no_object_is_refused(entry):
+def test_an_entry_must_be_an_object(entry):
     with pytest.raises(BadConfig):
         registry.source("spring", entry, Policy())
 
 
 @pytest.mark.parametrize("document", ["", "[]", "{", "[" * 100_000, '{"whsec_": '])
-def test_a_document_that_is_none_is_refused_without_being_quoted(document):
+def test_an_invalid_document_is_rejected_without_being_quoted(document):
     with pytest.raises(BadConfig) as refused:
         Registry(Secret(Entries(document), "the-registry"), Policy()).named("spring")
     assert "the-registry" in str(refused.value)
     assert "whsec_" not in str(refused.value)
 
 
-def test_it_is_read_from_secrets_manager_once_and_a_fault_there_may_pass(monkeypatch):
+def test_the_secret_is_read_once_and_a_failed_read_is_retried(monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "local")
     with mock_aws():

@@ -7,7 +7,7 @@ import pytest
 from handler.local.environment import client, sealed
 
 
-def test_a_users_settings_do_not_get_through() -> None:
+def test_the_users_aws_settings_are_removed() -> None:
     users = {
         "AWS_PROFILE": "production",
         "AWS_ACCESS_KEY_ID": "real",
@@ -28,6 +28,6 @@ def test_a_users_settings_do_not_get_through() -> None:
 @pytest.mark.parametrize(
     "endpoint", ["https://s3.us-east-1.amazonaws.com", "http://127.0.0.1.example", "http://10.0.0.1:80", ""]
 )
-def test_only_loopback_is_an_endpoint(endpoint: str) -> None:
+def test_an_endpoint_must_be_on_loopback(endpoint: str) -> None:
     with pytest.raises(ValueError, match="not on this machine"):
         client("s3", endpoint)

@@ -61,7 +61,7 @@ def left(made: Stack, queue_url: str) -> list[str]:
     return sorted(message["Body"] for message in found.get("Messages", []))
 
 
-def test_the_event_looks_like_lambdas(made: Stack) -> None:
+def test_an_event_has_the_form_of_lambdas(made: Stack) -> None:
     function = Function({"batchItemFailures": []})
     assert polling(made, function).poll(wait_s=0) == 3
     record = function.events[0]["Records"][0]
@@ -101,12 +101,12 @@ def test_a_partial_failure_leaves_only_what_failed(made: Stack) -> None:
         {"batchItemFailures": [], "left": {1, 2}},
     ],
 )
-def test_whatever_is_no_reply_fails_the_batch(made: Stack, reply: Any) -> None:
+def test_an_invalid_reply_fails_the_batch(made: Stack, reply: Any) -> None:
     polling(made, Function(reply)).poll(wait_s=0)
     assert left(made, made.names["UploadQueue"]) == ["a", "b", "c"]
 
 
-def test_what_always_fails_ends_in_the_queue_of_what_sqs_gave_up(made: Stack) -> None:
+def test_a_message_that_always_fails_is_moved_to_the_given_up_queue(made: Stack) -> None:
     function = Function(RuntimeError("a bug"))
     poll = polling(made, function)
     while poll.poll(wait_s=0):
@@ -116,7 +116,7 @@ def test_what_always_fails_ends_in_the_queue_of_what_sqs_gave_up(made: Stack) ->
     assert left(made, made.names["GivenUpQueue"]) == ["a", "b", "c"]
 
 
-def test_an_empty_queue_calls_nobody(made: Stack) -> None:
+def test_an_empty_queue_calls_no_function(made: Stack) -> None:
     function = Function(None)
     polling(made, function).poll(wait_s=0)
     function.events.clear()
@@ -124,7 +124,7 @@ def test_an_empty_queue_calls_nobody(made: Stack) -> None:
     assert function.events == []
 
 
-def test_the_clock_of_a_context_runs_down_to_zero() -> None:
+def test_the_remaining_time_runs_down_to_zero() -> None:
     assert 0 < Context(30, 512).get_remaining_time_in_millis() <= 30_000
     assert Context(-1, 512).get_remaining_time_in_millis() == 0
     assert poller.failed_ids({"batchItemFailures": []}, set()) == set()

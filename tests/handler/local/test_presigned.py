@@ -41,7 +41,7 @@ def post(made: Form, data: bytes = b"x") -> requests.Response:
     return requests.post(made["url"], data=made["fields"], files={"file": data}, timeout=30)
 
 
-def test_a_form_that_is_filled_in_as_signed_is_stored(s3: Any) -> None:
+def test_an_upload_by_a_signed_form_is_stored(s3: Any) -> None:
     assert post(form(s3), b"abc").status_code == 204
     stored = s3.get_object(Bucket="here", Key="api/1/2")
     assert stored["Body"].read() == b"abc"
@@ -85,7 +85,7 @@ def test_a_form_that_was_changed_is_rejected(s3: Any, change: Callable[[Form], F
 
 
 @pytest.mark.parametrize(("size", "code"), [(0, "EntityTooSmall"), (1001, "EntityTooLarge")])
-def test_a_form_holds_its_upload_to_the_size(s3: Any, size: int, code: str) -> None:
+def test_a_form_limits_the_size_of_its_upload(s3: Any, size: int, code: str) -> None:
     answer = post(form(s3), b"x" * size)
     assert (answer.status_code, f"<Code>{code}</Code>" in answer.text) == (400, True)
     assert post(form(s3), b"x" * 1000).status_code == 204
@@ -98,7 +98,7 @@ def test_a_form_and_a_link_expire(s3: Any) -> None:
     assert requests.get(link, timeout=30).status_code == 403
 
 
-def test_a_link_gives_its_object_and_no_other(s3: Any) -> None:
+def test_a_link_gives_access_to_its_object_only(s3: Any) -> None:
     for key in ("a b+c/\u00fc.png", "other"):
         s3.put_object(Bucket="here", Key=key, Body=key.encode())
     link = s3.generate_presigned_url("get_object", Params={"Bucket": "here", "Key": "a b+c/\u00fc.png"})

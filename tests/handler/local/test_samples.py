@@ -15,7 +15,7 @@ def make(root: Path, *names: str) -> None:
         path.write_bytes(b"x")
 
 
-def test_files_keep_their_names_and_folders_their_shape(tmp_path: Path) -> None:
+def test_keys_keep_the_names_of_files_and_the_paths_in_folders(tmp_path: Path) -> None:
     make(tmp_path, "shop/a.jpg", "shop/shoes/b c+d%.PNG", "shop/notes.txt", "one.bin")
     keys = samples.keyed([tmp_path / "one.bin", tmp_path / "shop"], tmp_path / "out")
     assert keys == {
@@ -31,13 +31,13 @@ def test_equal_names_get_keys_of_their_own(tmp_path: Path) -> None:
     assert list(keys) == ["a.jpg", "y/a.jpg", "2/a.jpg", "a.png"]
 
 
-def test_a_file_that_is_named_twice_is_dropped_once(tmp_path: Path) -> None:
+def test_a_file_that_is_named_twice_has_one_key(tmp_path: Path) -> None:
     make(tmp_path, "x/a.jpg")
     paths = [tmp_path / "x", tmp_path / "x/a.jpg", tmp_path / "x/../x"]
     assert list(samples.keyed(paths, tmp_path / "out")) == ["a.jpg"]
 
 
-def test_results_of_an_earlier_run_are_no_pictures(tmp_path: Path) -> None:
+def test_results_of_an_earlier_run_are_skipped(tmp_path: Path) -> None:
     make(tmp_path, "a.jpg", "out/a.jpg/cutout.png")
     assert list(samples.keyed([tmp_path], tmp_path / "out")) == ["a.jpg"]
 

@@ -77,7 +77,7 @@ def test_a_chunked_body_arrives_whole(port: int, size: int) -> None:
         assert json.loads(response(client)[2]) == ["POST", "/echo", len(data), data[:100].decode("latin-1")]
 
 
-def test_two_requests_on_one_connection_whatever_frames_them(port: int) -> None:
+def test_a_connection_stays_open_for_a_second_request(port: int) -> None:
     plain = b"POST /plain HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
     with connected(port) as client:
         client.sendall(CHUNKED + chunks(b"first", 2) + plain + b"GET /last?a=1 HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -129,9 +129,7 @@ def test_a_client_that_waits_for_100_continue_gets_it(port: int) -> None:
         "coding",
     ],
 )
-def test_a_request_that_cannot_be_read_is_answered_in_json_and_a_page_may_read_it(
-    port: int, head: bytes, status: int
-) -> None:
+def test_an_unreadable_request_gets_json_that_a_page_may_read(port: int, head: bytes, status: int) -> None:
     with connected(port) as client:
         client.sendall(head + b"\r\n\r\n")
         found, headers, body = response(client)

@@ -85,7 +85,7 @@ def test_the_variables_make_a_configuration(endpoint: str) -> None:
     assert (config.model.folder / f"{config.model.name}.onnx").exists()
 
 
-def test_departures_from_the_template(endpoint: str) -> None:
+def test_the_local_stack_may_depart_from_the_template(endpoint: str) -> None:
     made = stack.create(endpoint, visibility_s=7, batch_size=4)
     answer = made.client("sqs").get_queue_attributes(
         QueueUrl=made.names["UploadQueue"], AttributeNames=["VisibilityTimeout"]
@@ -130,7 +130,7 @@ def test_the_emulator_stops_when_its_parent_is_killed() -> None:
 
 
 @pytest.mark.slow
-def test_a_missing_moto_is_said_plainly() -> None:
+def test_a_missing_emulator_is_named() -> None:
     code = (
         "import sys\nsys.modules['moto'] = None\nsys.argv = ['local', 'serve']\n"
         "import runpy\nrunpy.run_module('handler.local', run_name='__main__')\n"

@@ -26,7 +26,7 @@ def test_short_tags_become_long(tmp_path: Path, text: str, read: object) -> None
     assert template.load(tmp_path / "t.yaml") == {"here": read}
 
 
-def test_what_globals_say_holds_for_every_function_that_does_not_say_otherwise(tmp_path: Path) -> None:
+def test_globals_apply_to_every_function_unless_it_overrides_them(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text("""
 Globals: {Function: {Runtime: a, Timeout: 1, Environment: {Variables: {X: 1, Y: 2}}}}
 Resources:
@@ -43,7 +43,7 @@ Resources:
     assert "Globals" not in read
 
 
-def test_a_tag_that_would_make_an_object_makes_none(tmp_path: Path) -> None:
+def test_a_python_tag_makes_no_object(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text("here: !!python/object/apply:os.getcwd []\n")
     with pytest.raises(Exception, match="could not determine a constructor"):
         template.load(tmp_path / "t.yaml")
@@ -77,11 +77,11 @@ TEMPLATE = {
         ),
     ],
 )
-def test_functions_are_worked_out(value: object, resolved: object) -> None:
+def test_intrinsic_functions_are_evaluated(value: object, resolved: object) -> None:
     assert template.resolve(value, NAMES, TEMPLATE) == resolved
 
 
-def test_an_unknown_name_or_function_is_not_passed_on() -> None:
+def test_an_unknown_name_or_function_is_an_error() -> None:
     with pytest.raises(KeyError, match="Nothing"):
         template.resolve({"Ref": "Nothing"}, NAMES, TEMPLATE)
     with pytest.raises(NotImplementedError, match="Fn::Cidr"):

@@ -26,7 +26,7 @@ def test_a_worker_without_weights_names_the_folder_and_ends(endpoint: str, tmp_p
         assert "Traceback" not in text
 
 
-def test_a_worker_that_is_told_to_stop_ends_well(endpoint: str, tmp_path: Path) -> None:
+def test_a_worker_that_is_stopped_exits_with_0(endpoint: str, tmp_path: Path) -> None:
     made = stack.create(endpoint)
     working = worker.start(made, tmp_path / "log")
     assert working.running

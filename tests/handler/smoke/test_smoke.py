@@ -65,7 +65,7 @@ def test_a_response_with_another_status_is_shown() -> None:
         Reply("GET x", 500, {}, b"sorry").check(200)
 
 
-def test_it_cleans_up_after_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_cleans_up(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(_: Session) -> str:
         raise KeyboardInterrupt
 

@@ -37,7 +37,7 @@ def run(outcomes, monkeypatch):
     return command_line.main
 
 
-def test_the_sums_of_the_last_day(run, capsys):
+def test_the_images_of_the_last_day_are_counted(run, capsys):
     capsys.readouterr()
     assert run([]) == 1  # one has failed
     assert capsys.readouterr().out.split("\n") == [
@@ -48,7 +48,7 @@ def test_the_sums_of_the_last_day(run, capsys):
     ]
 
 
-def test_a_line_for_each_image(run, capsys):
+def test_each_failed_image_has_a_line(run, capsys):
     capsys.readouterr()
     assert run(["--csv", "--prefix", "b"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
@@ -75,7 +75,7 @@ def test_older_results_are_left_out(outcomes):
     assert recent.summarise(files, since, S3Store(outcomes.s3), OUTPUT) == recent.Summary()
 
 
-def test_a_stack_that_cannot_be_read(run, monkeypatch, capsys):
+def test_an_unreadable_stack_is_an_error(run, monkeypatch, capsys):
     def broken(stack):
         raise StoreUnavailable(f"Could not describe the stack {stack}.")
 
