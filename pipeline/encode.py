@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import BadOptions
-from pipeline.raster import extended
+from pipeline.raster import extended, joined
 from pipeline.srgb import PROFILE
 from pipeline.types import Canvas, Encoded, to_uint8
 
@@ -84,9 +85,9 @@ def encode(canvas: Canvas, *, format: str, quality: int | None = None, depth: in
         raise BadOptions(f"format {name} cannot be transparent: give a background, or choose png or webp.")
     if depth == 16 and (canvas.rgb is not None or name not in ("png", "tiff")):
         raise BadOptions("depth 16 needs channels=alpha and format png or tiff.")
-    image = _image(canvas, depth)
+    pixels = _pixels(canvas, depth)
     file = io.BytesIO()
-    image.save(file, form.pillow, **_settings(name, quality, image))
+    Image.fromarray(pixels).save(file, form.pillow, **_settings(name, quality, pixels))
     return Encoded(file.getvalue(), form.content_type, form.extension)
 
 
@@ -116,24 +117,25 @@ def encode_within(
     return made, least
 
 
-def _image(canvas: Canvas, depth: int) -> Image.Image:
+def _pixels(canvas: Canvas, depth: int) -> NDArray[np.uint8 | np.uint16]:
+    """What the file holds: (H, W, 4), (H, W, 3) or, for a matte, (H, W)."""
     if canvas.rgb is not None:
-        rgb = canvas.rgb
-        return Image.fromarray(rgb if canvas.alpha is None else np.dstack((rgb, to_uint8(canvas.alpha))))
+        return canvas.rgb if canvas.alpha is None else joined(canvas.rgb, to_uint8(canvas.alpha))
     assert canvas.alpha is not None  # Canvas has seen to it
     if depth == 16:
         # float32 holds every whole number to 2**24, so 65535 * alpha is good to well within half a level.
-        return Image.fromarray(np.rint(canvas.alpha * np.float32(65535)).astype(np.uint16))
-    return Image.fromarray(to_uint8(canvas.alpha))
+        deep: NDArray[np.uint16] = np.rint(canvas.alpha * np.float32(65535)).astype(np.uint16)
+        return deep
+    return to_uint8(canvas.alpha)
 
 
-def _settings(name: str, quality: int | None, image: Image.Image) -> dict[str, Any]:
+def _settings(name: str, quality: int | None, pixels: NDArray[np.uint8 | np.uint16]) -> dict[str, Any]:
     """What Pillow's `save` is told."""
     # An RGB profile does not belong into a grey picture, and alpha is no colour.
-    colour: dict[str, Any] = {"icc_profile": PROFILE} if image.mode in ("RGB", "RGBA") else {}
+    colour: dict[str, Any] = {"icc_profile": PROFILE} if pixels.ndim == 3 else {}
     match name:
         case "png":
-            return colour | _png(image)
+            return colour | _png(pixels)
         case "tiff":
             return colour | {"compression": "tiff_adobe_deflate"}
         case "jpeg":
@@ -146,14 +148,13 @@ def _settings(name: str, quality: int | None, image: Image.Image) -> dict[str, A
             return colour | _AVIF | {"quality": quality or 100}
 
 
-def _png(image: Image.Image) -> dict[str, int]:
+def _png(pixels: NDArray[np.uint8 | np.uint16]) -> dict[str, int]:
     """The effort to compress with: more than the least one where a sample shows that it is worth its time."""
-    samples = np.asarray(image)
-    height, width = samples.shape[:2]
+    height, width = pixels.shape[:2]
     rows = max(_SAMPLE_PIXELS // (_SAMPLE_BANDS * width), _SAMPLE_ROWS)
     # Not at the upper and lower edges, where a cutout is often empty.
     tops = np.linspace(0, max(height - rows, 0), _SAMPLE_BANDS + 2)[1:-1].astype(int)
-    sample = Image.fromarray(np.concatenate([samples[top : top + rows] for top in tops]))
+    sample = Image.fromarray(np.concatenate([pixels[top : top + rows] for top in tops]))
     chosen, *others = _PNG_EFFORTS
     size = _png_size(sample, chosen)
     for more in others:

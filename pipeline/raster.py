@@ -91,8 +91,14 @@ def unit(plane: UInt8) -> Float32:
 
 def with_alpha(rgb: UInt8, alpha: UInt8) -> UInt8:
     """uint8 (H, W, 4) of colours (H, W, 3), set to 0 where alpha is 0, and alpha (H, W)."""
-    visible = cv2.bitwise_and(rgb, rgb, mask=alpha)
-    return cast("UInt8", cv2.merge([*cv2.split(visible), alpha]))
+    return joined(cast("UInt8", cv2.bitwise_and(rgb, rgb, mask=alpha)), alpha)
+
+
+def joined(rgb: UInt8, alpha: UInt8) -> UInt8:
+    """uint8 (H, W, 4) of colours (H, W, 3) and alpha (H, W), none of them changed."""
+    rgba = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA)
+    cv2.insertChannel(alpha, rgba, 3)
+    return cast("UInt8", rgba)
 
 
 def opaque(rgba: UInt8) -> UInt8:
