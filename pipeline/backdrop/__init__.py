@@ -6,6 +6,9 @@ model made of it. What is not sharp does where a closer look of the model agrees
 subject, walled in on all sides, may be a hole. Colour alone would cut white labels out of dark bottles, so a hole needs
 the model's consent as well: it must have had a doubt there, and a closer look at the place must see background.
 
+Where three quarters of the border are clean and the rest is something else, such as a shadow, sharp parts that lie
+wholly inside the image still belong to a subject that the model found. Nothing else is concluded there.
+
 All of it happens on a small copy. Matting decides the outlines afterwards.
 """
 
@@ -69,14 +72,15 @@ def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: Hol
     if min(size) < LEAST_SIDE or (surface := fit(rgb, found)) is None:
         return None
     added = missed(found, surface, lambda part: closer.probability(part, picture, look, PART))
-    proposed = [] if mode == "keep" else list(pockets(values, found | added, surface, certain=mode == "auto"))
+    asked = surface.plain and mode != "keep"
+    proposed = list(pockets(values, found | added, surface, certain=mode == "auto")) if asked else []
     if mode == "cut":
         cut = proposed
     else:
         largest = sorted(proposed, key=np.count_nonzero, reverse=True)[:MOST_LOOKS]
         cut = [pocket for pocket in largest if closer.probability(pocket, picture, look, POCKET) < LIKELY]
     subject = found | added
-    outside = surface.stands_out & ~subject
+    outside = surface.stands_out & ~subject & surface.plain
     left_out = float(outside.sum() / max(1, (outside | subject).sum()))
     if not added.any() and not proposed and left_out < NOTABLE:
         return None

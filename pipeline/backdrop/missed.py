@@ -7,15 +7,13 @@ import numpy as np
 
 from pipeline import raster
 from pipeline.backdrop.masks import Mask, enclosed, frame, grown
-from pipeline.backdrop.surface import Surface
+from pipeline.backdrop.surface import CLEAN, Surface
 from pipeline.types import Float32
 
 SHARP = 12.0
 """Levels a pixel: the outline of a thing is at least so steep; a shadow's is not."""
 SMALL = 0.0015
 """The least share of the image that a missed part has; smaller ones are texture and noise."""
-CLEAN = 3.0
-"""The noise, in levels, below which a backdrop is a clean studio's."""
 LIKELY = 0.5
 """The probability above which a closer look sees the subject in a part."""
 MOST_LOOKS = 4
@@ -32,6 +30,9 @@ def missed(subject: Mask, surface: Surface, seen: Callable[[Mask], float]) -> Ma
     beside = sorted(_beside(different & ~subject, subject), key=np.count_nonzero, reverse=True)
     steepness = _steepness(surface.difference)
     sharp = [part for part in beside if _sharp(part, subject, surface, steepness)]
+    if not surface.plain:
+        within = [part for part in sharp if not (part & frame(subject.shape)).any()]
+        return np.any(within, axis=0) if within and subject.any() else np.zeros_like(subject)
     parts = _filled(sharp, subject, surface)
     if _crosses(parts) or _framed(subject | parts) or not _alone(subject | parts, different, surface):
         parts = np.zeros_like(subject)

@@ -17,6 +17,8 @@ TYPICAL = 0.75
 """The share of the border that the surface is fitted to; the rest may be the subject's or a shadow."""
 PLAIN, NOISE = 0.85, 7.0
 """A backdrop is plain if so much of the border lies close to the surface, and its noise is at most so many levels."""
+CLEAN = 3.0
+"""The noise, in levels, below which a backdrop is a clean studio's."""
 DARKEST, TINT, TINTED = 0.4, 14.0, 0.25
 """A shadow keeps so much of the backdrop's light. Its colour may differ by so many levels, or by so much of the light
 that it lacks, as what reaches into a shadow comes from the room.
@@ -28,12 +30,14 @@ class Surface(NamedTuple):
 
     difference: float32 (H, W), how far the image is from it in the channel that differs most, in levels of 255.
     shadow: bool (H, W), where the image may be the backdrop in shadow. noise: the standard deviation of the border
-    around it, in levels, at least 1.
+    around it, in levels, at least 1. plain: whether the whole border is; else TYPICAL of it is clean, and the rest may
+    be a shadow or the edge of a table.
     """
 
     difference: Float32
     shadow: Mask
     noise: float
+    plain: bool
 
     @property
     def clear(self) -> float:
@@ -52,25 +56,39 @@ class Surface(NamedTuple):
 
 
 def fit(rgb: Float32, subject: Mask) -> Surface | None:
-    """The quadratic surface through the border, by least trimmed squares (Rousseeuw 1984); None where it is not plain.
+    """The quadratic surface through the border, by least trimmed squares (Rousseeuw 1984); None where the border is not
+    plain and TYPICAL of it not clean.
 
     rgb: float32 (H, W, 3), 0..255. subject: bool (H, W), what the model takes for the subject.
     """
     height, width = subject.shape
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+    best = None
     for share in RINGS:
         ring = frame(subject.shape, max(2, round(share * max(height, width))))
         used = ring & ~subject
-        if used.sum() >= LEAST_RING * ring.sum() and (fitted := _fit(terms[used], rgb[used].astype(np.float64))):
-            weights, noise = fitted
-            colour = (terms @ weights).astype(np.float32)
-            return Surface(np.abs(rgb - colour).max(axis=-1), _shadow(rgb, colour, noise), noise)
-    return None
+        if used.sum() < LEAST_RING * ring.sum():
+            continue
+        fitted = _fit(terms[used], rgb[used].astype(np.float64))
+        if fitted.plain or (best is None and fitted.noise < CLEAN):
+            best = fitted
+        if fitted.plain:
+            break
+    if best is None:
+        return None
+    colour = (terms @ best.weights).astype(np.float32)
+    return Surface(np.abs(rgb - colour).max(axis=-1), _shadow(rgb, colour, best.noise), best.noise, best.plain)
 
 
-def _fit(points: NDArray[np.float64], colours: NDArray[np.float64]) -> tuple[NDArray[np.float64], float] | None:
-    """(weights of the terms, noise); None where the colours are not plain. points: the terms at n pixels, (n, 6)."""
+class _Fit(NamedTuple):
+    weights: NDArray[np.float64]
+    noise: float
+    plain: bool
+
+
+def _fit(points: NDArray[np.float64], colours: NDArray[np.float64]) -> _Fit:
+    """The surface through colours (n, 3). points: the terms at their pixels, (n, 6)."""
     residual = np.abs(colours - np.median(colours, axis=0)).max(axis=1)
     for _ in range(7):
         kept = residual <= np.quantile(residual, TYPICAL)
@@ -79,8 +97,7 @@ def _fit(points: NDArray[np.float64], colours: NDArray[np.float64]) -> tuple[NDA
     noise = max(
         1.0, float(np.sqrt(((colours - np.einsum("nt,tc->nc", points, weights))[kept] ** 2).mean(axis=0)).max())
     )
-    plain = noise <= NOISE and (residual <= max(4 * noise, 8.0)).mean() >= PLAIN
-    return (weights, noise) if plain else None
+    return _Fit(weights, noise, bool(noise <= NOISE and (residual <= max(4 * noise, 8.0)).mean() >= PLAIN))
 
 
 def _least_squares(points: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -93,6 +93,31 @@ def test_a_shadow_is_not_added():
     assert evidence is None or not evidence.added.any()
 
 
+def shaded(noise):
+    """The backdrop, with a dark room behind a fifth of the border."""
+    rgb = studio(noise=noise)
+    rgb[:90, :230] -= 90
+    rgb[BODY] = rgb[ARM] = (200, 20, 20)
+    return rgb
+
+
+def test_a_sharp_part_is_added_though_a_fifth_of_the_border_is_in_shadow():
+    evidence = backdrop.examine(picture(shaded(noise=1.5)), seen(BODY), nothing)
+    assert overlap(evidence.added, ARM) > 0.9
+    assert (evidence.facts["left_out"], evidence.facts["pockets_judged"]) == (0, 0)
+
+
+def test_before_such_a_border_a_part_that_leaves_the_image_may_be_scenery():
+    rgb = shaded(noise=1.5)
+    rgb[140:180, 300:] = (200, 20, 20)
+    assert backdrop.examine(picture(rgb), seen(BODY), everything) is None
+
+
+def test_such_a_border_says_nothing_where_it_is_noisy_or_the_model_found_no_subject():
+    assert backdrop.examine(picture(shaded(noise=6)), seen(BODY), everything) is None
+    assert backdrop.examine(picture(shaded(noise=1.5)), seen(), everything) is None
+
+
 def test_a_textured_background_says_nothing():
     rgb = studio() + np.random.default_rng(1).normal(0, 25, (HEIGHT, WIDTH, 3)).astype(np.float32)
     rgb[BODY] = rgb[ARM] = (200, 20, 20)
