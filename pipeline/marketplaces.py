@@ -5,6 +5,7 @@ If a marketplace changes its rules, only this table changes. The marketplaces pr
 behind a login, so its numbers come from guides that quote it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -181,3 +182,16 @@ DECIDED: dict[str, tuple[Any, ...]] = {
     "canvas": (),
 }
 """The options that a marketplace sets itself, with the values besides their defaults that contradict none."""
+
+
+def required(rule: Mapping[str, Any]) -> str:
+    """What a rule requires, in words."""
+    bounds = [f"at least {shown(rule['least'])}"] if "least" in rule else []
+    bounds += [f"at most {shown(rule['most'])}"] if "most" in rule else []
+    bounds += [f"one of {', '.join(rule['among'])}"] if "among" in rule else []
+    return " and ".join(bounds)
+
+
+def shown(value: object) -> str:
+    """A measured value, as people read it."""
+    return f"{value:.12g}" if isinstance(value, int | float) else str(value)

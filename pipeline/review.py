@@ -9,9 +9,12 @@ from typing import Any
 
 from pipeline.edits import Edits
 from pipeline.errors import BadOptions
+from pipeline.options import PLANES
 
 STATES = ("all", "working", "review", "ready", "approved", "rejected", "failed")
 """What the list can be filtered by."""
+VIEWS = ("thumbnail", "original", "cutout", *PLANES)
+"""What can be seen of an image."""
 PAGE = 200
 """Images of one response."""
 _PLAIN = {"roi": None, "holes": "auto", "shift": 0, "feather": 0}

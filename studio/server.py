@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,13 +16,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
+from pipeline import review_page
 from pipeline.errors import HairlineError, ImageTooLarge
-from studio.guard import HEADERS, HOSTS, Forbidden, Guard
+from studio.guard import HOSTS, Forbidden, Guard
 from studio.pools import Killed
 from studio.studio import Conflict, NotCut, NotFound, Studio
 
-PAGE = Path(__file__).parent / "page"
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 MAX_JSON = 2_000_000
 """Bytes of a request that is not an image."""
 ROUTES = Map(
@@ -64,7 +62,7 @@ class App:
         """Answer one request."""
         request = Request(environ)
         response = self._answer(request)
-        for name, value in HEADERS.items():
+        for name, value in review_page.headers().items():
             response.headers.setdefault(name, value)
         return response(environ, start)
 
@@ -92,16 +90,16 @@ class App:
     # The page
 
     def _page(self, request: Request) -> Response:
-        response = self._asset(request, "index.html")
+        response = self._asset(request, review_page.INDEX)
         if self.guard.opens(request):
             self.guard.admit(response)
         return response
 
     def _asset(self, _request: Request, name: str) -> Response:
-        path = PAGE / name
-        if path.suffix not in TYPES or path.parent != PAGE or not path.is_file():
+        found = review_page.asset(name)
+        if found is None:
             raise NotFound("There is no such page.")
-        return Response(path.read_bytes(), content_type=f"{TYPES[path.suffix]}; charset=utf-8")
+        return Response(found[0], content_type=found[1])
 
     # Its requests
 

@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline import review
+from pipeline import review, views
 from pipeline.cli import edits, image
 from pipeline.cli.batch import Work, cut_one
 from pipeline.cli.edits import EDITS
 from pipeline.cli.image import Line
 from pipeline.edits import Edits
-from pipeline.errors import BadOptions, ModelUnavailable
+from pipeline.errors import ModelUnavailable
 from pipeline.marketplaces import MARKETPLACES
 from pipeline.options import PLANES, Options
 from pipeline.types import Encoded
@@ -189,17 +189,7 @@ class Studio:
     def compliance(self, id_: str, marketplace: str) -> dict[str, Any]:
         """How the listing image meets the marketplace's rules. Raises NotCut, HairlineError, OSError."""
         _, facts = self._form(self._item(id_), {"marketplace": marketplace})
-        found = facts[marketplace]
-        rules = [
-            {
-                "measure": measure.replace("_", " "),
-                "value": image.shown(rule["value"]),
-                "required": image.required(rule),
-                "passes": rule["passes"],
-            }
-            for measure, rule in found["rules"].items()
-        ]
-        return {"complies": found["complies"], "rules": rules}
+        return views.rules(facts[marketplace])
 
     def approved(self, form: Mapping[str, str]) -> IO[bytes]:
         """A ZIP of all approved images. Raises NotCut if there is none, HairlineError, OSError."""
@@ -219,16 +209,7 @@ class Studio:
         cutout, alpha = self.library.file(item, "cutout"), self.library.file(item, "alpha")
         if item.state != "done" or cutout is None or alpha is None:
             raise NotCut(f"{item.name} is not cut out yet.")
-        options = _options(form, self.options)
+        options = views.form(form, self.options)
         if options == replace(self.options, stages=()):
             return Encoded(cutout.read_bytes(), "image/png", "png"), {}
         return self._helper.call(tasks.download, item.task.source, alpha, options)
-
-
-def _options(form: Mapping[str, str], base: Options) -> Options:
-    """The options of a download. Raises BadOptions, which names the parameter."""
-    known = {"format": "format", "background": "background", "marketplace": "marketplaces"}
-    for name in form:
-        if name not in known:
-            raise BadOptions(f"{name[:40]} is not a parameter of a download. Use {', '.join(known)}.")
-    return replace(base, stages=()).overridden_by({known[name]: value for name, value in form.items()})

@@ -31,6 +31,7 @@ GROUND = rooms(
         "options",
         "report",
         "review",
+        "review_page",
         "sniff",
         "strokes",
         "version",
@@ -56,7 +57,7 @@ STAGES = rooms(
     ),
 )
 PRODUCTS = rooms("pipeline", "listings", "describe", "schema", "sheet", "option_images")
-LIBRARY = VALUES | STAGES | PRODUCTS | rooms("pipeline", "run", "apply", "face", "disk") | {"pipeline"}
+LIBRARY = VALUES | STAGES | PRODUCTS | rooms("pipeline", "run", "apply", "views", "face", "disk") | {"pipeline"}
 
 HANDLER_GROUND = rooms(
     "handler", *("config", "dispositions", "errors", "jobs", "keys", "notifications", "observability", "settings")
@@ -77,7 +78,8 @@ ARROWS = {
     "pipeline.models": rooms("pipeline", "errors", "options"),
     "pipeline.strokes": {"pipeline.errors"},
     "pipeline.edits": rooms("pipeline", "errors", "options", "strokes"),
-    "pipeline.review": rooms("pipeline", "edits", "errors"),
+    "pipeline.review": rooms("pipeline", "edits", "errors", "options"),
+    "pipeline.review_page": set(),
     "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces", "strokes"),
     "pipeline.formats": set(),
     "pipeline.sniff": rooms("pipeline", "errors", "formats"),
@@ -95,6 +97,7 @@ ARROWS = {
     "pipeline.sheet": VALUES | rooms("pipeline", "compose", "quality"),
     "pipeline.run": VALUES | STAGES | PRODUCTS,
     "pipeline.apply": VALUES | PRODUCTS | rooms("pipeline", "decode", "shrink", "foreground", "compose", "encode"),
+    "pipeline.views": VALUES | PRODUCTS | rooms("pipeline", "apply", "decode", "encode", "run", "segment"),
     "pipeline.cli": LIBRARY,
     "pipeline.__main__": {"pipeline.cli"},
     "handler": set(),

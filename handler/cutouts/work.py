@@ -22,15 +22,15 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from handler import dispositions, keys, notifications, observability
-from handler.aws import edits
+from handler.aws import edits, object_options
 from handler.aws.bucket import ObjectHead, ObjectStore
 from handler.aws.edits import StoredEdits
-from handler.config import BucketConfig, CutoutConfig, parse_options
+from handler.config import BucketConfig, CutoutConfig
 from handler.cutouts import failures, removals, results, writing
 from handler.cutouts.results import Found
 from handler.dispositions import ALARM, RETRY
 from handler.errors import BadEvent, SourceMissing, StoreUnavailable
-from handler.jobs import CALLBACK, METADATA, Job, ObjectRef, Outcome
+from handler.jobs import CALLBACK, Job, ObjectRef, Outcome
 from handler.observability import Door, Processed
 from pipeline import describe
 from pipeline.errors import HairlineError, ImageTooLarge, OutOfMemory, OutOfTime
@@ -251,7 +251,4 @@ def _edited_meanwhile(found: Found, deps: Deps) -> bool:
 
 def options_of(source: ObjectHead, edited: StoredEdits, config: BucketConfig) -> Options:
     """The defaults, overridden by the object's own options, and these by a person's. The matte is one of the stages."""
-    options = config.options
-    if text := source.metadata.get(METADATA):
-        options = options.overridden_by(parse_options(text, f"The object's metadata x-amz-meta-{METADATA}"))
-    return results.with_matte(edited.edits().applied(options))
+    return results.with_matte(edited.edits().applied(object_options.own(source, config.options)))

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handler import dispositions, observability
 from handler.dispositions import Disposition
 from handler.events import api_gateway
-from handler.http import accept, body, cutting, fitting, queries, responses, routes, urls, wiring
+from handler.http import accept, body, cutting, fitting, queries, responses, routes, urls, view_routes, wiring
 from handler.http.api_errors import ApiError, from_image_error
 from handler.http.measures import Measures
 from handler.http.removebg import ParsedRequest, in_percent, parse
@@ -31,6 +31,7 @@ from pipeline.types import Encoded, Result
 SMALLER = "Use size=auto for the largest result that is possible, or POST /v1/jobs, which has no such limit."
 
 app = routes.resolver()
+app.include_router(view_routes.router)
 
 
 @tracer.capture_lambda_handler(capture_response=False)

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from handler.http.openapi_parts import TEXT, Json, in_json, object_, ref, responses, success
+from handler.http.headers import JUDGEMENT
+from handler.http.openapi_parts import BINARY, TEXT, Json, in_json, object_, ref, responses, success
+from pipeline import review_page
 from pipeline.edits import DECISIONS, EDITABLE
+from pipeline.marketplaces import MARKETPLACES
 from pipeline.options import Options
-from pipeline.review import STATES
+from pipeline.review import STATES, VIEWS
 from pipeline.strokes import MAX_COORDINATE, MAX_POINTS, MAX_RADIUS, MAX_STROKES, TOOLS
 
 _ID = {"name": "id", "in": "path", "required": True, "schema": {**TEXT, "pattern": "^[0-9a-f]{32}$"}}
@@ -102,6 +105,63 @@ PATHS: Json = {
             *(400, 409, 413, 415),
             requestBody=_body({"decision": _DECISION}),
         )
+    },
+}
+_FORM = [
+    {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["png", "webp", "jpeg"]}},
+    {"name": "background", "in": "query", "schema": {**TEXT, "minLength": 1}},
+    {"name": "marketplace", "in": "query", "schema": {"type": "string", "enum": list(MARKETPLACES)}},
+]
+_CONFIDENCE = {"X-Hairline-Confidence": JUDGEMENT["X-Hairline-Confidence"]}
+_FILE = {"name": "file", "in": "path", "required": True, "schema": {**TEXT, "pattern": "^[a-z-]+[.][a-z]+$"}}
+_IMAGE = {**dict.fromkeys(("image/png", "image/jpeg", "image/webp"), BINARY), **in_json(ref("Link"))}
+_SHOWN = success("The image, or a link to it that works for an hour.", _IMAGE)
+_PAGE = {"200": success("A file.", dict.fromkeys(review_page.TYPES.values(), BINARY))}
+
+
+def _get(operation: str, summary: str, parameters: list[Any], found: Json, *errors: int) -> Json:
+    answers = responses({"200": found}, 400, 404, 409, 413, 415, 422, *errors)
+    return {"get": {"operationId": operation, "summary": summary, "parameters": parameters, "responses": answers}}
+
+
+_VIEW = {"name": "view", "in": "path", "required": True, "schema": {"type": "string", "enum": list(VIEWS)}}
+PATHS |= {
+    "/v1/images/{id}/{view}": _get("viewImage", "See an image or one of its planes", [_ID, _VIEW], _SHOWN),
+    "/v1/images/{id}/preview": {
+        "post": {
+            "operationId": "previewEdits",
+            "summary": "See what edits lead to, at 0.4 megapixels; nothing is stored",
+            "parameters": [_ID],
+            "requestBody": {"required": True, "content": in_json(object_(_EDITS))},
+            "responses": responses(
+                {"200": success("The cutout.", {"image/png": BINARY}, _CONFIDENCE)}, *(400, 404, 413, 415, 422)
+            ),
+        }
+    },
+    "/v1/images/{id}/download": _get("downloadImage", "Download the cutout in a form", [_ID, *_FORM], _SHOWN),
+    "/v1/images/{id}/compliance": _get(
+        "checkImage",
+        "Check the listing image against its marketplace's rules",
+        [_ID, {**_FORM[-1], "required": True}],
+        success("Each rule.", in_json({"type": "object"})),
+    ),
+    "/v1/approved.zip": _get(
+        "downloadApproved",
+        "Download the approved images in a form, in one ZIP or several",
+        [*_FORM, {"name": "after", "in": "query", "schema": {**TEXT, "pattern": "^[0-9a-f]{32}$"}}],
+        success("A link to a ZIP, and what the next one begins after.", in_json(ref("Link"))),
+    ),
+    "/studio": {
+        "get": {"operationId": "studio", "summary": "The studio's page", "security": [], "responses": responses(_PAGE)}
+    },
+    "/page/{file}": {
+        "get": {
+            "operationId": "studioFile",
+            "summary": "A file of the studio's page",
+            "security": [],
+            "parameters": [_FILE],
+            "responses": responses(_PAGE, 404),
+        }
     },
 }
 SCHEMAS: Json = {

@@ -9,13 +9,32 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 import pipeline
 from handler.events import api_gateway
 from handler.http import body as bodies
-from handler.http import responses, routes, wiring
+from handler.http import responses, routes, urls, wiring
 from handler.http.api_errors import ApiError
+from pipeline import review_page
 from pipeline.marketplaces import MARKETPLACES
 
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools leaves its constructor without types
+
+
+@router.get("/studio")
+def page() -> Response[Any]:
+    """The studio's page. It asks for a key, and calls the other routes with it."""
+    event = router.current_event.raw_event
+    if event["requestContext"]["path"].endswith("/"):  # its links are relative
+        return Response(302, headers={"Location": f"{urls.base(event)}/studio"})
+    return page_file(review_page.INDEX)
+
+
+@router.get("/page/<name>")
+def page_file(name: str) -> Response[Any]:
+    """A file of the page."""
+    found = review_page.asset(name)
+    if found is None:
+        raise ApiError("not_found", "The studio's page has no such file.")
+    return Response(200, found[1], found[0].decode(), headers=review_page.headers(wiring.jobs().jobs.origins()))
 
 
 @router.get("/v1/session")
@@ -40,7 +59,7 @@ def images() -> Response[Any]:
     event = router.current_event.raw_event
     query = event.get("queryStringParameters") or {}
     return responses.json_response(
-        wiring.jobs().images.page(routes.tenant(event), query.get("state", "all"), query.get("after"))
+        wiring.jobs().images.images.page(routes.tenant(event), query.get("state", "all"), query.get("after"))
     )
 
 

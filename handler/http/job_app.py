@@ -93,7 +93,7 @@ def results() -> Response[Any]:
     event = app.current_event.raw_event
     tenant, deps = routes.tenant(event), wiring.jobs()
     hours = recent_results.hours(event.get("multiValueQueryStringParameters"))
-    files = deps.images.outputs(keys.upload(tenant, ""))
+    files = deps.images.images.outputs(keys.upload(tenant, ""))
     return responses.json_response(
         recent_results.describe(tenant, hours, files, deps.jobs.store, deps.config.output_bucket)
     )

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from handler import keys
 from handler.aws import reports
@@ -151,6 +151,13 @@ class JobService:
         self.store.erase(ObjectRef(self.config.state_bucket, keys.job(tenant, id_)))
         self.store.erase(ObjectRef(self.config.input_bucket, key))
         self.store.erase(ObjectRef(self.config.output_bucket, key))
+
+    def origins(self) -> list[str]:
+        """Where upload forms and links lead to: what a page must be allowed to call."""
+        buckets = (self.config.input_bucket, self.config.output_bucket, self.config.state_bucket)
+        urls = (urlsplit(self.store.link(ObjectRef(bucket, "key"), LINK_S)) for bucket in buckets)
+        forms = (urlsplit(self.store.upload_form(ObjectRef(self.config.input_bucket, "key"), "", {}, 1, 1)["url"]),)
+        return sorted({f"{url.scheme}://{url.netloc}" for url in (*urls, *forms)})
 
     def _may_download(self, tenant: str, record: Mapping[str, Any]) -> bool:
         """Whether an earlier request with the same key did not download the image, and no longer tries to."""

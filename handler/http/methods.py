@@ -22,8 +22,15 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/v1/session": ("GET",),
     "/v1/images": ("GET",),
     "/v1/images/{id}": ("GET",),
+    "/v1/images/{id}/{view}": ("GET",),
     "/v1/images/{id}/edits": ("PUT",),
     "/v1/images/{id}/decision": ("PUT",),
+    "/v1/images/{id}/preview": ("POST",),
+    "/v1/images/{id}/download": ("GET",),
+    "/v1/images/{id}/compliance": ("GET",),
+    "/v1/approved.zip": ("GET",),
+    "/studio": ("GET",),
+    "/page/{file}": ("GET",),
     "/v1/openapi.json": ("GET", "HEAD"),
 }
 """Of each path, as the template writes it."""

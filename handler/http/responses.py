@@ -42,6 +42,11 @@ def image(
     return Response(303, JSON, json.dumps({"data": {"result_url": url}}), headers={**headers, "Location": url})
 
 
+def link(url: str, **more: Any) -> Response[Any]:
+    """A link to a file, which a page can follow without sending its key elsewhere, as a redirect would."""
+    return json_response({"data": {"result_url": url}, **more})
+
+
 def image_in_json(data: bytes, more: Mapping[str, Any], headers: Mapping[str, str]) -> Response[Any]:
     """JSON of the file in base64, as remove.bg's, and `more`."""
     return json_response({"data": {"result_b64": base64.b64encode(data).decode(), **more}}, headers=headers)

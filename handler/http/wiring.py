@@ -3,7 +3,7 @@
 import functools
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handler.aws import listing, weights
 from handler.aws.bucket import S3Store
@@ -12,6 +12,7 @@ from handler.aws.documents import DocumentStore
 from handler.aws.queue import Queue
 from handler.aws.registry_secret import Secret, secret
 from handler.http.config import ApiConfig, ApiCutoutConfig, ApiJobConfig
+from handler.http.image_list import ImageList
 from handler.http.image_service import ImageService
 from handler.http.job_service import JobService
 from handler.http.responses import ResponseStore
@@ -20,6 +21,7 @@ from handler.untrusted.fetch import Fetcher
 from handler.untrusted.guard import Policy
 
 if TYPE_CHECKING:
+    from handler.http.view_service import ViewService
     from pipeline.segment import Segmenter
 
 DOWNLOAD_S = 12.0
@@ -34,6 +36,7 @@ class CutoutDeps:
     sources: Sources
     jobs: JobService
     responses: ResponseStore
+    views: "ViewService"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,13 @@ class JobDeps:
 @functools.cache
 def cutouts() -> CutoutDeps:
     """For ApiCutoutFunction. Raises BadConfig."""
-    config = ApiCutoutConfig.from_env(os.environ)
-    policy, store = _policy(config), S3Store(client("s3", Patience.REQUEST))
+    from handler.http.view_service import ViewService  # here, since the other function must never load numpy
+
+    config, s3 = ApiCutoutConfig.from_env(os.environ), client("s3", Patience.REQUEST)
+    policy, store = _policy(config), S3Store(s3)
     responses = ResponseStore(store, config.state_bucket)
-    return CutoutDeps(config, Sources(Fetcher(policy), policy), _jobs(config, policy, store), responses)
+    views = ViewService(store, _images(config, s3, store), config, segmenter)
+    return CutoutDeps(config, Sources(Fetcher(policy), policy), _jobs(config, policy, store), responses, views)
 
 
 @functools.cache
@@ -62,9 +68,7 @@ def jobs() -> JobDeps:
     config = ApiJobConfig.from_env(os.environ)
     s3 = client("s3", Patience.REQUEST)
     policy, store = _policy(config), S3Store(s3)
-    buckets = (config.input_bucket, config.output_bucket)
-    inputs, outputs = (functools.partial(listing.objects, s3, bucket) for bucket in buckets)
-    images = ImageService(store, inputs, outputs, Queue(client("sqs", Patience.REQUEST), config.job_queue_url), config)
+    images = ImageService(_images(config, s3, store), Queue(client("sqs", Patience.REQUEST), config.job_queue_url))
     registry = secret(client("secretsmanager", Patience.REQUEST), config.registry)
     return JobDeps(config, policy, _jobs(config, policy, store), registry, images)
 
@@ -81,6 +85,12 @@ def segmenter() -> "Segmenter":
 
 def _policy(config: ApiConfig) -> Policy:
     return Policy(loopback=config.allow_loopback, max_bytes=config.options.max_bytes, total_s=DOWNLOAD_S)
+
+
+def _images(config: ApiConfig, s3: Any, store: S3Store) -> ImageList:
+    buckets = (config.input_bucket, config.output_bucket)
+    inputs, outputs = (functools.partial(listing.objects, s3, bucket) for bucket in buckets)
+    return ImageList(store, inputs, outputs, config)
 
 
 def _jobs(config: ApiConfig, policy: Policy, store: S3Store) -> JobService:

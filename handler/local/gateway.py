@@ -83,7 +83,8 @@ class Gateway:
         self._stage = template.properties(described, "ImageApi")["StageName"]
         self.base = "" if custom_domain else f"/{self._stage}"
         served = [route for route in routes(described) if route.function in functions]
-        self._routes = sorted(served, key=lambda route: route.method == ANY)
+        # API Gateway chooses the resource first, the one with the fewest parameters, and then the method.
+        self._routes = sorted(served, key=lambda route: (route.resource.count("{"), route.method == ANY))
         own = template.properties(described, "ImageApi")["GatewayResponses"]
         self._own = template.resolve(own, template.defaults(described), described)
         self._buckets = {id_: Bucket(rate, burst) for id_ in keys.values()}

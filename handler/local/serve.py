@@ -45,6 +45,7 @@ Input bucket   {stack.input_bucket}
 Output bucket  {stack.output_bucket}
 HTTP API       {site.url}
 API key        {site.key}
+Studio         {site.url}/studio, with that key
 Webhooks       {site.url}/hooks/SOURCE, registered in the secret {stack.names["Registry"]}
 Logs           {logs / "handler.log"}, {logs / "api.log"}, {logs / "webhooks.log"}
 

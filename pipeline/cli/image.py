@@ -4,10 +4,10 @@ import hashlib
 import json
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pipeline import describe
 from pipeline.cli import earlier
@@ -15,6 +15,7 @@ from pipeline.cli.names import REPORT, STDIN, Task
 from pipeline.cli.saved import SavedDoneReport, SavedReport, saved
 from pipeline.disk import write_all
 from pipeline.errors import HairlineError, ImageTooLarge, InputError, ModelUnavailable, NoSubject
+from pipeline.marketplaces import required, shown
 from pipeline.models import ModelSpec
 from pipeline.options import Options
 from pipeline.report import AppliedReport, CutReport, RejectedReport
@@ -171,19 +172,6 @@ def broken_rules(report: SavedDoneReport) -> list[str]:
         if rules:
             broken.append(f"breaks {marketplace}: {', '.join(rules)}")
     return broken
-
-
-def required(rule: Mapping[str, Any]) -> str:
-    """What a rule requires, in words."""
-    bounds = [f"at least {shown(rule['least'])}"] if "least" in rule else []
-    bounds += [f"at most {shown(rule['most'])}"] if "most" in rule else []
-    bounds += [f"one of {', '.join(rule['among'])}"] if "among" in rule else []
-    return " and ".join(bounds)
-
-
-def shown(value: object) -> str:
-    """A measured value, as people read it."""
-    return f"{value:.12g}" if isinstance(value, int | float) else str(value)
 
 
 def _bug(error: Exception) -> str:

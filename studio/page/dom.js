@@ -18,7 +18,7 @@ export function warn(message) {
 export function tell(error) {
   if (![Rejected, Gone, DOMException].some((kind) => error instanceof kind)) throw error;
   unreachable = error instanceof Gone;
-  if (error.status === 401 || error.status === 403) dispatchEvent(new Event("signed-out"));
+  if (error.status === 401 || error.status === 403) dispatchEvent(new CustomEvent("signed-out", { detail: error.status }));
   else warn(error.message);
 }
 

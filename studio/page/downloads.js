@@ -71,5 +71,8 @@ export function connect(marketplaces) {
   for (const id of ["format", "paper"]) on(id, "change", show);
   on("download", "click", download);
   on("copy", "click", copy);
-  on("zip", "click", async () => store(await api.zip(form()), "approved.zip"));
+  on("zip", "click", async () => {
+    let number = 0;
+    for await (const zip of api.zips(form())) store(zip, (number += 1) === 1 ? "approved.zip" : `approved-${number}.zip`);
+  });
 }

@@ -27,8 +27,9 @@ function picked(tool) {
   if (tool !== "pan" && viewer.view === "compare") look("cutout")?.catch(tell); // the divider would hide half of what a brush does
 }
 
-async function begin() {
-  let session;
+let session;
+
+function begin() {
   history.replaceState(null, "", location.pathname + location.hash); // the token is a cookie now; the address bar need not show it
   label(document);
   toolbar.connect();
@@ -36,11 +37,14 @@ async function begin() {
   decisions.connect();
   keyboard.connect();
   list.connect(listed);
-  signIn.connect(() => session?.local ?? true);
+  signIn.connect(() => (session ? list.refresh() : start()).catch(tell));
   list.queue.choose = open;
   on("banner-close", "click", calm);
   addEventListener("beforeunload", (event) => current.edits?.dirty && event.preventDefault());
+}
 
+/** Begin to work with the back end. */
+async function start() {
   session = await api.session();
   document.title = `${session.name} – ${TEXT.title}`;
   $("folder").textContent = session.name;
@@ -52,4 +56,5 @@ async function begin() {
   if (list.queue.entries.some(({ id }) => id === wanted)) await open(wanted);
 }
 
-begin().catch(tell);
+begin();
+start().catch(tell);

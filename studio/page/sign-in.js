@@ -4,14 +4,18 @@ import * as api from "./api.js";
 import { $, warn } from "./dom.js";
 import { TEXT } from "./strings.js";
 
-/** isLocal: whether the back end is on this machine; true until it is known. */
-export function connect(isLocal) {
-  addEventListener("signed-out", () => {
-    if (isLocal()) warn(TEXT.refused);
-    else if (!$("key-dialog").open) $("key-dialog").showModal();
+/** signedIn: called when a person has given a key. Strokes that are not stored stay in the page meanwhile. */
+export function connect(signedIn) {
+  addEventListener("signed-out", ({ detail: status }) => {
+    if (status === 401) return warn(TEXT.refused); // a deployment answers 403
+    if ($("key-dialog").open) return;
+    $("key-reason").textContent = api.hasKey() ? TEXT.keyRejected : TEXT.keyNeeded;
+    $("key-dialog").showModal();
   });
+  $("key-dialog").addEventListener("cancel", (event) => event.preventDefault());
   $("key-dialog").addEventListener("close", () => {
-    api.keep($("key").value);
-    location.reload();
+    api.keep($("key").value.trim());
+    $("key").value = "";
+    signedIn();
   });
 }

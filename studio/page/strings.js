@@ -97,6 +97,8 @@ export const TEXT = {
   keepMine: "Use mine",
   keyHeading: "Sign in",
   key: "API key",
+  keyNeeded: "Enter an API key of this deployment. This window forgets it when you close it.",
+  keyRejected: "This API key is not valid, or it was revoked. Your changes are kept. Enter another key.",
   open: "Open",
   close: "Close",
   keysHeading: "Keyboard shortcuts",

@@ -59,7 +59,7 @@ def test_images_results_and_records_of_api_jobs_expire() -> None:
 
 @pytest.mark.parametrize(
     ("bucket", "methods"),
-    [("InputBucket", ["POST"]), ("OutputBucket", ["GET", "HEAD"]), ("StateBucket", ["GET", "HEAD"])],
+    [("InputBucket", ["GET", "POST"]), ("OutputBucket", ["GET", "HEAD"]), ("StateBucket", ["GET", "HEAD"])],
 )
 def test_pages_may_use_signed_links(bucket: str, methods: list[str]) -> None:
     made, _ = deployed(CorsOrigin="https://shop.example")

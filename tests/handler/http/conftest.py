@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from handler.local import api, stack
+from handler.local import api, stack, worker
 from handler.local.emulator import emulator
 from tests.handler.hooks.shops import CALLBACK_SECRET
 
@@ -22,6 +22,13 @@ def made():
         registry = json.dumps({"callbacks": {"secrets": [CALLBACK_SECRET]}})
         created.client("secretsmanager").put_secret_value(SecretId=created.names["Registry"], SecretString=registry)
         yield created
+
+
+@pytest.fixture(scope="module")
+def working(made):
+    """The stack with a worker."""
+    with worker.start(made):
+        yield made
 
 
 @pytest.fixture(scope="session")

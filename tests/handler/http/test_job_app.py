@@ -17,16 +17,10 @@ from handler.aws.registry_secret import Secret
 from handler.http import job_app, wiring
 from handler.http.api_errors import CODES, ApiError
 from handler.http.job_service import GIVEN_UP_S, UPLOAD_S, JobRequest, JobService
-from handler.local import template, worker
+from handler.local import template
 from handler.untrusted.guard import Policy
 from pipeline.options import Options
 from tests.handler.hooks.shops import Entries
-
-
-@pytest.fixture(scope="module")
-def working(made):
-    with worker.start(made):
-        yield made
 
 
 def settled(call, id_):

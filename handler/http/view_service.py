@@ -1,0 +1,182 @@
+"""ViewService: what a person sees of an API key's images and takes away: views, previews of edits, downloads.
+
+A function's response holds 6 MB, so a stored file comes as a link to S3, and so does what is made here and is larger.
+"""
+
+import functools
+import io
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from pathlib import PurePosixPath
+from typing import Any
+
+from handler import keys
+from handler.aws import object_options, reports
+from handler.aws.bucket import ObjectHead, S3Store
+from handler.errors import SourceMissing
+from handler.http import cutting
+from handler.http.api_errors import ApiError
+from handler.http.config import ApiConfig
+from handler.http.image_list import ImageList
+from handler.http.job_service import LINK_S
+from handler.jobs import ObjectRef
+from pipeline import views
+from pipeline.edits import Edits
+from pipeline.options import PLANES, Options
+from pipeline.report import StoredCutReport
+from pipeline.review import VIEWS
+from pipeline.run import Seen
+from pipeline.segment import Segmenter
+from pipeline.sniff import sniff
+from pipeline.types import Encoded
+
+SHOWN_BY_BROWSERS = ("jpeg", "png", "webp", "avif", "gif", "bmp")
+"""Formats of which the original is the file itself."""
+APPLYING_S_PER_MP = 0.6
+"""Seconds for each megapixel of a download; rather too many than too few."""
+ZIP_S, ZIP_BYTES = 12.0, 100_000_000
+"""After so long, or with so many bytes, a ZIP ends and another one goes on."""
+_OUTPUT_GROUPS = ("Output", "Marketplace")
+"""Groups of options that a preview does without."""
+_FRAME = ("channels", "background", "crop", "margin", "scale", "position", "canvas", "shadow")
+"""Options of an output whose pixels are not those of the source, one for one."""
+
+Link = str
+"""A URL that anybody can download a file from, for an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewService:
+    """segmenter: the model, opened when it is needed."""
+
+    store: S3Store
+    images: ImageList
+    config: ApiConfig
+    segmenter: Callable[[], Segmenter]
+
+    def view(self, tenant: str, id_: str, view: str) -> Encoded | Link:
+        """One of VIEWS. Raises ApiError, InputError, StoreUnavailable."""
+        key, report = keys.upload(tenant, id_), self._report(tenant, id_)
+        if view in PLANES:
+            if report is None or (name := f"{view}.png") not in report["files"]:
+                raise ApiError("not_found", f"This image has no {view}. The option stages decides which are stored.")
+            return self._link(key, name)
+        if view == "original":
+            if report is not None and report["source"]["format"] in SHOWN_BY_BROWSERS:
+                return self._source_link(key)
+            data = self._source(key)
+            return self._source_link(key) if sniff(data) in SHOWN_BY_BROWSERS else views.original(data, self._options)
+        if view == "thumbnail":
+            data = self._source(key) if report is None else self._file(key, _cutout(report))
+            return views.thumbnail(data, self._options)
+        if view != "cutout":
+            raise ApiError("not_found", f"There is no such view. Known: {', '.join(VIEWS)}.")
+        if report is None:
+            raise ApiError("not_found", "This image has no cutout yet.")
+        return self._link(key, _cutout(report)) if _is_whole(report) else self._made(key, report, self._options)[0]
+
+    def preview(self, tenant: str, id_: str, body: object) -> tuple[bytes, float]:
+        """What edits lead to: a small PNG and its confidence; nothing is stored.
+
+        Raises BadOptions, ApiError, HairlineError.
+        """
+        edits, source = Edits.parse(body), self._head(keys.upload(tenant, id_))
+        options = edits.applied(object_options.own(source, self.config.options))
+        plain = {name: row.default for name, row in Options.table().items() if row.group in _OUTPUT_GROUPS}
+        looked = functools.partial(_looked, self.store, self.segmenter, source.ref, source.etag)
+        return views.preview(looked, replace(options, **plain))
+
+    def download(self, tenant: str, id_: str, form: Mapping[str, str]) -> tuple[Encoded, Mapping[str, Any]]:
+        """A cutout as a file, and how its listing images meet their rules. Raises ApiError, HairlineError."""
+        options, report = views.form(form, self._options), self._report(tenant, id_)
+        if report is None:
+            raise ApiError("not_cut", "Wait until it is cut out.")
+        return self._made(keys.upload(tenant, id_), report, options)
+
+    def approved(self, tenant: str, form: Mapping[str, str], after: str) -> tuple[bytes, str | None]:
+        """A ZIP of approved images, and the id of its last one, if there are more. after: that of the ZIP before.
+
+        Raises ApiError if there is none, HairlineError.
+        """
+        images, _ = self.images.all(tenant)
+        found = sorted((image for image in images if "approved" in image.filters), key=attrgetter("id"))
+        left = [image for image in found if image.id > after]
+        if not left:
+            raise ApiError("not_cut", "No image is approved yet.")
+        end, file, packed = time.monotonic() + ZIP_S, io.BytesIO(), set[str]()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for image in left:
+                made, _ = self.download(tenant, image.id, form)
+                stem = PurePosixPath(image.name.replace("\\", "/")).stem or image.id
+                name = f"{stem}.{made.extension}"
+                archive.writestr(f"{stem}-{image.id[:8]}.{made.extension}" if name in packed else name, made.data)
+                packed.add(name)
+                if time.monotonic() > end or file.tell() > ZIP_BYTES:
+                    break
+        return file.getvalue(), image.id if image is not left[-1] else None
+
+    def _made(self, key: str, report: StoredCutReport, options: Options) -> tuple[Encoded, Mapping[str, Any]]:
+        source, name = report["source"], "alpha.png"
+        if name not in report["files"]:
+            raise ApiError("not_found", "This image has no matte, because its option matte is off.")
+        if source["width"] * source["height"] / 1e6 * APPLYING_S_PER_MP > cutting.MAX_SECONDS:
+            raise ApiError("takes_too_long", "The image is too large to be made again here. Download its cutout.")
+        return views.download(self._source(key), self._file(key, name), options)
+
+    @property
+    def _options(self) -> Options:
+        return Options(**self.config.options.limits(), threads=self.config.options.threads)
+
+    def _report(self, tenant: str, id_: str) -> StoredCutReport | None:
+        """The report of an image that was cut out. Raises ApiError if there is no such image."""
+        key = keys.upload(tenant, id_)
+        try:
+            report = reports.stored(self.store, self.config.output_bucket, key)
+        except (SourceMissing, ValueError):
+            self._head(key)
+            return None
+        return report if report["status"] == "done" else None
+
+    def _head(self, key: str) -> ObjectHead:
+        try:
+            return self.store.head(ObjectRef(self.config.input_bucket, key))
+        except SourceMissing as error:
+            raise ApiError("not_found", "There is no image with this id for your API key.") from error
+
+    def _source(self, key: str) -> bytes:
+        return self.store.get(self._head(key).ref).data
+
+    def _file(self, key: str, name: str) -> bytes:
+        try:
+            return self.store.get(ObjectRef(self.config.output_bucket, keys.output(key, name))).data
+        except SourceMissing as error:
+            raise ApiError("not_cut", "It is being cut again.") from error
+
+    def _link(self, key: str, name: str) -> Link:
+        return self.store.link(ObjectRef(self.config.output_bucket, keys.output(key, name)), LINK_S)
+
+    def _source_link(self, key: str) -> Link:
+        return self.store.link(ObjectRef(self.config.input_bucket, key), LINK_S)
+
+
+@functools.lru_cache(maxsize=3)
+def _looked(store: S3Store, segmenter: Callable[[], Segmenter], ref: ObjectRef, etag: str, options: Options) -> Seen:
+    """What the model sees in the image: no stroke changes it."""
+    return views.look(store.get(ref, etag).data, segmenter(), options)
+
+
+def _cutout(report: StoredCutReport) -> str:
+    return next(name for name in report["files"] if name.partition(".")[0] == keys.CUTOUT)
+
+
+def _is_whole(report: StoredCutReport) -> bool:
+    """Whether the stored cutout is transparent and has the source's pixels, one for one."""
+    rows, given, source, output = Options.table(), report["options"], report["source"], report["output"]
+    return (
+        all(given[name] == rows[name].described(rows[name].default) for name in _FRAME)
+        and (source["width"], source["height"]) == (output["width"], output["height"])
+        and output["content_type"] in ("image/png", "image/webp")
+    )

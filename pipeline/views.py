@@ -1,0 +1,111 @@
+"""What a person sees of an image while reviewing it, and what comes out: thumbnail, original, preview, downloads."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from PIL import Image
+
+from pipeline import decode, encode, raster, run
+from pipeline.apply import apply_matte
+from pipeline.errors import BadOptions
+from pipeline.geometry import Length, Region
+from pipeline.marketplaces import required, shown
+from pipeline.options import Options
+from pipeline.run import Seen, Stopwatch
+from pipeline.segment import Segmenter
+from pipeline.types import Canvas, Encoded
+
+PREVIEW_MEGAPIXELS = 0.4
+"""What a stroke is solved at while a person draws: about a screen, in about a quarter of a second."""
+THUMBNAIL = 320
+"""The longest side in pixels."""
+FORMS = {"format": "format", "background": "background", "marketplace": "marketplaces"}
+"""The parameters of a download, and the options that they set."""
+
+
+def look(data: bytes, segmenter: Segmenter, options: Options, deadline: float | None = None) -> Seen:
+    """What the model sees in an image. deadline: in seconds. Raises what `run.see` does."""
+    return run.see(data, segmenter, options, Stopwatch(deadline))
+
+
+def preview(looked: Callable[[Options], Seen], options: Options) -> tuple[bytes, float]:
+    """The cutout as a PNG of PREVIEW_MEGAPIXELS, and its confidence. Raises HairlineError.
+
+    looked: `look` at the image. It is asked again with the same options for each preview of an image, unless `roi` or
+    `holes` differ, so it should remember what it gave.
+    """
+    small = replace(options, shrink_to_megapixels=PREVIEW_MEGAPIXELS, stages=())
+    # What a stroke changes must not be part of what is remembered.
+    plain = replace(small, strokes=(), shift=0.0, feather=0.0, roi=None)
+    seen = looked(plain)
+    scale = seen.picture.rgb.shape[1] / seen.source.rgb.shape[1]
+    if small.roi is not None:
+        seen = looked(replace(plain, roi=scaled(small.roi, scale)))
+    edges = {"shift": small.shift * scale, "feather": small.feather * scale}
+    result = run.finish(seen, replace(small, **edges, roi=None), None, Stopwatch(None))
+    return result.data, result.report["quality"]["confidence"]
+
+
+def scaled(region: Region, scale: float) -> Region:
+    """A region of an image in one of another size."""
+    return Region(*(side if side.percent else Length(round(side.value * scale, 3), False) for side in region.lengths))
+
+
+def original(data: bytes, options: Options) -> Encoded:
+    """The image at full size, upright and in sRGB, in a format that browsers read. Raises InputError."""
+    picture = decode.decode(data, **options.limits())
+    alpha = None if picture.alpha is None else raster.unit(picture.alpha)
+    form, quality = ("jpeg", 90) if alpha is None else ("png", None)
+    return encode.encode(Canvas(picture.rgb, alpha), format=form, quality=quality)
+
+
+def thumbnail(data: bytes, options: Options) -> Encoded:
+    """A small JPEG of an image or a cutout, on white. Raises InputError."""
+    picture = decode.decode(data, **options.limits())
+    image = Image.fromarray(picture.rgb)
+    if picture.alpha is not None:
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=Image.fromarray(picture.alpha))
+        image = white
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=80)
+    return Encoded(file.getvalue(), "image/jpeg", "jpg")
+
+
+def form(query: Mapping[str, str], base: Options) -> Options:
+    """The options of a download. query: of FORMS. Raises BadOptions, which names the parameter."""
+    for name in query:
+        if name not in FORMS:
+            raise BadOptions(f"{name[:40]} is not a parameter of a download. Use {', '.join(FORMS)}.")
+    return replace(base, stages=()).overridden_by({FORMS[name]: value for name, value in query.items()})
+
+
+def download(data: bytes, alpha: bytes, options: Options) -> tuple[Encoded, dict[str, Any]]:
+    """The image with its matte in another form, or the listing image of the first marketplace; and its compliance.
+
+    data: the image's file. alpha: the matte's. Raises HairlineError.
+    """
+    picture = decode.decode(data, **options.limits())
+    if picture.alpha is not None:  # the matte holds it already, and it must not count twice
+        data = encode.encode(Canvas(picture.rgb, None), format="png").data
+    result = apply_matte(data, alpha, options)
+    name = options.marketplaces[0] if options.marketplaces else ""
+    file = result.listings[name] if name else result.output
+    return file, dict(result.report["compliance"])
+
+
+def rules(compliance: Mapping[str, Any]) -> dict[str, Any]:
+    """How a listing image meets its marketplace's rules, in words. compliance: of `download`, for that marketplace."""
+    found = [
+        {
+            "measure": measure.replace("_", " "),
+            "value": shown(rule["value"]),
+            "required": required(rule),
+            "passes": rule["passes"],
+        }
+        for measure, rule in compliance["rules"].items()
+    ]
+    return {"complies": compliance["complies"], "rules": found}
