@@ -1,4 +1,4 @@
-"""What each function makes of its settings: typed values, checked at start-up."""
+"""The settings of each function as typed values, checked at start-up."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,9 +22,10 @@ _Number = TypeVar("_Number", int, float)
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """The model that finds the subject. folder: of weights that are there already. bucket: where to download others.
+    """The model that finds the subject.
 
-    name: as `pipeline.models.choice.chosen` takes it, which needs to see the two.
+    name: of a model, or a combination that `pipeline.models.choice.chosen` resolves by the weights that there are.
+    folder: of weights that need no download. bucket: to download others from, or None.
     """
 
     name: str
@@ -33,7 +34,7 @@ class ModelConfig:
 
     @property
     def known(self) -> ModelSpec | None:
-        """The row of the model that is asked first; None for a model of your own, whose row is with its weights."""
+        """The row of the model that runs first; None for a model of your own, whose row is stored with its weights."""
         return models.MODELS.get(SMALL if self.name == AUTO else self.name.partition("+")[0])
 
     @classmethod
@@ -50,7 +51,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class NotificationConfig:
-    """Where notifications go, and the bucket that remembers those that were sent."""
+    """Where notifications are sent, and the bucket with a mark for each one that was."""
 
     event_bus: str
     callback_queue_url: str
@@ -67,7 +68,7 @@ class NotificationConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketConfig:
-    """Of every function that cuts images from one bucket into another. Raises BadConfig when made with one for both.
+    """Settings of the functions that cut images from one bucket to another. Raises BadConfig if both are the same.
 
     delete_outputs: whether the outputs of an image are deleted when it is.
     """
@@ -88,7 +89,7 @@ class BucketConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutoutConfig(BucketConfig):
-    """Of CutoutFunction."""
+    """Settings of CutoutFunction."""
 
     FUNCTION: ClassVar = Function.CUTOUT
 
@@ -97,7 +98,7 @@ class CutoutConfig(BucketConfig):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        """env: such as `os.environ`. Raises BadConfig, which names the variable."""
         given = settings.read(cls.FUNCTION, env)
         return cls(
             **bucket_fields(given, env),
@@ -109,14 +110,14 @@ class CutoutConfig(BucketConfig):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterConfig(CutoutConfig):
-    """Of DeadLetterFunction, which reports what CutoutFunction could not. It uses no weights."""
+    """Settings of DeadLetterFunction, which reports the images that CutoutFunction could not. It loads no weights."""
 
     FUNCTION: ClassVar = Function.DEAD_LETTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookConfig:
-    """Of WebhookFunction. registry: the name of a secret."""
+    """Settings of WebhookFunction. registry: the name of a secret."""
 
     registry: str
     state_bucket: str
@@ -125,7 +126,7 @@ class WebhookConfig:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        """env: such as `os.environ`. Raises BadConfig, which names the variable."""
         given = settings.read(Function.WEBHOOK, env)
         return cls(
             registry=given["HAIRLINE_REGISTRY"],
@@ -137,7 +138,7 @@ class WebhookConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchConfig:
-    """Of FetchFunction. registry: the name of a secret. max_bytes: of a download."""
+    """Settings of FetchFunction. registry: the name of a secret. max_bytes: of a download."""
 
     registry: str
     input_bucket: str
@@ -149,7 +150,7 @@ class FetchConfig:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        """env: such as `os.environ`. Raises BadConfig, which names the variable."""
         given = settings.read(Function.FETCH, env)
         return cls(
             registry=given["HAIRLINE_REGISTRY"],
@@ -164,7 +165,7 @@ class FetchConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackConfig:
-    """Of CallbackFunction. registry: the name of a secret."""
+    """Settings of CallbackFunction. registry: the name of a secret."""
 
     registry: str
     state_bucket: str
@@ -174,7 +175,7 @@ class CallbackConfig:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        """env: such as `os.environ`. Raises BadConfig, which names the variable."""
         given = settings.read(Function.CALLBACK, env)
         return cls(
             registry=given["HAIRLINE_REGISTRY"],
@@ -186,7 +187,7 @@ class CallbackConfig:
 
 
 def parse_options(text: str, where: str) -> dict[str, Any]:
-    """A JSON object of options. where: its name for the reader. Raises BadOptions."""
+    """A JSON object of options. where: its name, for messages. Raises BadOptions."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -230,9 +231,9 @@ def number(given: Mapping[str, str], name: str, kind: Callable[[str], _Number]) 
 
 
 def with_threads(options: Options, env: Mapping[str, str]) -> Options:
-    """One thread for each processor that Lambda grants; it may show more of them than it lets a function use.
+    """The options with one thread for each processor that Lambda grants, which may be fewer than the system shows.
 
-    Outside Lambda the options decide. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    Outside Lambda they are unchanged. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
     """
     if options.threads is not None or "AWS_LAMBDA_FUNCTION_MEMORY_SIZE" not in env:
         return options

@@ -1,4 +1,4 @@
-"""THE table: what follows from each error, in the queue and over HTTP."""
+"""What follows from each error, in the queue and over HTTP: one table."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -16,7 +16,7 @@ class Disposition(StrEnum):
 
 
 class Rule(NamedTuple):
-    """http: the status code. reported: whether a report.json in the output bucket says so."""
+    """http: the status code. reported: whether a report.json in the output bucket names the error."""
 
     disposition: Disposition
     http: int

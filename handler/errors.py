@@ -40,13 +40,13 @@ class SourceChanged(HairlineError):
 
 
 class BadSignature(HairlineError):
-    """The sender learns nothing but the code; the message is for the log."""
+    """The sender of the webhook gets only the code; the message is for the log."""
 
     code = "bad_signature"
 
 
 class PayloadTooLarge(HairlineError):
-    """The body of a request is larger than any honest one of its kind."""
+    """The body of a request is over its limit. The message says what the limit is."""
 
     code = "payload_too_large"
 
@@ -58,7 +58,7 @@ class StoreUnavailable(HairlineError):
 
 
 class FetchError(HairlineError):
-    """A URL could not be downloaded. detail: why, for the log and never for the person who named the URL."""
+    """A URL could not be downloaded. detail: why, for the log and never for the sender of the URL."""
 
     code = "download_failed"
     VAGUE = "The URL could not be downloaded. Check that it is public and begins with https://."
@@ -77,7 +77,9 @@ class FetchFailed(FetchError):
 
 
 class GivenUp(HairlineError):
-    """An image could not be processed. It says no more, since reports and notifications leave the account."""
+    """An image could not be processed. The message gives no reason, since reports and notifications leave the
+    account.
+    """
 
     code = "given_up"
 
@@ -101,5 +103,5 @@ class BadConfig(HairlineError):
 
 
 def code(error: Exception) -> str:
-    """What logs and dead letters call an error: its code, or the class of one that is not Hairline's."""
+    """The name of an error in logs and dead letters: its code, or its class if it is not Hairline's."""
     return error.code if isinstance(error, HairlineError) else type(error).__name__

@@ -1,4 +1,4 @@
-"""What flows through the handler: where an image is, the job to cut it out, and how that ended."""
+"""What the handler's rooms pass to one another: where an image is, the job to cut it out, and its outcome."""
 
 import json
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class ObjectRef:
 class Job:
     """An object was created, replaced or deleted, so its outputs must be brought up to date.
 
-    version, etag: of the object as the event saw it, None if it does not say. They are for the logs: what is cut is
-    always the object as it is now, so that events may come late, twice or in the wrong order.
+    version, etag: of the object when the event was sent, None if it does not say. They are only logged: Hairline always
+    cuts the object as it is now, so that events may come late, twice or in the wrong order.
     """
 
     source: ObjectRef

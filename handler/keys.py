@@ -1,4 +1,4 @@
-"""The layout of the three buckets: every key that Hairline reads or writes, on one page. docs/s3.md shows the table."""
+"""The layout of the three buckets: every key that Hairline reads or writes. docs/s3.md shows the table."""
 
 import hashlib
 from typing import NamedTuple

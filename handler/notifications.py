@@ -1,7 +1,7 @@
-"""What is published when an image is finished: an event, and a callback if somebody asked for one.
+"""Notifications of finished images: an event for each, and a callback if the image or its shop has a receiver.
 
-Both are sent before the image's own message counts as done, and again if the worker died in between. The id stays the
-same then, so subscribers can recognise duplicates.
+Both are sent before the image's message is deleted, and again if the worker dies in between. They then have the same
+id, so subscribers can recognise duplicates.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """id: the same whenever it is sent again. data: JSON, with the names of files, never images. callback: a URL that
-    the image's metadata names, or None.
+    """id: the same when it is sent again. data: JSON, with the names of files, never images. callback: the receiver
+    that the image's metadata names, or None.
     """
 
     id: str
@@ -39,12 +39,12 @@ class Notification:
 
     @property
     def may_have_callback(self) -> bool:
-        """Whether the image names a receiver, or came from a shop, whose source may be registered with one."""
+        """Whether the image names a receiver, or is a shop's, whose source may have one."""
         return self.callback is not None or "shop" in self.data
 
 
 def from_report(report: StoredReport, output_bucket: str, callback: str | None) -> Notification:
-    """What a stored report says. callback: as in Notification."""
+    """The notification of a stored report. callback: as in Notification."""
     source = report["object"]
     data: dict[str, Any] = {"image": dict(source)}
     kind: Kind
@@ -83,10 +83,11 @@ def _notification(kind: Kind, data: dict[str, Any], mark: str, callback: str | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A callback in its queue. key: of the image that it is about. url: the receiver that the image's metadata names,
-    or None for the one of its source. body: JSON, the same bytes at each attempt. attempt: how many failed so far.
-    due: seconds since 1970. again: a person asked to resend it, whether or not it was delivered before or its receiver
-    is off.
+    """A callback in its queue.
+
+    key: of its image. url: the receiver that the image's metadata names; None for the receiver of its source. body:
+    JSON, the same bytes at each attempt. attempt: how many have failed. due: seconds since 1970. again: deliver it even
+    if it was delivered before or its receiver is off.
     """
 
     id: str
@@ -122,7 +123,7 @@ class Publisher(Protocol):
     """Sends notifications."""
 
     def publish(self, notification: Notification, *, first: bool) -> None:
-        """Send it, unless it was sent before. first: it cannot have been sent before. Raises StoreUnavailable."""
+        """Send it, unless it was sent before. first: skip that check, for a new result. Raises StoreUnavailable."""
         ...
 
 

@@ -27,8 +27,8 @@ Door = Literal["queue", "http", "backfill"]
 class Processed:
     """An image that was processed, or failed.
 
-    door: where it came in. identity: what identifies it in the log. ms: how long it took. version: of CutoutFunction,
-    as Lambda numbers them, for the queue. report: with its source and quality, for a done image.
+    door: where it came in. identity: the fields that identify it in the log. ms: how long it took. version: Lambda's
+    version of CutoutFunction; None for the other doors. report: for a done image, with its source and quality.
     """
 
     door: Door
@@ -60,7 +60,7 @@ def _log(image: Processed) -> None:
         logger.info("image", extra=facts)
         return
     facts |= {"code": code(error), "reason": str(error)}
-    # A rejected image is routine; a traceback is for what somebody must look into.
+    # A rejected image is routine. Only alarms and bugs need a traceback.
     if image.status == Disposition.ALARM or not isinstance(error, HairlineError):
         logger.error("image", extra=facts, exc_info=error)
     elif image.status == Disposition.RETRY:
@@ -70,15 +70,15 @@ def _log(image: Processed) -> None:
 
 
 def _count(image: Processed) -> None:
-    """EMF on standard output: attempts by version, images by outcome and by door, and each but the last in all.
+    """Print metrics in CloudWatch's embedded metric format: attempts by version, images by outcome, images by door.
 
-    An alarm on a new version must not count what an older one did, nor another function's versions, so attempts are
-    those of the queue. The lines are separate since each metric is billed for each combination of dimensions.
+    Attempts count the queue's images only, since the alarms on a new version are CutoutFunction's. Each set of
+    dimensions has a line of its own, since CloudWatch bills each metric for each combination of dimensions.
     """
     if image.version is not None:
         attempts = _metrics(version=image.version)
         attempts.add_metric("Attempts", MetricUnit.Count, 1)
-        # Zeros too: a share of something that was never written cannot be calculated.
+        # Zeros too: an alarm cannot calculate a share from a metric without data.
         attempts.add_metric("Failed", MetricUnit.Count, int(image.status in (Disposition.RETRY, Disposition.ALARM)))
         attempts.flush_metrics()
 
@@ -99,7 +99,7 @@ def _count(image: Processed) -> None:
 
 
 def _metrics(**dimension: str) -> EphemeralMetrics:
-    """Metrics of the service as a whole, and of the service by one dimension more."""
+    """Metrics with two sets of dimensions: the service, and the service with this dimension."""
     metrics = EphemeralMetrics(namespace=NAMESPACE, default_dimensions={"service": logger.service})
     metrics.add_dimensions(**dimension)
     return metrics

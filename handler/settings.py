@@ -1,6 +1,6 @@
-"""THE table of environment variables: what each means, its default, and which functions read it.
+"""The table of environment variables: what each means, its default, and which functions read it.
 
-docs/settings.md shows it. `handler.config` makes typed values of them.
+docs/settings.md shows it. `handler.config` turns them into typed values.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _BUCKETS = (*_QUEUE, BACKFILL, *_API)
 
 
 class Setting(NamedTuple):
-    """required, optional: by which functions. default: for people; for an optional setting that is absent or empty."""
+    """required, optional: the functions that read it. default: what its absence means, as docs/settings.md says it."""
 
     meaning: str
     required: tuple[Function, ...] = ()
@@ -67,8 +67,8 @@ SETTINGS = {
     "HAIRLINE_DELETE_OUTPUTS": Setting(
         "`yes` or `no`: whether the outputs of an image are deleted when it is", (), (CUTOUT,), "no"
     ),
-    "HAIRLINE_MAX_MEGAPIXELS": Setting("reject images over so many megapixels", (), _BUCKETS, "50"),
-    "HAIRLINE_MAX_BYTES": Setting("reject files over so many bytes", (), (*_BUCKETS, FETCH), "40000000"),
+    "HAIRLINE_MAX_MEGAPIXELS": Setting("reject images with more megapixels", (), _BUCKETS, "50"),
+    "HAIRLINE_MAX_BYTES": Setting("reject files with more bytes", (), (*_BUCKETS, FETCH), "40000000"),
     "HAIRLINE_CORS_ORIGIN": Setting("origin of the web pages that may read the HTTP API's responses", (), _API, "*"),
     "HAIRLINE_API_RATE": Setting(
         "requests per second that the usage plan allows an API key, for `X-RateLimit-*`", (), _API, "no such headers"

@@ -10,7 +10,7 @@ from handler.aws.faults import translated
 
 
 class BatchJobs:
-    """client: boto3's for s3control. account: whose jobs they are."""
+    """client: boto3's for s3control. account: the id of the AWS account."""
 
     def __init__(self, client: Any, account: str) -> None:
         self._client, self._account = client, account
@@ -32,7 +32,7 @@ class BatchJobs:
         found: list[dict[str, Any]] = []
         page: dict[str, str] = {}
         while True:
-            with translated("list the jobs of S3 Batch Operations"):  # for which boto3 has no paginator
+            with translated("list the jobs of S3 Batch Operations"):  # boto3 has no paginator for it
                 answer = self._client.list_jobs(AccountId=self._account, **page)
             found += [job for job in answer.get("Jobs", []) if job.get("Description") == description]
             if "NextToken" not in answer:

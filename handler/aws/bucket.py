@@ -13,7 +13,7 @@ from handler.jobs import ObjectRef
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
-    """What a store knows of an object without its bytes.
+    """An object's properties, without its bytes.
 
     version: None in a bucket without versions. etag: opaque; it changes whenever the bytes do, and under a KMS key also
     when the same bytes are written again. metadata: the user's own, names in lower case.
@@ -49,7 +49,7 @@ class ObjectStore(Protocol):
         ...
 
     def sha256(self, ref: ObjectRef) -> str | None:
-        """The checksum, in hex, of an object that `put` wrote; None of one that others wrote. Raises SourceMissing."""
+        """The checksum of an object, in hex; None if `put` did not write it. Raises SourceMissing."""
         ...
 
     def put(
@@ -112,7 +112,7 @@ class S3Store:
         """See ObjectStore."""
         with translated(f"read {ref}", _reading(ref)):
             found = self._client.head_object(Bucket=ref.bucket, Key=ref.key, ChecksumMode="ENABLED")
-        # Of an object that was written in parts, S3 has no checksum of the whole.
+        # The checksum of an object that was written in parts may be one of its parts' checksums.
         whole = found.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT" and found.get("ChecksumSHA256")
         return base64.b64decode(whole).hex() if whole else None
 
@@ -161,7 +161,7 @@ class S3Store:
                     self._client.delete_object(Bucket=ref.bucket, Key=item["Key"], VersionId=item["VersionId"])
 
     def link(self, ref: ObjectRef, seconds: int) -> str:
-        """A URL that anybody can download the object from, for so long."""
+        """A URL that anybody can download the object from, for this many seconds."""
         params = {"Bucket": ref.bucket, "Key": ref.key}
         url: str = self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
         return url
@@ -169,7 +169,7 @@ class S3Store:
     def upload_form(
         self, ref: ObjectRef, content_type: str, metadata: Mapping[str, str], max_bytes: int, seconds: int
     ) -> dict[str, Any]:
-        """{"url", "fields"} of a form that anybody can upload the object with, for so long.
+        """{"url", "fields"} of a form that anybody can upload the object with, for this many seconds.
 
         S3 rejects another content type, other metadata, and files that are empty or larger than `max_bytes`.
         """

@@ -1,4 +1,4 @@
-"""boto3's clients, each with how long its caller can wait: the only place that makes them."""
+"""Makes boto3's clients, with timeouts and retries that fit their callers."""
 
 from enum import Enum
 from typing import Any
@@ -13,10 +13,10 @@ def _config(connect_s: float, read_s: float, attempts: int, **more: Any) -> Conf
 
 
 class Patience(Enum):
-    """How long one call may take. botocore's own defaults, 60 s and five attempts, can use up a function's whole time.
+    """How long one call may take. botocore's defaults, 60 s and five attempts, can use up a function's whole time.
 
-    QUEUE: a message is retried as a whole, so a call may take its time. IMAGE: S3 answers 503 to a new bucket that gets
-    thousands of images a second until it has divided the bucket, so repeat for some 15 s. REQUEST: API Gateway ends an
+    QUEUE: for messages, which are retried as a whole. IMAGE: S3 answers 503 while it adapts a new bucket to thousands
+    of requests a second, so calls are repeated for about 15 s. REQUEST: API Gateway ends an
     HTTP request after 29 s; links and upload forms are signed with version 4 for the region's own host. WEBHOOK: a shop
     waits for about 5 s.
     """

@@ -1,9 +1,8 @@
 """State that must survive between calls, as small JSON documents in a bucket of their own: no database to run.
 
-S3's conditional writes decide between concurrent writers: of several that create the same document one wins, and a
-change is rejected if the document was changed since it was read. Nothing is deleted here; the bucket's lifecycle rules
-expire documents by their prefix.
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+S3's conditional writes decide between concurrent writers. Of several that create the same document, one wins. A change
+is rejected if the document was changed after it was read. Nothing is deleted here; the bucket's lifecycle rules expire
+documents by their prefix. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
 import json
@@ -17,7 +16,7 @@ from handler.jobs import ObjectRef
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A JSON value as it was read. etag: changes whenever the value does."""
+    """A JSON value that was read. etag: changes whenever the value does."""
 
     value: Any
     etag: str

@@ -1,4 +1,4 @@
-"""Notifications as events on EventBridge, and as callbacks in the queue of those to deliver."""
+"""Sends notifications: as events on EventBridge, and as callbacks to the queue that CallbackFunction reads."""
 
 import json
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ class EventBus:
 
 @dataclass(frozen=True, slots=True)
 class EventBridgePublisher:
-    """A Publisher. callbacks: the queue that `handler.hooks.callbacks` delivers from. state: remembers what was
-    published.
+    """A Publisher. callbacks: the queue that `handler.hooks.callbacks` delivers from. state: has a mark for each
+    notification that was sent.
     """
 
     bus: EventBus

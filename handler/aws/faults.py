@@ -1,4 +1,4 @@
-"""Where the errors of boto3 become Hairline's: the one place that catches them."""
+"""Translates the errors of boto3 into Hairline's. No other module catches them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,8 +21,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 def translated(task: str, expected: Mapping[str, HairlineError] | None = None) -> Iterator[None]:
     """Turn every error of boto3 within the block into one of Hairline's.
 
-    task: what is done, such as "read bucket/key". expected: AWS's error code to the error that it means here. Raises
-    StoreUnavailable for all others: a throttle, a broken connection, a missing permission or bucket.
+    task: what the block does, such as "read bucket/key". expected: AWS's error code to the error that it means here.
+    Raises StoreUnavailable for all others: a throttle, a broken connection, a missing permission or bucket.
     """
     try:
         yield

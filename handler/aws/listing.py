@@ -1,4 +1,4 @@
-"""What is in a bucket, a thousand keys a request: $0.005 for a million keys."""
+"""Lists the objects of a bucket, a thousand keys for each request: $0.005 for a million keys."""
 
 from collections.abc import Iterator
 from datetime import datetime

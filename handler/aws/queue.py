@@ -1,4 +1,4 @@
-"""A queue in SQS that Hairline sends messages to."""
+"""Sends messages to queues in SQS, and postpones messages that failed."""
 
 import itertools
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ from handler.aws.faults import translated
 from handler.errors import StoreUnavailable
 
 MAX_DELAY_S = 900
-"""The longest that SQS delays a message."""
+"""The longest delay of a message that SQS allows."""
 _BATCH = 10
-"""The most messages that SQS accepts in one call."""
+"""How many messages SQS accepts in one call."""
 
 
 class Visibility:
-    """Decides when messages that were received from a queue are delivered again. client: boto3's for SQS."""
+    """Sets when a received message becomes visible again. client: boto3's for SQS."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

@@ -10,14 +10,14 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from handler.errors import BadConfig, StoreUnavailable
 
 KEPT_S = 300
-"""How long a container caches the document: register a new secret that long before anybody signs with it."""
+"""How long a container caches the document. So register a new secret five minutes before its sender uses it."""
 
 CALLBACKS = "callbacks"
 """The name of the one entry that is not a source: its `secrets` sign callbacks to URLs that images name themselves."""
 
 
 class Reader(Protocol):
-    """The method of Powertools' SecretsProvider that is used here."""
+    """The one method of Powertools' SecretsProvider that Hairline calls."""
 
     def get(self, name: str, max_age: int | None = None) -> Any:
         """The secret's text. Raises GetParameterError."""

@@ -29,8 +29,8 @@ from pipeline.models.choice import Folder, chosen
 logger = Logger(child=True)
 
 _Found = TypeVar("_Found")
-_MOST_OF_A_ROW = 100_000
-"""Bytes. A longer row is cut off, and then is not JSON."""
+_MAX_ROW_BYTES = 100_000
+"""A longer row is cut off, and is then not valid JSON."""
 _ABSENT = ("404", "403", "NoSuchKey", "NoSuchBucket", "AccessDenied")
 _TRANSFER = TransferConfig(max_concurrency=4)
 """boto3 downloads in parts of 8 MB, and retries a part whose connection breaks."""
@@ -43,7 +43,7 @@ def ensure_weights(config: ModelConfig, s3: Any) -> tuple[ModelSpec, Path]:
     too large for the temporary folder. Raises StoreUnavailable if S3 fails for the moment.
     """
     try:
-        model = chosen(config.name, _Places(config, s3))
+        model = chosen(config.name, _LayerThenBucket(config, s3))
     except BadOptions as error:  # the deployment's fault, not an image's
         raise ModelUnavailable(f"HAIRLINE_MODEL: {error}") from error
     missing = [spec for spec in model.parts if not (config.folder / spec.file).exists()]
@@ -71,8 +71,8 @@ def ensure_weights(config: ModelConfig, s3: Any) -> tuple[ModelSpec, Path]:
     return model, folder
 
 
-class _Places:
-    """The layer's folder and then the bucket, as a Shelf."""
+class _LayerThenBucket:
+    """A Shelf of the layer's folder, and after it the bucket."""
 
     def __init__(self, config: ModelConfig, s3: Any) -> None:
         self._folder, self._bucket, self._s3 = Folder(config.folder), config.bucket, s3
@@ -88,7 +88,7 @@ class _Places:
         return size
 
     def _read(self, file: str) -> bytes:
-        data: bytes = self._s3.get_object(Bucket=self._bucket, Key=file)["Body"].read(_MOST_OF_A_ROW)
+        data: bytes = self._s3.get_object(Bucket=self._bucket, Key=file)["Body"].read(_MAX_ROW_BYTES)
         return data
 
     def _found(self, file: str, get: Callable[[str], _Found]) -> _Found | None:

@@ -1,1 +1,1 @@
-"""Parsers of events, one module for each sender, into jobs. Pure. Object keys are decoded here only."""
+"""Parse events into jobs, with a module for each sender. Pure. Only these modules decode object keys."""

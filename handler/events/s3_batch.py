@@ -20,7 +20,7 @@ RESULT_CODES: Mapping[Status, Literal["Succeeded", "TemporaryFailure", "Permanen
     RETRY: "TemporaryFailure",
     ALARM: "PermanentFailure",
 }
-"""What S3 does next: it sends a task with a temporary failure again before the job ends."""
+"""S3 sends a task with a temporary failure again before the job ends."""
 
 
 def parse(event: Mapping[str, Any]) -> tuple[Job, Mapping[str, str]]:
@@ -38,7 +38,7 @@ def parse(event: Mapping[str, Any]) -> tuple[Job, Mapping[str, str]]:
 
 
 def reply(event: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
-    """What S3 expects of a function that was sent `event`."""
+    """The response to `event` that S3 expects of the function."""
     read = S3BatchOperationEvent(dict(event))
     response = S3BatchOperationResponse(read.invocation_schema_version, read.invocation_id, "PermanentFailure")
     response.add_result(read.task.build_task_batch_response(RESULT_CODES[outcome.status], result_string(outcome)))
@@ -46,7 +46,7 @@ def reply(event: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
 
 
 def result_string(outcome: Outcome) -> str:
-    """One task's line in the completion report, in words to filter it by.
+    """The text for one task in the completion report, in words to filter by.
 
     First the outcome. Then the confidence of a cutout, and `needs_review` if a person should check it; or the code of
     the error: "done 0.93", "repeated 0.41 needs_review", "rejected no_subject", "retry store_unavailable".

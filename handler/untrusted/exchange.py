@@ -42,7 +42,7 @@ def dial(address: str, port: int, seconds: float) -> socket.socket:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How an exchange reaches the network; tests replace it.
+    """Access to the network, which tests replace.
 
     tls: checks certificates and names against the system's authorities.
     """
@@ -54,7 +54,7 @@ class Wire:
 
 
 class Deadline:
-    """A moment by which everything must be done, on a monotonic clock."""
+    """A moment by which an exchange must be complete, on a monotonic clock."""
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._clock, self._end = clock, clock() + seconds
@@ -68,9 +68,9 @@ class Deadline:
 
 
 class Reply:
-    """A response of which only the status and headers were read.
+    """A response whose body has not been read.
 
-    headers: by name in lower case. Of several headers with the same name, it has the first.
+    headers: by name in lower case; of several with the same name, the first.
     """
 
     def __init__(self, response: http.client.HTTPResponse, max_bytes: int) -> None:
@@ -79,7 +79,7 @@ class Reply:
         self.headers = {name.lower(): value for name, value in reversed(response.getheaders())}
 
     def read(self) -> bytes:
-        """The body. Bytes are counted as they come, whatever Content-Length says.
+        """The body. Its bytes are counted as they arrive, whatever Content-Length says.
 
         Raises ImageTooLarge, FetchRefused for a compressed body, FetchFailed for one that ends early.
         """
@@ -90,7 +90,7 @@ class Reply:
             data += piece
             if len(data) > self._max_bytes:
                 raise ImageTooLarge.of_file(None, self._max_bytes)
-        if self._response.length:  # what Content-Length promised and did not come
+        if self._response.length:  # bytes that Content-Length announced and that did not arrive
             raise FetchFailed(f"the response ended {self._response.length} bytes early")
         return bytes(data)
 
@@ -173,7 +173,7 @@ def _secured(plain: socket.socket, target: Target, wire: Wire) -> Iterator[socke
 class _Clocked:
     """The part of a socket that http.client uses, with the deadline checked before every step.
 
-    A socket's own timeout starts again with each byte, so a slow server could keep the function busy for ever.
+    A socket's own timeout starts again with each byte, so a slow server could keep the function busy forever.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, step_s: float) -> None:
@@ -187,7 +187,7 @@ class _Clocked:
         return io.BufferedReader(_Incoming(self._sock, self._deadline, self._step_s), _PIECE)
 
     def close(self) -> None:
-        """The socket is closed where it was opened."""
+        """Do nothing: the code that opened the socket closes it."""
 
 
 class _Incoming(io.RawIOBase):

@@ -1,8 +1,8 @@
 """Download an image from an untrusted URL.
 
 `handler.untrusted.guard` protects against private addresses and ambiguous names, `handler.untrusted.exchange` against
-DNS rebinding, slow servers and large responses, and this module against redirects and anything that is not an image. A
-function that downloads has a role with few permissions, because its credentials are what an attacker wants.
+DNS rebinding, slow servers and large responses, and this module against redirects and anything that is not an image.
+The roles of the functions that download permit little, because an attacker wants their credentials.
 """
 
 import http
@@ -23,8 +23,8 @@ _TEMPORARY = {408, 425, 429}
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """data: an encoded image. content_type: by its first bytes, whatever the server said. etag: the server's, or None.
-    url: where it was found, after redirects.
+    """data: an encoded image. content_type: by its first bytes, whatever the server says. etag: the server's, or None.
+    url: the last one, after redirects.
     """
 
     data: bytes
@@ -34,7 +34,7 @@ class Fetched:
 
 
 class Fetcher:
-    """wire: how the network is reached; tests replace it."""
+    """wire: access to the network, which tests replace."""
 
     def __init__(self, policy: Policy, wire: Wire | None = None) -> None:
         self._policy, self._wire = policy, wire or Wire()
@@ -72,7 +72,7 @@ class Fetcher:
 
 
 def _refusal(status: int) -> FetchRefused | FetchFailed:
-    """For an answer of an allowed server, so its status is not a secret."""
+    """The error for a response of an allowed server, whose status need not be hidden."""
     detail = f"HTTP status {status}"
     message = f"The server answered with HTTP status {status} instead of an image. Check the URL."
     return (FetchFailed if status in _TEMPORARY or status >= 500 else FetchRefused)(detail, message)

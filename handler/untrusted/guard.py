@@ -1,6 +1,6 @@
 """Which URLs Hairline may send requests to: those whose host is an unambiguous public name or address.
 
-Against server-side request forgery: others name a URL, and Hairline requests it from inside. OWASP's cheat sheet:
+This prevents server-side request forgery: others name a URL, and Hairline requests it from inside AWS. OWASP's advice:
 https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
 """
 
@@ -14,13 +14,13 @@ from handler.errors import FetchRefused
 
 _MAX_LENGTH = 2048
 """Characters of a URL."""
-_ODD = re.compile(r"[\x00-\x1f\x7f\\]")
-"""Control characters, which some parsers drop or take for the end, and the backslash, which some take for a slash."""
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
+"""Control characters, which parsers drop or stop at, and the backslash, which some read as a slash."""
 _NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*\Z")
-"""A host name of two or more labels, the last of them not a number: a resolver takes "0x7f.1" and "2130706433" for
+"""A host name of two or more labels, the last of which is not a number: resolvers read "0x7f.1" and "2130706433" as
 addresses (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
 _SAFE = "%/:=&?~+!$,;'@()*[]"
-"""What is not encoded in a path and a query; shops send file names with letters and spaces unencoded."""
+"""Characters that stay as they are in a path and a query. Others are encoded, since shops may not encode theirs."""
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
@@ -58,8 +58,8 @@ class Target:
     @property
     def authority(self) -> str:
         """The Host header."""
-        usual = self.port == {"https": 443, "http": 80}[self.scheme]
-        return self.host if usual else f"{self.host}:{self.port}"
+        is_default = self.port == {"https": 443, "http": 80}[self.scheme]
+        return self.host if is_default else f"{self.host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -68,15 +68,15 @@ class Target:
 
 
 def target(url: str, policy: Policy, hosts: Collection[str] | None = None) -> Target:
-    """Parse a URL, and check all that can be checked without resolving its host.
+    """Parse a URL, and check everything except the addresses of its host.
 
     hosts: the only ones allowed besides what `loopback` allows, each a name or "*.name" for all its subdomains; None
     allows every public host. Raises FetchRefused.
     """
     if len(url) > _MAX_LENGTH:
         raise FetchRefused(f"the URL has {len(url)} characters")
-    if _ODD.search(url):
-        raise FetchRefused(f"the URL {url!r} holds a control character or a backslash")
+    if _FORBIDDEN.search(url):
+        raise FetchRefused(f"the URL {url!r} contains a control character or a backslash")
     try:
         parts = urlsplit(url)
         port, host = parts.port, (parts.hostname or "").encode("idna").decode().lower()
@@ -84,18 +84,18 @@ def target(url: str, policy: Policy, hosts: Collection[str] | None = None) -> Ta
         raise FetchRefused(f"{url!r} is not a URL: {error}") from error
     if "@" in parts.netloc:
         raise FetchRefused(f"{url!r} names a user")
-    here = policy.loopback and host in _LOOPBACK_NAMES
-    if parts.scheme != "https" and not (parts.scheme == "http" and (policy.http or here)):
+    is_loopback = policy.loopback and host in _LOOPBACK_NAMES
+    if parts.scheme != "https" and not (parts.scheme == "http" and (policy.http or is_loopback)):
         raise FetchRefused(f"{url!r} has the scheme {parts.scheme!r}")
-    usual = {"https": 443, "http": 80}[parts.scheme]
-    if port not in (None, usual) and not here:
+    default_port = {"https": 443, "http": 80}[parts.scheme]
+    if port not in (None, default_port) and not is_loopback:
         raise FetchRefused(f"{url!r} names port {port}")
-    if not (here or _is_plain(host)):
+    if not (is_loopback or _is_plain(host)):
         raise FetchRefused(f"{url!r} has no host that is a full name or a plain IPv4 address")
-    if hosts is not None and not here and not any(_matches(each, host) for each in hosts):
+    if hosts is not None and not is_loopback and not any(_matches(each, host) for each in hosts):
         raise FetchRefused(f"{host} is not one of the hosts {', '.join(sorted(hosts))}")
     path = quote(parts.path or "/", _SAFE) + (f"?{quote(parts.query, _SAFE)}" if parts.query else "")
-    return Target(parts.scheme, host, port or usual, path)
+    return Target(parts.scheme, host, port or default_port, path)
 
 
 def check(target: Target, addresses: Sequence[str], policy: Policy) -> None:
@@ -110,17 +110,17 @@ def check(target: Target, addresses: Sequence[str], policy: Policy) -> None:
 
 
 def is_private(target: Target, policy: Policy) -> bool:
-    """Whether the host is written as an address that is not public; a name may turn out to have such a one later."""
+    """Whether the host is an address that is not public. Of a name, `check` decides."""
     if policy.loopback and target.host in _LOOPBACK_NAMES:
         return False
     return _NAME.match(target.host) is None and not is_public(target.host)
 
 
 def is_public(address: str) -> bool:
-    """Whether it is an address on the public internet, and so is an IPv4 address that it embeds.
+    """Whether it is an address on the public internet, and any IPv4 address that it embeds is one too.
 
     False for private, loopback, link-local (cloud metadata), shared (100.64.0.0/10), multicast, documentation and
-    reserved addresses, and for what is not an address. https://www.iana.org/assignments/iana-ipv4-special-registry
+    reserved addresses, and for text that is not an address. https://www.iana.org/assignments/iana-ipv4-special-registry
     """
     try:
         return all(_is_global(each) for each in _embedded(ip_address(address)))
@@ -129,7 +129,7 @@ def is_public(address: str) -> bool:
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
-    """The address itself and those that it embeds, to which a gateway or the kernel would forward packets."""
+    """The address, or those that it embeds, to which a gateway or the kernel would forward packets."""
     if isinstance(address, IPv4Address):
         yield address
     elif address.ipv4_mapped is not None:
@@ -143,14 +143,14 @@ def _embedded(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6
 
 
 _WITHDRAWN = (IPv4Network("192.88.99.0/24"), IPv6Network("2002::/16"))
-"""6to4 and its relays (RFC 7526): no web server has them. Python versions disagree whether the latter are global."""
+"""6to4 and its relays, deprecated by RFC 7526. Python versions disagree on whether they are global."""
 
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return False
-    usual = address.is_global and not (address.is_multicast or address.is_reserved)
-    return usual and not any(address in network for network in _WITHDRAWN)
+    usable = address.is_global and not (address.is_multicast or address.is_reserved)
+    return usable and not any(address in network for network in _WITHDRAWN)
 
 
 def _is_plain(host: str) -> bool:
