@@ -53,7 +53,7 @@ class Product:
         return keys.original(OriginalKey(self.source, self.shop, self.id, image.id))
 
     def messages(self) -> Iterator[str]:
-        """The product as JSON, in as few messages as possible."""
+        """The product as JSON, in as few messages as possible. Raises BadEvent for an image that fits into none."""
         if self.images is None:
             yield json.dumps(asdict(self))
             return
@@ -61,6 +61,8 @@ class Product:
         size = 0
         for image in map(asdict, self.images):
             length = len(json.dumps(image)) + 2
+            if length > MAX_MESSAGE_BYTES:
+                raise BadEvent(f"The URL of the image {image['id']} is too long for a message of the queue.")
             if batch and size + length > MAX_MESSAGE_BYTES:
                 yield json.dumps({**asdict(self), "images": batch})
                 batch, size = [], 0

@@ -51,7 +51,7 @@ ROLES: dict[str, Allowed] = {
         "SeeMissingObjects": (SEE, "{state}"),
         "SendEvents": ("events:PutEvents", BUS),
     },
-    "ApiCutoutRole": {"StoreLargeAnswers": (READ_WRITE, "{state}/replies/*"), **API},
+    "ApiCutoutRole": {"StoreLargeResponses": (READ_WRITE, "{state}/replies/*"), **API},
     "ApiJobRole": {
         "ReadRegistry": REGISTRY,
         "WriteEdits": ("s3:PutObject", "{output}/api/*/edits.json"),

@@ -169,6 +169,13 @@ def test_errors_of_the_registry_are_not_the_senders_fault(world, deps):
         send(deps, "woo", webhook("woocommerce_product_updated"))
 
 
+def test_an_image_that_fits_into_no_message_is_a_bad_event(world, deps):
+    body = json.dumps({"id": 1, "images": [{"id": 1, "src": "data:image/png;base64," + "A" * MAX_MESSAGE_BYTES}]})
+    with pytest.raises(BadEvent, match="image 1 is too long"):
+        send(deps, "spring", (CREATED[0], body.encode()))
+    assert world.messages("fetch") == []
+
+
 def test_many_images_are_split_into_several_messages(world, deps):
     pictures = tuple(ProductImage(str(n), f"https://pictures.example/{'a' * 1900}{n}.jpg") for n in range(250))
     product = Product("own", "catalogue", "1", pictures)
