@@ -1,11 +1,9 @@
 """The command line, as a user runs it: files in, files out, exit status, and nothing half-written."""
 
 import hashlib
-import io
 import json
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -15,29 +13,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.cli.arguments import parser
 from pipeline.cli.main import main
-
-
-@pytest.fixture
-def folder(tmp_path, photo):
-    """Two good pictures in subfolders, and one that is no picture."""
-    for name in ("in/a.jpg", "in/sub/b.jpg"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(photo)
-    (tmp_path / "in/page.jpg").write_bytes(b"<html><body>Not found</body></html>")
-    return tmp_path
-
-
-def _names(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+from tests.pipeline.cli.commands import contents, files_in
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_folder_with_one_bad_picture(folder, capsys, jobs):
     assert main(["cut", str(folder / "in"), "-o", str(folder / "out"), "--jobs", jobs]) == 1
     names = ["a.png", "a.report.json", "page.report.json", "sub/b.png", "sub/b.report.json"]
-    assert _names(folder / "out") == names
+    assert files_in(folder / "out") == names
     told = json.loads((folder / "out/page.report.json").read_text())
     assert (told["status"], told["reason"]["code"]) == ("rejected", "not_an_image")
     out, err = capsys.readouterr()
@@ -48,12 +32,12 @@ def test_a_folder_with_one_bad_picture(folder, capsys, jobs):
 def test_stages_are_written_beside_the_cutout(folder):
     assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--stages", "--format", "webp"]) == 0
     endings = ["alpha.png", "probability.png", "report.json", "trimap.png", "webp"]
-    assert _names(folder / "out") == [f"a.{ending}" for ending in endings]
+    assert files_in(folder / "out") == [f"a.{ending}" for ending in endings]
 
 
 def test_a_folder_on_sheets_and_one_page_that_leads_to_them(folder):
     assert main(["cut", str(folder / "in"), "-o", str(folder / "out"), "--sheet"]) == 1
-    written = _names(folder / "out")
+    written = files_in(folder / "out")
     assert [name for name in written if "sheet" in name] == ["a.sheet.jpg", "sub/b.sheet.jpg"]
     page = (folder / "out/index.html").read_text()
     links = {link.removeprefix("./") for link in re.findall(r'(?:href|src)="([^"]*)"', page)}
@@ -67,7 +51,7 @@ def test_one_picture_on_a_sheet_leaves_a_page_that_is_there_alone(folder):
     (folder / "out").mkdir()
     (folder / "out/index.html").write_text("mine")
     assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--sheet"]) == 0
-    assert _names(folder / "out") == ["a.png", "a.report.json", "a.sheet.jpg", "index.html"]
+    assert files_in(folder / "out") == ["a.png", "a.report.json", "a.sheet.jpg", "index.html"]
     assert (folder / "out/index.html").read_text() == "mine"
 
 
@@ -93,70 +77,6 @@ def test_a_matte_from_the_users_trimap_has_16_bits(folder, photo):
         assert (alpha[:60] == 0).all()
         assert (alpha[200:] == 65535).all()
         assert len(np.unique(alpha)) > 300
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["cut", "{in}/nowhere.jpg", "-o", "{out}"], "nowhere.jpg does not exist"),
-        (["cut", "{in}/a.jpg", "-o", "{in}"], "so results could overwrite originals. Choose another folder"),
-        (["cut", "{in}", "-o", "{out}", "--trimap", "{in}/a.jpg"], "--trimap works with one image; you gave 3."),
-        (["cut", "{in}", "-o", "{out}", "--format", "jpeg"], "cannot be transparent"),
-        (["cut", "{in}", "-o", "{out}", "--canvas", "huge"], "hairline: --canvas is"),
-        (["cut", "{in}", "-o", "{out}", "--shadow-opacity", "200"], "hairline: --shadow-opacity is 200, but must be"),
-        (["cut", "{in}", "-o", "{out}", "--background", "whit"], "--background: 'whit' is neither a colour"),
-        (["cut", "{in}", "-o", "{out}", "--background", "{in}/none.png"], "nor an image file"),
-        (["cut", "{in}", "-o", "{out}", "--model", "u3net"], "Unknown model 'u3net'. Did you mean u2net?"),
-        (["cut", "{in}", "-o", "{out}", "--model-dir", "{in}"], "weights"),
-        (["cut", "{in}", "-o", "{out}", "--model", "auto", "--model-dir", "{half}"], "weights auto"),
-        (["cut", "{empty}", "-o", "{out}"], "no image in"),
-        (["matte", "{in}/a.jpg", "{in}/none.png", "-o", "{out}.png"], "cannot be read"),
-    ],
-)
-def test_wrong_usage_is_2_and_does_nothing(folder, weights, capsys, arguments, words):
-    for name in ("empty", "half"):
-        (folder / name).mkdir()
-    (folder / "half" / "u2netp.onnx").symlink_to(weights / "u2netp.onnx")
-    names = {"in": folder / "in", "out": folder / "out"} | {name: folder / name for name in ("empty", "half")}
-    assert main([argument.format(**names) for argument in arguments]) == 2
-    assert words in capsys.readouterr().err
-    assert not (folder / "out").exists()
-
-
-@pytest.mark.parametrize("arguments", [[], ["cut"], ["cut", "a.jpg"], ["cut", "a", "-o", "b", "--jobs", "0"], ["fly"]])
-def test_what_the_parser_does_not_know_is_2(arguments, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2
-    assert "usage" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--jobs", "0"], "--jobs: must be a whole number of at least 1, not 0"),
-        (["--shift", "wide"], "--shift: must be a number from -50 to 50, not 'wide'"),
-        (["--format", "gif"], "--format: invalid choice: 'gif'"),
-        (["--shadow_opacity", "30"], "unrecognized arguments: --shadow_opacity"),
-    ],
-)
-def test_a_wrong_flag_is_named_with_what_it_must_be(arguments, words, capsys):
-    with pytest.raises(SystemExit):
-        main(["cut", "a.jpg", "-o", "out", *arguments])
-    assert words in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("command", ["cut", "apply", "matte"])
-def test_the_help_shows_defaults_an_example_and_the_exit_status(command, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main([command, "--help"])
-    text = " ".join(capsys.readouterr().out.split())
-    assert caught.value.code == 0
-    assert "exit status: 0 all went well" in text
-    example = re.search(rf"example:.*?(hairline {command} .*?) exit status", text)[1]
-    parser().parse_args(shlex.split(example)[1:])
-    flags = re.findall(r" (--[a-z-]+)(?= [^-]*?\(default: )", text)
-    assert flags
 
 
 def test_a_refused_matte_is_1(folder, capsys):
@@ -197,7 +117,7 @@ def test_one_matte_is_put_onto_other_sizes(folder, capsys):
     line = ["apply", str(folder / "cut/a.png"), str(folder / "sizes"), "-o", str(folder / "out"), "--format", "webp"]
     assert main(line) == 1
     names = ["large.report.json", "large.webp", "small.report.json", "small.webp", "wide.report.json"]
-    assert _names(folder / "out") == names
+    assert files_in(folder / "out") == names
     assert json.loads((folder / "out/wide.report.json").read_text())["reason"]["code"] == "aspect_mismatch"
     with Image.open(folder / "out/large.webp") as made:
         assert made.size == (500, 500)
@@ -217,7 +137,7 @@ def test_listings_are_written_beside_the_cutout(folder, capsys):
     line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--marketplace", "amazon-main,etsy"]
     assert main(line) == 1, "a small image, enlarged, breaks the rules of both"
     assert "breaks amazon-main: touches_edge 0.4004 (at most 0), enlarged 7.8125 (at most 2)" in capsys.readouterr().out
-    assert _names(folder / "out") == ["a.amazon-main.jpg", "a.etsy.jpg", "a.png", "a.report.json"]
+    assert files_in(folder / "out") == ["a.amazon-main.jpg", "a.etsy.jpg", "a.png", "a.report.json"]
     assert main([*line[:-1], "amazon-mian"]) == 2
     assert "Unknown marketplace 'amazon-mian'. Did you mean amazon-main?" in capsys.readouterr().err
 
@@ -227,14 +147,14 @@ def test_equal_names_in_two_folders_are_both_cut(folder, photo):
         (folder / name).mkdir()
         (folder / name / "main.jpg").write_bytes(photo)
     assert main(["cut", str(folder / "c1"), str(folder / "c2"), "-o", str(folder / "out")]) == 0
-    assert [name for name in _names(folder / "out") if name.endswith(".png")] == ["c1/main.png", "c2/main.png"]
+    assert [name for name in files_in(folder / "out") if name.endswith(".png")] == ["c1/main.png", "c2/main.png"]
 
 
 def test_a_matte_replaces_neither_its_inputs_nor_another_file(folder, capsys):
     Image.fromarray(np.full((256, 256), 255, np.uint8)).save(folder / "trimap.png")
     (folder / "in/a.png").write_bytes((folder / "in/a.jpg").read_bytes())
     (folder / "link.png").symlink_to(folder / "in/a.png")
-    before = _contents(folder)
+    before = contents(folder)
     command = ["matte", str(folder / "in/a.png"), str(folder / "trimap.png"), "-o"]
     wrong = {
         "trimap.png": "is the input",
@@ -247,7 +167,7 @@ def test_a_matte_replaces_neither_its_inputs_nor_another_file(folder, capsys):
     for name, words in wrong.items():
         assert main([*command, str(folder / name)]) == 2
         assert words in capsys.readouterr().err
-    assert _contents(folder) == before
+    assert contents(folder) == before
     (folder / "mine.png").write_bytes(b"mine")
     assert main([*command, str(folder / "mine.png")]) == 2
     assert "exists" in capsys.readouterr().err
@@ -256,17 +176,13 @@ def test_a_matte_replaces_neither_its_inputs_nor_another_file(folder, capsys):
     assert (folder / "mine.png").read_bytes() != b"mine"
 
 
-def _contents(folder):
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 def test_a_rejection_removes_what_an_earlier_run_left(folder, capsys):
     line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--stages"]
     assert main(line) == 0
     (folder / "out/a.note.txt").write_text("mine")
     (folder / "in/a.jpg").write_bytes(b"xx")
     assert main(line) == 1
-    assert _names(folder / "out") == ["a.note.txt", "a.report.json"]
+    assert files_in(folder / "out") == ["a.note.txt", "a.report.json"]
     report = json.loads((folder / "out/a.report.json").read_text())
     assert report["source"] == {"name": "a.jpg", "sha256": hashlib.sha256(b"xx").hexdigest()}
     assert report["files"] == []
@@ -276,7 +192,7 @@ def test_another_format_replaces_the_cutout_of_an_earlier_run(folder):
     line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out")]
     assert main([*line, "--stages"]) == 0
     assert main([*line, "--format", "webp"]) == 0
-    assert _names(folder / "out") == ["a.report.json", "a.webp"]
+    assert files_in(folder / "out") == ["a.report.json", "a.webp"]
 
 
 def test_a_file_of_somebody_else_is_replaced_only_by_force(folder, capsys):
@@ -285,72 +201,9 @@ def test_a_file_of_somebody_else_is_replaced_only_by_force(folder, capsys):
     line = ["cut", str(folder / "in/a.jpg"), str(folder / "in/sub/b.jpg"), "-o", str(folder / "out")]
     assert main(line) == 2
     assert "out/b.png exists" in capsys.readouterr().err
-    assert _contents(folder / "out") == {folder / "out/b.png": b"mine"}
+    assert contents(folder / "out") == {folder / "out/b.png": b"mine"}
     assert main([*line, "--force"]) == 0
     assert (folder / "out/b.png").read_bytes() != b"mine"
-
-
-@pytest.fixture
-def pipe(monkeypatch):
-    """Gives standard input these bytes, and returns what standard output gets."""
-
-    class Output(io.BytesIO):
-        pass
-
-    def connect(data):
-        output = Output()
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output))
-        return output
-
-    return connect
-
-
-def test_an_image_goes_through_a_pipe(folder, photo, pipe):
-    assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out")]) == 0
-    expected = (folder / "out/a.png").read_bytes()
-    for source in ("-", str(folder / "in/a.jpg")):
-        output = pipe(photo)
-        assert main(["cut", source, "-o", "-"]) == 0
-        assert output.getvalue() == expected
-    output = pipe(photo)
-    assert main(["cut", "-", "-o", str(folder / "piped")]) == 0
-    assert _names(folder / "piped") == ["stdin.png", "stdin.report.json"]
-    assert (folder / "piped/stdin.png").read_bytes() == expected
-
-
-def test_a_rejected_image_leaves_standard_output_empty(folder, pipe, capsys):
-    output = pipe(b"<html>")
-    assert main(["cut", "-", "-o", "-"]) == 1
-    assert output.getvalue() == b""
-    assert "not_an_image" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["cut", "-", "{in}/a.jpg", "-o", "{out}"], "Leave the other inputs out"),
-        (["cut", "{in}", "-o", "-"], "Give one image"),
-        (["cut", "{in}/a.jpg", "-o", "-", "--stages"], "writes the cutout alone"),
-        (["apply", "-", "{in}/a.jpg", "-o", "{out}"], "hairline cut only"),
-        (["apply", "{in}/a.jpg", "{in}/a.jpg", "-o", "-"], "hairline cut only"),
-        (["matte", "{in}/a.jpg", "-", "-o", "{out}.png"], "hairline cut only"),
-    ],
-)
-def test_where_a_pipe_makes_no_sense(folder, pipe, capsys, monkeypatch, arguments, words):
-    monkeypatch.chdir(folder)
-    before = _contents(folder)
-    output = pipe(b"")
-    names = {"in": folder / "in", "out": folder / "out"}
-    assert main([argument.format(**names) for argument in arguments]) == 2
-    assert words in capsys.readouterr().err
-    assert (output.getvalue(), _contents(folder)) == (b"", before)
-
-
-def test_an_image_is_never_written_to_a_terminal(folder, pipe, capsys):
-    pipe(b"").isatty = lambda: True
-    assert main(["cut", str(folder / "in/a.jpg"), "-o", "-"]) == 2
-    assert "Redirect standard output" in capsys.readouterr().err
 
 
 def test_an_image_over_the_limit_is_let_in_to_be_shrunk(folder, capsys):
