@@ -105,6 +105,7 @@ def _watch(given: argparse.Namespace, folders: Sequence[Path], options: Options)
     from pipeline.cli.watch import arrivals
 
     work = Work(spec, given.model_dir, options, again=given.again)
+    print(f"Watching {one_line(', '.join(map(str, folders)))}. Ctrl-C ends it.", file=sys.stderr, flush=True)
     for tasks in arrivals(folders, lambda: _planned(given, folders, options).tasks):
         cut_all(tasks, work, jobs=min(given.jobs, len(tasks)))
     raise AssertionError  # arrivals do not end
