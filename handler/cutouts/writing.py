@@ -54,5 +54,14 @@ def _write_files(
     for name in stale:
         store.delete(results.file_ref(folder, name))
     return {
-        name: store.put(results.file_ref(folder, name), made.data, made.content_type) for name, made in outputs.items()
+        name: _put(results.file_ref(folder, name), made, existing.get(name), store) for name, made in outputs.items()
     }
+
+
+def _put(ref: ObjectRef, made: Encoded, etag: str | None, store: ObjectStore) -> str:
+    """Write a file, unless these bytes are there already. Returns its etag.
+
+    etag: of the file that is there. It is the MD5 of its bytes, except under a KMS key.
+    """
+    md5 = f'"{hashlib.md5(made.data, usedforsecurity=False).hexdigest()}"'
+    return md5 if etag == md5 else store.put(ref, made.data, made.content_type)

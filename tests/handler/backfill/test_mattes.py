@@ -87,6 +87,8 @@ def test_listings_of_a_kept_cutout_are_those_of_its_matte_and_source_to_the_byte
     expected_report = json.loads(json.dumps(expected.report))
     for part in ("source", "output", "listings", "compliance", "options"):
         assert made[part] == expected_report[part]
+    files = ("ebay.jpg", "etsy.jpg", "report.json")
+    assert store.written() == [("delete", f"{KEY}/report.json"), *(("put", f"{KEY}/{name}") for name in files)]
     downloads = [key for task, _, key in store.calls if task == "get"]
     assert KEY not in downloads
     assert downloads.count(f"{KEY}/report.json") == 1
