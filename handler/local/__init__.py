@@ -1,4 +1,4 @@
-"""The deployment on this machine: an emulator of AWS, and the same handlers on the messages and requests that arrive.
+"""The deployment on this machine: an emulator of AWS, and the real handlers for its messages and requests.
 
 What stands in for what:
     S3, SQS, EventBridge,     moto's server, a process of its own on the loopback interface (`emulator`), with S3's
@@ -8,7 +8,7 @@ What stands in for what:
     event source mappings     `worker` and `mappings`, which call `poller`
     API Gateway               `gateway` behind an HTTP server (`server`), put together by `api`
 
-The commands are `run` and `serve`; `deployment` is what both start, and `watch` what both look at.
+The commands are `run` and `serve`. Both start a `deployment` and print the results that `watch` finds.
 
-Not imitated: roles and permissions, encryption, the function's memory limit, and its end at the timeout.
+Not emulated: roles and permissions, encryption, the memory limit of a function, and its end at the timeout.
 """

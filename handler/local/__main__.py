@@ -17,7 +17,7 @@ from handler.local.server import PortTaken
 
 
 class Stopped(BaseException):
-    """The user or the system asked for the end: SIGINT or SIGTERM."""
+    """The user or the system stops the program: SIGINT or SIGTERM."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -25,9 +25,9 @@ class Stopped(BaseException):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit status: 0 success, 1 an image was rejected or failed, 2 it could not be tried, 128 + a signal."""
+    """Return the exit status: 0 success, 1 an image was rejected or failed, 2 nothing could start, 128 + a signal."""
     args = _parser().parse_args(argv)
-    # A program of its own, so its own environment: nothing below can find the user's account.
+    # Nothing below can find the user's AWS account.
     clean = sealed(os.environ)
     os.environ.clear()
     os.environ.update(clean)

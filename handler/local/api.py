@@ -1,4 +1,4 @@
-"""The HTTP API on this machine: a server, the gateway behind it, and the functions behind that."""
+"""The HTTP API on this machine: a server, a gateway and the functions."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -14,13 +14,13 @@ from handler.local.gateway import Gateway
 from handler.local.stack import Stack
 
 FUNCTIONS = ("ApiCutoutFunction", "ApiJobFunction", "WebhookFunction")
-MOST_CONTAINERS = 4
-"""Of each function: while one waits for an image_url that does not answer, others go on."""
+MAX_CONTAINERS = 4
+"""Of each function, so that an image_url that does not respond holds up one container only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """url: such as "http://127.0.0.1:8080/live". keys: those that are let in, the first one is `key`."""
+    """url: such as "http://127.0.0.1:8080/live". keys: the API keys."""
 
     url: str
     keys: tuple[str, ...]
@@ -43,8 +43,8 @@ def serving(
 ) -> Iterator[Site]:
     """Serve the API on a stack for as long as the block lasts.
 
-    log: the file that the functions' output is added to; None: standard error. keys: the API keys; a new one if none.
-    parameters: of the template, where its defaults for the plan (ApiRate, ApiBurst) are not meant. port: 0: a free one.
+    log: the file to append the functions' output to, or None for standard error. keys: the API keys, by default a
+    random one. parameters: override the template's defaults for ApiRate and ApiBurst. port: 0 for one that is free.
     custom_domain: as for Gateway. Raises StartFailed, PortTaken.
     """
     plan = template.defaults(template.load()) | dict(parameters)
@@ -52,7 +52,7 @@ def serving(
     with ExitStack() as opened:
         pools = {}
         for name in FUNCTIONS:
-            pools[name] = Pool(partial(Container, functions.function(stack, name, log)), MOST_CONTAINERS)
+            pools[name] = Pool(partial(Container, functions.function(stack, name, log)), MAX_CONTAINERS)
             opened.callback(pools[name].stop)
         for pool in pools.values():
             pool.ready()

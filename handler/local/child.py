@@ -1,4 +1,4 @@
-"""A process that lives no longer than the one that started it."""
+"""A process that ends when the one that started it ends."""
 
 import os
 import subprocess
@@ -10,16 +10,16 @@ from types import TracebackType
 from typing import IO, Self
 
 GRACE_S = 60.0
-"""How long a child may take to finish what it is doing before it is killed."""
+"""How long a child may take to finish its work before it is killed."""
 
 
 class Child:
-    """`python -m module arguments`, told to stop by the end of its standard input.
+    """`python -m module arguments`, which stops at the end of its standard input.
 
-    That end comes when the parent closes it, but also when the parent dies, however it dies: so there are no orphans.
-    Ctrl-C in the terminal does not reach the child, which has a session of its own: its parent decides.
+    The input ends when the parent closes it, or dies for any reason, so no child is left behind. The child has its own
+    session, so Ctrl-C in the terminal reaches only the parent.
 
-    output, errors: for its standard output and error; None: the parent's. inherited: other open files, by number.
+    output, errors: its standard output and error; None for the parent's. inherited: numbers of other open files.
     """
 
     def __init__(
@@ -44,22 +44,22 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the process has not ended."""
         return self.process.poll() is None
 
     def write(self, line: bytes) -> None:
-        """Send a line to its standard input; lost where it has ended."""
+        """Send a line to its standard input. If it has ended, nothing happens."""
         if self.process.stdin is not None:
             with suppress(BrokenPipeError):
                 self.process.stdin.write(line + b"\n")
                 self.process.stdin.flush()
 
     def line(self) -> bytes:
-        """The next line of its standard output, where that is a pipe; empty once it has ended."""
+        """The next line of its standard output, if that is a pipe; empty once it has ended."""
         return b"" if self.process.stdout is None else self.process.stdout.readline()
 
     def stop(self) -> int:
-        """Let it finish what it is doing, kill it where that takes too long; return its exit status."""
+        """Let it finish its work, or kill it after GRACE_S; return its exit status."""
         self._close_input()
         try:
             return self.process.wait(GRACE_S)
@@ -67,7 +67,7 @@ class Child:
             return self.kill()
 
     def kill(self) -> int:
-        """End it at once (SIGKILL), in the middle of whatever it is doing."""
+        """End it at once (SIGKILL); return its exit status."""
         self.process.kill()
         status = self.process.wait()
         self._close_input()
@@ -75,7 +75,7 @@ class Child:
 
     def _close_input(self) -> None:
         if self.process.stdin is not None:
-            with suppress(BrokenPipeError):  # it ended with a line on its way
+            with suppress(BrokenPipeError):  # it ended before it read the last line
                 self.process.stdin.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""A function as Lambda keeps it: processes with the function's environment, each of which takes one event at a time."""
+"""Containers as on Lambda: processes with the function's environment that take one event at a time."""
 
 import json
 import subprocess
@@ -16,15 +16,15 @@ class FunctionFailed(Exception):
 
 
 class StartFailed(FunctionFailed):
-    """The function cannot start. The message is its own, such as a wrong setting's."""
+    """The function cannot start. The message is the function's, such as one about a wrong setting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """What a container runs.
 
-    handler: such as "handler.cutouts.app.on_queue". environment: all of it. log: the file that its output is added to;
-    None: standard error.
+    handler: such as "handler.cutouts.app.on_queue". environment: all variables. log: the file to append its output to,
+    or None for standard error.
     """
 
     handler: str
@@ -35,7 +35,7 @@ class Function:
 
 
 class Container:
-    """One process, which starts at once, and is replaced at the next event where it has died."""
+    """One process, which starts at once. If it dies, the next event starts another."""
 
     def __init__(self, function: Function) -> None:
         self.function, self.crashes = function, 0
@@ -48,7 +48,7 @@ class Container:
             self._loaded()
 
     def call(self, event: Mapping[str, Any]) -> Any:
-        """Its reply. Raises FunctionFailed."""
+        """The function's reply. Raises FunctionFailed."""
         with self._lock:
             if self._killed:
                 raise FunctionFailed(f"The container of {self.function.handler} was killed.")
@@ -62,12 +62,12 @@ class Container:
             return self._answer(line)["reply"]
 
     def stop(self) -> int:
-        """End it when it has done what it is doing; return its exit status."""
+        """Let it finish its event, and end it; return its exit status."""
         with self.child:
             return self.child.stop()
 
     def kill(self) -> None:
-        """End it for good, in the middle of whatever it is doing: this call fails, and all later ones."""
+        """Kill it for good: the call in progress and all later ones fail."""
         self._killed = True
         self.child.kill()
         with self._lock:  # a call may still read what it wrote
@@ -108,10 +108,9 @@ class Container:
 
 
 class Pool:
-    """Up to `most` containers of a function, for calls that come at the same time.
+    """Up to `most` containers of a function, for concurrent calls.
 
-    As with Lambda, a call gets a container that is idle, or else a new one. Beyond `most` it waits, where Lambda would
-    throttle it.
+    As on Lambda, a call gets an idle container or a new one. Beyond `most` it waits, where Lambda would throttle it.
     """
 
     def __init__(self, make: Callable[[], Container], most: int) -> None:
@@ -125,7 +124,7 @@ class Pool:
         self._all[0].ready()
 
     def call(self, event: Mapping[str, Any]) -> Any:
-        """A container's reply. Raises FunctionFailed."""
+        """The reply of a container. Raises FunctionFailed."""
         with self._slots:
             try:
                 container = self._idle.pop()
@@ -138,6 +137,6 @@ class Pool:
                 self._idle.append(container)
 
     def stop(self) -> None:
-        """End all of them when they have done what they are doing."""
+        """Let all containers finish their events, and end them."""
         for container in self._all:
             container.stop()

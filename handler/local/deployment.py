@@ -1,4 +1,4 @@
-"""A stack on this machine with a worker, for a command that prints what comes out."""
+"""A stack on this machine with a worker, and the lines that commands print about its results."""
 
 import fcntl
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from handler.local.worker import Worker
 from pipeline.report import StoredReport
 
 RETRY_S = 60
-"""The queue's visibility timeout: a person who watches does not wait for a retry as long as a deployment does."""
+"""The queues' visibility timeout, short since a person waits for the retry."""
 LOOK_S = 0.1
-"""How often to look for new results."""
+"""Seconds between two looks for new results."""
 
 
 class FolderInUse(Exception):
-    """Another process writes its logs to the folder."""
+    """Another process writes its logs to this folder."""
 
 
 class FunctionCrashed(Exception):
-    """The function's process ended while it worked."""
+    """The function's process ended during an event."""
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def line(key: str, report: StoredReport, place: str) -> str:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the operating system releases when the process ends, however it ends: flock(2)."""
+    """Hold the folder's lock. The operating system releases it when the process ends for any reason: flock(2)."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         try:

@@ -23,7 +23,7 @@ class EmulatorMissing(Exception):
 def emulator() -> Iterator[str]:
     """Yield the endpoint, such as "http://127.0.0.1:43215", of an empty emulator that stops with the block.
 
-    The port is one that was free. Raises EmulatorMissing where moto is not installed.
+    Raises EmulatorMissing if moto is not installed.
     """
     with starting() as (endpoint, wait):
         wait()
@@ -32,13 +32,13 @@ def emulator() -> Iterator[str]:
 
 @contextmanager
 def starting() -> Iterator[tuple[str, Callable[[], None]]]:
-    """Like `emulator`, but yield while it starts: the endpoint, and a function that waits until it answers."""
+    """Like `emulator`, but yield while it starts: the endpoint, and a function that waits until it responds."""
     if missing := [name for name in ("moto", "flask") if importlib.util.find_spec(name) is None]:
         raise EmulatorMissing(
-            f"The local stack needs {' and '.join(missing)}, which are not installed here. "
-            "Run it with `make run` or `make serve`, which install them, or do: pip install 'moto[server,s3,sqs]'"
+            f"The local stack needs {' and '.join(missing)}, which are not installed. "
+            "Run `make run` or `make serve`, which install them, or: pip install 'moto[server,s3,sqs]'"
         )
-    with socket.create_server((HOST, 0), backlog=128) as listener:  # here, so that the port is known at once
+    with socket.create_server((HOST, 0), backlog=128) as listener:  # in the parent, so that the port is known at once
         port = listener.getsockname()[1]
         listener.set_inheritable(True)
         child = Child(
@@ -59,7 +59,7 @@ def starting() -> Iterator[tuple[str, Callable[[], None]]]:
 
 def main(listener: int) -> None:
     """The child: serve on a socket until standard input ends; write a line to standard output when ready."""
-    # Here, since importing it takes a second and the parent does not need it.
+    # Imported here, since it takes a second and the parent does not need it.
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 

@@ -10,7 +10,7 @@ import boto3
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-"""The account that moto plays."""
+"""The account that moto emulates."""
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
@@ -24,11 +24,11 @@ CREDENTIALS = {
 }
 _STRIPPED = ("AWS_", "HAIRLINE_", "POWERTOOLS_", "MOTO_", "BOTO_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-"""Dropped, since a proxy cannot reach this machine's loopback interface."""
+"""Removed, since a proxy cannot reach this machine's loopback interface."""
 
 
 def sealed(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` without the user's AWS settings and with dummy ones, which cannot reach a real account."""
+    """`environ` with dummy AWS settings, which cannot reach a real account, in place of the user's."""
     kept = {
         name: value
         for name, value in environ.items()

@@ -1,4 +1,4 @@
-"""Functions of the template on this machine: their code and settings, and the environment that their containers get."""
+"""The template's functions on this machine: handlers, limits, and the environment of their containers."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ CUTOUT = "CutoutFunction"
 
 
 def function(stack: Stack, name: str, log: Path | None = None) -> Function:
-    """A function by its logical id. log: the file that its output is added to; None: standard error."""
+    """A function by its logical id. log: the file to append its output to, or None for standard error."""
     described = template.load()
     properties = template.properties(described, name)
     environment = {**sealed(os.environ), "AWS_ENDPOINT_URL": stack.endpoint}

@@ -1,7 +1,8 @@
-"""What API Gateway does: check the key, apply the plan, send requests to functions, and answer the others itself.
+"""A stand-in for API Gateway: checks keys, applies the usage plan, and sends requests to functions.
 
-Routes and the gateway's own answers are template.yaml's. Events: https://docs.aws.amazon.com/apigateway/latest/developerguide/
-set-up-lambda-proxy-integrations.html (input format). Not imitated: the day's quota and caches.
+Routes and gateway responses are those of template.yaml. The events have the format of
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html. Not emulated: the
+daily quota.
 """
 
 import base64
@@ -21,16 +22,16 @@ from handler.local import template
 from handler.local.container import FunctionFailed
 from handler.local.plan import Bucket
 
-MOST_BODY = 10 * 1024 * 1024
-"""Bytes of a request that API Gateway takes.
+MAX_BODY = 10 * 1024 * 1024
+"""Bytes of a request that API Gateway accepts.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 """
-MOST_EVENT = 6 * 1024 * 1024
-"""Bytes of an event, or of a reply, that Lambda takes."""
+MAX_EVENT = 6 * 1024 * 1024
+"""Bytes of an event, or of a reply, that Lambda accepts."""
 
 
 ANY = "ANY"
-"""The method of a route that takes every method which its path has no route for."""
+"""The method of a route for all methods without a route of their own at its path."""
 
 Function = Callable[[Mapping[str, Any]], Any]
 
@@ -44,7 +45,7 @@ class Answer(NamedTuple):
 
 
 class Request(NamedTuple):
-    """headers: as they came, in order. target: path and query."""
+    """headers: in the order in which they were sent. target: path and query."""
 
     method: str
     target: str
@@ -54,7 +55,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method of the API. pattern: of a path, with a group for each parameter."""
+    """A method of a path. pattern: of the path, with a group for each parameter."""
 
     method: str
     resource: str
@@ -64,9 +65,9 @@ class Route:
 
 
 class Gateway:
-    """functions: by their logical ids, each an event to a reply. keys: each with its id. rate, burst: what one may ask
-    for, calls a second and at once. custom_domain: whether clients reach the API at a domain of its own, whose paths
-    have no stage, or at the stage, as with the stack's output ApiUrl.
+    """functions: by their logical ids; each turns an event into a reply. keys: API key to its id. rate, burst: requests
+    of a key per second, and at once. custom_domain: whether paths have no stage, as at a domain of your own, or begin
+    with it, as in the stack's output ApiUrl.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Gateway:
         self._buckets = {id_: Bucket(rate, burst) for id_ in keys.values()}
 
     def answer(self, request: Request) -> Answer:
-        """What the client gets."""
+        """The response to a request."""
         id_ = str(uuid.uuid4())
         whole = urlsplit(request.target).path
         if not whole.startswith(f"{self.base}/"):
@@ -105,17 +106,17 @@ class Gateway:
             None,
         )
         if found is None:
-            return self._say("MISSING_AUTHENTICATION_TOKEN", id_)
+            return self._gateway_response("MISSING_AUTHENTICATION_TOKEN", id_)
         route, match = found
         key = None
         if route.needs_key:
-            key = self._id(_first(request, "x-api-key"))
+            key = self._key_id(_first(request, "x-api-key"))
             if key is None:
-                return self._say("INVALID_API_KEY", id_)
+                return self._gateway_response("INVALID_API_KEY", id_)
             if not self._buckets[key].take():
-                return self._say("THROTTLED", id_)
-        if len(request.body) > MOST_BODY:
-            return self._say("REQUEST_TOO_LARGE", id_)
+                return self._gateway_response("THROTTLED", id_)
+        if len(request.body) > MAX_BODY:
+            return self._gateway_response("REQUEST_TOO_LARGE", id_)
         parameters = {name: unquote(text) for name, text in match.groupdict().items()}
         event = _event(request, route, parameters) | {
             "path": unquote(path),
@@ -130,20 +131,20 @@ class Gateway:
                 "identity": {"apiKeyId": key, "sourceIp": "127.0.0.1"},
             },
         }
-        if len(event["body"] or "") > MOST_EVENT:
-            return self._say("REQUEST_TOO_LARGE", id_)
+        if len(event["body"] or "") > MAX_EVENT:
+            return self._gateway_response("REQUEST_TOO_LARGE", id_)
         try:
             return _reply(self._functions[route.function](event))
         except FunctionFailed:  # its log has the traceback
-            return self._say("DEFAULT_5XX", id_)
+            return self._gateway_response("DEFAULT_5XX", id_)
         except Exception:  # noqa: BLE001  API Gateway answers 5xx for any exception and any malformed reply
             traceback.print_exc()
-            return self._say("DEFAULT_5XX", id_)
+            return self._gateway_response("DEFAULT_5XX", id_)
 
-    def _id(self, sent: str) -> str | None:
+    def _key_id(self, sent: str) -> str | None:
         return next((id_ for key, id_ in self._keys.items() if hmac.compare_digest(key.encode(), sent.encode())), None)
 
-    def _say(self, name: str, id_: str) -> Answer:
+    def _gateway_response(self, name: str, id_: str) -> Answer:
         own = self._own[name]
         body = own["ResponseTemplates"]["application/json"].encode()
         known = {"context.requestId": id_}
@@ -164,7 +165,7 @@ def routes(described: Mapping[str, Any]) -> list[Route]:
                 parts = re.split(r"\{(\w+)\}", path)
                 pattern = "".join(f"(?P<{part}>[^/]+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
                 needs_key = event["Properties"].get("Auth", {}).get("ApiKeyRequired", False)
-                # A REST API takes a path with a slash behind it for the path itself.
+                # A REST API ignores slashes at the end of a path.
                 compiled = re.compile(f"{pattern}/*")
                 found.append(Route(event["Properties"]["Method"], path, compiled, name, needs_key))
     return found
@@ -175,11 +176,11 @@ _NO_SUCH_STAGE = Answer(
     {"Content-Type": ["application/json"], "x-amzn-ErrorType": ["ForbiddenException"]},
     b'{"message":"Forbidden"}',
 )
-"""What execute-api answers where the first segment is not a stage. The API's own GatewayResponses do not apply."""
+"""The response of execute-api if the first segment is not a stage. The API's GatewayResponses do not apply."""
 
 
 def _first(request: Request, name: str) -> str:
-    """The value of a header, "" where it is not sent. name: in lower case."""
+    """The value of a header, "" if it was not sent. name: in lower case."""
     return next((value for sent, value in request.headers if sent.lower() == name), "")
 
 
@@ -207,8 +208,8 @@ def _event(request: Request, route: Route, parameters: dict[str, str]) -> dict[s
 
 
 def _reply(reply: Any) -> Answer:
-    """Raises what a malformed reply leads to; API Gateway answers 502 then."""
-    if len(json.dumps(reply)) > MOST_EVENT:
+    """The response of a function's reply. Raises an exception if it is malformed; API Gateway then answers 502."""
+    if len(json.dumps(reply)) > MAX_EVENT:
         raise ValueError("The reply is too large for Lambda.")
     text = reply.get("body") or ""
     try:

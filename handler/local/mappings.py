@@ -1,4 +1,4 @@
-"""The queues of downloads, of callbacks and of messages that SQS gave up, each with its function at work on it."""
+"""Event source mappings of FetchFunction, CallbackFunction and DeadLetterFunction."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,9 +14,9 @@ FUNCTIONS = ("FetchFunction", "CallbackFunction", "DeadLetterFunction")
 
 @contextmanager
 def polling(stack: Stack, log: Path, *, workers: int = 1, names: Sequence[str] = FUNCTIONS) -> Iterator[None]:
-    """Work on these queues for as long as the block lasts.
+    """Process the queues of these functions for as long as the block lasts.
 
-    log: the file that the functions' output is added to. workers: how many for each queue. names: of the functions.
+    log: the file to append the functions' output to. workers: how many for each queue. names: of the functions.
     """
     described = template.load()
     urls = {f"{name}.Arn": url for name, url in stack.names.items()}  # a mapping names its queue by ARN

@@ -1,4 +1,4 @@
-"""What Lambda's event source mapping does for a queue: receive a batch, call the function, delete what succeeded.
+"""An event source mapping for a queue: receives a batch, calls the function, and deletes the messages that succeeded.
 
 Event and reply: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html and services-sqs-errorhandling.html
 """
@@ -110,10 +110,10 @@ def event(messages: Sequence[Mapping[str, Any]], queue_url: str) -> dict[str, An
 
 
 def failed_ids(reply: Any, sent: set[str]) -> set[str]:
-    """The ids that a function's reply leaves in the queue: none, those that it names, or all if the reply is not valid.
+    """The ids of the messages that stay in the queue: those that the reply names, or all if the reply is not valid.
 
-    sent: the ids of the batch. Lambda takes a missing or empty list for success, and a list that is not one, or that
-    names an id which was not sent, for the failure of the whole batch.
+    sent: the ids of the batch. To Lambda, a missing or empty list means success. A value that is not a list, or an id
+    that was not sent, means that the whole batch failed.
     """
     if reply is None or reply == {}:
         return set()

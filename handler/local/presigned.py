@@ -1,4 +1,4 @@
-"""What S3 checks of links and forms that were signed in advance, and moto does not: signature, expiry, a form's policy.
+"""S3's checks of presigned links and forms, which moto lacks: signature, expiry, and a form's policy.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html (links)
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html (forms)
@@ -43,7 +43,7 @@ class Rejected(Exception):
 
 
 class PresignedChecks:
-    """A WSGI application in front of another one, which gets what is signed rightly and what is not signed at all."""
+    """A WSGI application in front of another one. It rejects requests that are signed wrongly."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
@@ -65,7 +65,7 @@ class PresignedChecks:
 
 
 def check_link(request: Request) -> None:
-    """Raises Rejected where a signed URL is not as it was signed, or too old."""
+    """Raises Rejected if a presigned URL was changed or has expired."""
     args = request.args
     timestamp = args.get("X-Amz-Date", "")
     try:
@@ -87,7 +87,7 @@ def check_link(request: Request) -> None:
 
 
 def check_form(request: Request) -> None:
-    """Raises Rejected where a form for an upload is not as its signed policy asks."""
+    """Raises Rejected if an upload does not meet the policy of its form, or the form has expired."""
     fields = {name.lower(): value for name, value in request.form.items()}
     copy = AWSRequest()
     copy.context["timestamp"] = fields.get("x-amz-date", "")

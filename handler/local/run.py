@@ -1,4 +1,4 @@
-"""`python -m handler.local run`: put images into the input bucket and copy what comes out to a folder."""
+"""`python -m handler.local run`: upload images to the input bucket, and copy the results to a folder."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from handler.local.worker import Worker
 
 
 def run(images: Sequence[Path], out: Path) -> int:
-    """Return 0, or 1 where an image was rejected or failed. Raises FileNotFoundError, StartFailed, FunctionCrashed."""
+    """Return 0, or 1 if an image was rejected or failed. Raises FileNotFoundError, StartFailed, FunctionCrashed."""
     files = samples.keyed(images or samples.samples(), out)
     if not files:
         raise FileNotFoundError(f"There are no images in {', '.join(map(str, images))}.")
     print("Starting S3, SQS and the function on this machine ...", flush=True)
     with deployed(out) as (stack, watch, worker):
-        # Empty objects, which some tools make as folder markers, are ignored: no result would ever come.
+        # Empty objects, which some tools create as folder markers, are ignored and get no result.
         empty = [key for key, file in files.items() if file.stat().st_size == 0]
         for key in empty:
             print(f"{key}  rejected: the file is empty (0 bytes)", flush=True)
@@ -33,7 +33,7 @@ def _upload(stack: Stack, files: Mapping[str, Path]) -> None:
 
 
 def _follow(watch: Watch, worker: Worker, waiting: set[str], out: Path) -> int:
-    """Print and copy results until there is one for each key; return how many images were rejected or failed."""
+    """Print and copy the results until each key has one; return how many images were rejected or failed."""
     failed = 0
     while waiting:
         for key, report in watch.finished():

@@ -1,8 +1,8 @@
-"""The program in a container: it loads a function and answers events with it, as Lambda's runtime does.
+"""The program in a container. Like Lambda's runtime, it loads a function and calls it with each event.
 
-Its standard input holds events, one a line, as JSON. Its standard output holds a line for each: {"reply": ...} or
-{"error": "..."}; and one before them, {"ready": true} or {"error": "..."}. What the function prints goes to its
-standard error, as does the traceback of an error.
+It reads events from standard input, one JSON line each, and writes a line for each to standard output: {"reply": ...}
+or {"error": "..."}. The first line is {"ready": true} or {"error": "..."}. The function's own output and tracebacks go
+to standard error.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pipeline.errors import HairlineError
 
 
 def main() -> None:
-    """Answer until standard input ends."""
+    """Process events until standard input ends."""
     parser = argparse.ArgumentParser(prog="python -m handler.local.runtime", description=__doc__)
     parser.add_argument("handler", help='such as "handler.cutouts.app.on_queue"')
     parser.add_argument("--timeout", required=True, type=float, help="of the function, in seconds")
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _load(handler: str) -> Any:
-    """The function, prepared as for a snapshot (SnapStart): what it registered for that moment has run."""
+    """The function, after its hooks for the moment before a snapshot (SnapStart) have run."""
     module, _, name = handler.rpartition(".")
     function = getattr(importlib.import_module(module), name)
     hooks = snapshot_restore_py.get_before_snapshot()

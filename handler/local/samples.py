@@ -11,7 +11,7 @@ SAMPLES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
 
 
 def samples() -> list[Path]:
-    """The photographs that ship with scikit-image. Raises FileNotFoundError where scikit-image is not installed."""
+    """The photographs that ship with scikit-image. Raises FileNotFoundError if scikit-image is not installed."""
     found = importlib.util.find_spec("skimage")
     if found is None or found.origin is None:
         raise FileNotFoundError("The sample images need scikit-image, which is not installed. Name your own files.")
@@ -19,10 +19,10 @@ def samples() -> list[Path]:
 
 
 def keyed(paths: Sequence[Path], out: Path) -> dict[str, Path]:
-    """Files and folders as object keys, in order, each file once.
+    """Object keys of files and of the images in folders, in order, each file once.
 
-    A file's key is its name; one in a folder keeps its path below that folder. Where two files would have one key, the
-    later gets its folder's name before it, or else a number. A search of a folder skips `out`, the folder of results.
+    The key is the file's name, or its path in the folder. If two files would have the same key, the second gets its
+    folder's name or a number in front. `out`, the folder of results, is skipped.
     Raises FileNotFoundError for a path that does not exist.
     """
     keys: dict[str, Path] = {}
@@ -48,7 +48,7 @@ def _files(path: Path, out: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _text(name: str) -> str:
-    # A file's name may be any bytes; a key is UTF-8.
+    # A file's name may be any bytes, but a key must be UTF-8.
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

@@ -1,7 +1,7 @@
-"""An HTTP/1.1 server on the loopback interface: it reads requests, asks the gateway, and keeps connections open.
+"""An HTTP/1.1 server on the loopback interface, which passes requests to the gateway and keeps connections open.
 
-http.server reads heads, Werkzeug chunked bodies. Werkzeug's own server closes the connection after each response, which
-API Gateway does not.
+http.server parses headers, and Werkzeug chunked bodies. Werkzeug's own server closes the connection after each
+response, which API Gateway does not do.
 """
 
 import json
@@ -18,7 +18,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import DechunkedInput
 from werkzeug.wsgi import LimitedStream
 
-from handler.local.gateway import MOST_BODY, Answer, Gateway, Request
+from handler.local.gateway import MAX_BODY, Answer, Gateway, Request
 
 if TYPE_CHECKING:
     import io
@@ -34,7 +34,7 @@ class PortTaken(Exception):
 
 @contextmanager
 def listening(gateway: Gateway, port: int = 0) -> Iterator[int]:
-    """Serve for as long as the block lasts, on a port that is yielded. port: 0: one that is free. Raises PortTaken."""
+    """Serve for as long as the block lasts; yield the port. port: 0 for one that is free. Raises PortTaken."""
     handler = type("_Handler", (_RequestHandler,), {"gateway": gateway})
     try:
         server = _Server((HOST, port), handler)
@@ -60,11 +60,11 @@ class _Server(ThreadingHTTPServer):
 class _RequestHandler(BaseHTTPRequestHandler):
     gateway: Gateway
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body at once: by themselves, the second would wait for the first to be acknowledged
+    wbufsize = -1  # one write for headers and body, or the body would wait for an acknowledgement of the headers
     disable_nagle_algorithm = True
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        """http.server asks for do_GET and its like: the gateway knows which methods there are."""
+        """http.server looks up do_GET and so on. The gateway decides which methods exist."""
         if name.startswith("do_"):
             return self._respond
         raise AttributeError(name)
@@ -78,11 +78,11 @@ class _RequestHandler(BaseHTTPRequestHandler):
         self._send(self.gateway.answer(Request(self.command, self.path, list(self.headers.items()), body)))
 
     def _body(self) -> bytes:
-        """The body, or the first MOST_BODY + 1 bytes of a larger one, whose rest is read so that the client listens.
+        """The body, or the first MAX_BODY + 1 bytes of a larger one; the rest is read, so that the client reads too.
 
-        Raises ValueError, OSError or ClientDisconnected where it is not as the headers say.
+        Raises ValueError, OSError or ClientDisconnected if it does not match the headers.
         """
-        sent = cast("IO[bytes]", self.rfile)  # typeshed gives a class without what nothing here needs
+        sent = cast("IO[bytes]", self.rfile)  # typeshed's class lacks methods that nobody calls here
         coding, length = self.headers.get("Transfer-Encoding"), self.headers.get("Content-Length", "0")
         source: io.RawIOBase
         if coding is not None and coding.strip().lower() == "chunked":
@@ -91,7 +91,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
             source = LimitedStream(sent, int(length))
         else:
             raise ValueError(f"A body cannot be read by Transfer-Encoding {coding} and Content-Length {length}.")
-        body = source.read(MOST_BODY + 1) or b""
+        body = source.read(MAX_BODY + 1) or b""
         while source.read(1 << 20):
             pass
         return body
@@ -110,20 +110,20 @@ class _RequestHandler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def handle_expect_100(self) -> bool:
-        """Ask for the body at once: what is buffered would leave the client waiting."""
-        goes_on = super().handle_expect_100()
+        """Send "100 Continue" at once: in the buffer, it would leave the client waiting."""
+        proceed = super().handle_expect_100()
         self.wfile.flush()
-        return goes_on
+        return proceed
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """What http.server says of a request that it cannot read, in the form of all the API's errors."""
-        self.request_version = self.protocol_version  # unknown where even the first line is too long
+        """Respond to a request that http.server cannot parse, in the form of the API's errors."""
+        self.request_version = self.protocol_version  # not set if the first line is too long
         self.command = getattr(self, "command", None) or ""
         self.close_connection = True
         errors = {"errors": [{"title": message or HTTPStatus(code).phrase, "code": "invalid_request"}]}
         headers = {"Content-Type": ["application/json"], "Access-Control-Allow-Origin": ["*"]}
         self._send(Answer(code, headers, json.dumps(errors).encode()))
-        # A connection that is closed with something unread is reset, and the client may lose the response.
+        # Closing a connection with unread data resets it, and the client may lose the response.
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(LINGER_S)
         with suppress(OSError):

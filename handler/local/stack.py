@@ -1,4 +1,4 @@
-"""What template.yaml describes, made in the emulator: buckets, queues, secrets and rules."""
+"""Creates in the emulator what template.yaml describes: buckets, queues, secrets and rules."""
 
 import json
 from collections.abc import Mapping
@@ -21,11 +21,10 @@ _PSEUDO = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What a deployment's outputs say, and how its function is set up.
+    """A stack's buckets and queues, and the settings of CutoutFunction.
 
-    image_queue_urls: of the three queues of images. variables: the cutting function's environment. timeout_s,
-    memory_mb: its own. batch_size: its mappings'. names: what each resource of the template is called here, by its
-    logical id, and by id.Arn.
+    image_queue_urls: of the three queues of images. variables, timeout_s, memory_mb, batch_size: of CutoutFunction.
+    names: the name or URL of each resource by its logical id, and the ARN by id.Arn.
     """
 
     endpoint: str
@@ -57,9 +56,9 @@ def described(
     parameters: Mapping[str, str] = MappingProxyType({}),
     batch_size: int | None = None,
 ) -> Stack:
-    """The stack as `create` makes it at this endpoint: the names of its resources follow from the template.
+    """The stack that `create` makes at this endpoint. The template determines the names of its resources.
 
-    parameters: of the template, where its defaults are not meant. batch_size departs from the template.
+    parameters: override the template's defaults. batch_size: overrides the template's.
     """
     read = template.load()
     names = template.defaults(read) | _PSEUDO | dict(parameters)
@@ -99,16 +98,16 @@ def create(
     batch_size: int | None = None,
     versioned: bool = True,
 ) -> Stack:
-    """Make everything that template.yaml describes, in an empty emulator.
+    """Create the template's resources in an empty emulator.
 
-    parameters, batch_size: as for `described`. visibility_s: how soon an unfinished message is retried, and versioned
-    (False leaves versions of the input bucket off) depart from the template.
+    parameters, batch_size: as for `described`. visibility_s: overrides the queues' visibility timeouts. versioned:
+    False for an input bucket without versions.
     """
     stack = described(endpoint, parameters=parameters, batch_size=batch_size)
     read, names = template.load(), stack.names
     s3, sqs = stack.client("s3"), stack.client("sqs")
 
-    # A queue that others redrive into comes before them.
+    # A dead-letter queue must exist before the queues that name it.
     order = ("DeadLetterQueue", "GivenUpQueue", "Queue")
     queues = sorted(
         template.of_type(read, "AWS::SQS::Queue"), key=lambda name: [name.endswith(end) for end in order].index(True)
@@ -150,7 +149,7 @@ def create(
 
 
 def _cors(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """CloudFormation's form of a bucket's CORS rules in the form of S3's own interface."""
+    """A bucket's CORS rules from CloudFormation's form in that of the S3 API."""
     own = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds"}
     return {
         "CORSRules": [{own.get(name, name): value for name, value in rule.items()} for rule in properties["CorsRules"]]
@@ -158,5 +157,5 @@ def _cors(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_weights(variables: dict[str, str]) -> dict[str, str]:
-    """A function's variables without the layer's folder, which is not here: the command line's weights are used."""
+    """A function's variables with the command line's folder of weights in place of the layer's."""
     return variables | {name: str(models.DEFAULT_FOLDER) for name in variables if name == "HAIRLINE_MODEL_DIR"}

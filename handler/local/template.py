@@ -1,4 +1,4 @@
-"""template.yaml as plain data, so that the local stack has the same names and numbers as a deployment."""
+"""template.yaml as plain data, so that the local stack has the names and numbers of a deployment."""
 
 import re
 from collections import ChainMap
@@ -33,7 +33,7 @@ _Loader.add_multi_constructor("!", _long_form)
 
 
 def read(path: Path = TEMPLATE) -> dict[str, Any]:
-    """The template as it is written, with every short tag in its long form."""
+    """The template as it was written, with every short tag in its long form."""
     written: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader; tags only make dicts
     return written
 
@@ -48,7 +48,7 @@ def load(path: Path = TEMPLATE) -> dict[str, Any]:
 
 
 def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, where `own` overrides `shared`. Objects are merged key by key; CloudFormation's functions are not."""
+    """Both, in which `own` overrides `shared`. Objects are merged key by key; CloudFormation's functions are not."""
     return {**shared} | {
         key: _merged(shared[key], value) if _is_object(value) and _is_object(shared.get(key)) else value
         for key, value in own.items()

@@ -1,4 +1,4 @@
-"""Results: new reports in the output bucket, new messages in the dead-letter queue."""
+"""Finds results: new reports in the output bucket, and new messages in the dead-letter queue."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from pipeline.report import StoredReport
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Looks at a stack's outputs repeatedly and gives each result once."""
+    """Looks at a stack's outputs, and returns each result once."""
 
     stack: Stack
     _reports: dict[str, tuple[datetime, str]] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Watch:
 
     def dead_letters(self) -> Iterator[tuple[str, str]]:
         """(keys of the images, reason) for each new message in the dead-letter queue, which keeps it."""
-        # Hidden for 0 s, so that the next look sees them as well.
+        # With a visibility timeout of 0 s, the next look sees them again.
         messages = (
             self.stack.client("sqs")
             .receive_message(
@@ -50,7 +50,7 @@ class Watch:
             if message["MessageId"] not in self._dead:
                 self._dead.add(message["MessageId"])
                 reasons = [value.get("StringValue", "") for value in message.get("MessageAttributes", {}).values()]
-                yield _sources(message["Body"]), "; ".join(reasons) or "tried too often"
+                yield _sources(message["Body"]), "; ".join(reasons) or "all tries failed"
 
     def download(self, key: str, report: StoredReport, folder: Path) -> None:
         """Copy a report and the files that it names to `folder`/`key`, and delete what an earlier run left there."""
@@ -66,7 +66,7 @@ class Watch:
 
 
 def _sources(body: str) -> str:
-    """The keys that S3's message names, or the beginning of another message."""
+    """The keys in an S3 event, or the beginning of another message."""
     try:
         return ", ".join(job.source.key for job in sqs.parse(body))
     except BadEvent:

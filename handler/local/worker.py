@@ -1,4 +1,4 @@
-"""A stand-in for event source mappings: a container of a function, and a thread that takes messages to it."""
+"""A stand-in for event source mappings: a thread that takes messages from queues to a container."""
 
 import itertools
 import sys
@@ -16,20 +16,20 @@ from handler.local.poller import Poller
 from handler.local.stack import Stack
 
 IDLE_S = 0.1
-"""How often to ask an empty queue. An event source mapping polls for up to 20 s at a time, which would delay a stop."""
+"""Seconds between two polls of empty queues. Long polls, as of event source mappings, would delay a stop."""
 
 
 class Worker:
-    """One container at work on its queues, from now until it is stopped. A container that dies is replaced.
+    """Processes the messages of queues in one container until it is stopped. A container that dies is replaced.
 
-    It takes a batch from each queue in turn, so a full one does not hold up the others: on AWS each has containers of
-    its own. batch_size: as the template says, except where a stack departs from it.
+    It takes a batch from each queue in turn, so that a full queue does not hold up the others. On AWS, each has its own
+    containers.
     """
 
     def __init__(self, sqs: Any, queue_urls: Sequence[str], batch_size: int, container: Container) -> None:
         function, self.container = container.function, container
         self.failure: StartFailed | None = None
-        """Why the function could not start; the worker has ended then."""
+        """Why the function could not start, which ends the worker."""
         self._pollers = [
             Poller(
                 sqs=sqs,
@@ -47,22 +47,22 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Whether it takes messages."""
+        """Whether the worker takes messages."""
         return self._thread.is_alive()
 
     @property
     def crashes(self) -> int:
-        """How often the container's process ended while it had a batch."""
+        """How often the container's process ended during a batch."""
         return self.container.crashes
 
     def stop(self) -> int:
-        """Let it finish its batch; return the container's exit status."""
+        """Finish the batch and stop; return the container's exit status."""
         self._stopping.set()
         self._thread.join()
         return self.container.stop()
 
     def kill(self) -> None:
-        """End it in the middle of whatever it is doing. Its batch stays in the queue."""
+        """Kill the container. Its batch stays in the queue."""
         self._stopping.set()
         self.container.kill()
         self._thread.join()
@@ -96,10 +96,10 @@ class Worker:
 
 
 def prepare(stack: Stack, log: Path | None = None) -> Container:
-    """A container of CutoutFunction, which begins to start. log: the file that its output is added to."""
+    """A container of CutoutFunction that starts now. log: the file to append its output to."""
     return Container(functions.function(stack, functions.CUTOUT, log))
 
 
 def start(stack: Stack, log: Path | None = None, container: Container | None = None) -> Worker:
-    """A worker that cuts what is put into a stack's input bucket. container: one that `prepare` made."""
+    """A worker that cuts the images in a stack's input bucket. container: of `prepare`."""
     return Worker(stack.client("sqs"), stack.image_queue_urls, stack.batch_size, container or prepare(stack, log))

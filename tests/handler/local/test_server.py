@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from handler.local import server
-from handler.local.gateway import MOST_BODY, Answer, Gateway, Request
+from handler.local.gateway import MAX_BODY, Answer, Gateway, Request
 
 CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -140,11 +140,11 @@ def test_an_unreadable_request_gets_json_that_a_page_may_read(port: int, head: b
 
 @pytest.mark.parametrize("chunked", [True, False])
 def test_a_body_beyond_the_limit_is_read_but_not_kept(port: int, chunked: bool) -> None:
-    data = b"x" * (MOST_BODY + 3_000_000)
+    data = b"x" * (MAX_BODY + 3_000_000)
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(data)
     with connected(port) as client:
         client.sendall(CHUNKED + chunks(data, 1_000_000) if chunked else head + data)
-        assert json.loads(response(client)[2])[2] == MOST_BODY + 1
+        assert json.loads(response(client)[2])[2] == MAX_BODY + 1
         client.sendall(b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
         assert json.loads(response(client)[2])[1] == "/next"
 
