@@ -1,8 +1,8 @@
 """Hours and dollars of a backfill: `python -m bench.backfill`.
 
-It measures on this machine what a call of BackfillFunction takes: cutting an image of 1 megapixel, making its files
-again from the stored matte, and finding that nothing is to be done. It checks the model of `handler.backfill.costs`
-against that run, and writes its predictions for large buckets to RESULTS.md and backfill.png.
+It measures on this machine what a call of BackfillFunction takes: cutting an image of 1 megapixel, making new
+listing images from its stored cutout, and finding that nothing is to be done. It checks the model of
+`handler.backfill.costs` against that run, and writes its predictions for large buckets to RESULTS.md and backfill.png.
 """
 
 import argparse
@@ -50,7 +50,7 @@ class Pass:
 
 
 def measure(endpoint: str, folder: Path, count: int, containers: int) -> list[Pass]:
-    """Cut `count` images, find them done, make them with a marketplace from their mattes, and cut them with it anew."""
+    """Cut `count` images, find them done, make listing images from their cutouts, and cut them again with these."""
     made = stack.create(endpoint)
     for number in range(count):
         made.client("s3").put_object(Bucket=made.input_bucket, Key=f"{number}.jpg", Body=_photo(number))
@@ -62,7 +62,7 @@ def measure(endpoint: str, folder: Path, count: int, containers: int) -> list[Pa
         _forget(made, count)
         cut = _pass("cut an image of 1 MP", made, pool, range(count), {})
         found = _pass("find the result there", made, pool, range(count), {})
-        again = _pass("make new listing images from the stored matte", made, pool, range(count), LISTED)
+        again = _pass("make new listing images from the stored cutout", made, pool, range(count), LISTED)
         _forget(made, count)
         whole = _pass("cut the same image with that listing image", made, pool, range(count), LISTED)
     finally:
