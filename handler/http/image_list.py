@@ -47,10 +47,14 @@ class ImageList:
     outputs: Listing
     config: ApiConfig
 
-    def page(self, tenant: str, state: str, after: str | None) -> dict[str, Any]:
-        """One page of the images, and how many are in each state. Raises BadOptions, StoreUnavailable."""
+    def page(self, tenant: str, state: str, after: str | None, prefix: str = "") -> dict[str, Any]:
+        """One page of the images whose names begin with `prefix`, and how many of them are in each state.
+
+        Raises BadOptions, StoreUnavailable.
+        """
         images, complete = self.all(tenant)
-        return {**review.page(images, state, after), "complete": complete}
+        named = (image for image in images if image.name.startswith(prefix))
+        return {**review.page(named, state, after), "complete": complete}
 
     def all(self, tenant: str) -> tuple[list[Reviewed], bool]:
         """All images, and whether these are all of them. Raises StoreUnavailable."""

@@ -85,6 +85,7 @@ PATHS: Json = {
             "parameters": [
                 {"name": "state", "in": "query", "schema": {"type": "string", "enum": list(STATES), "default": "all"}},
                 {"name": "after", "in": "query", "schema": {**TEXT, "pattern": "^[0-9]{1,9}$"}},
+                {"name": "prefix", "in": "query", "schema": TEXT, "description": "What the names begin with."},
             ],
             "responses": responses({"200": success("A page of the list.", in_json(ref("Images")))}, 400),
         }

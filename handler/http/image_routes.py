@@ -58,9 +58,8 @@ def images() -> Response[Any]:
     """The API key's images, those to look at first."""
     event = router.current_event.raw_event
     query = event.get("queryStringParameters") or {}
-    return responses.json_response(
-        wiring.jobs().images.images.page(routes.tenant(event), query.get("state", "all"), query.get("after"))
-    )
+    state, after, prefix = query.get("state", "all"), query.get("after"), query.get("prefix", "")
+    return responses.json_response(wiring.jobs().images.images.page(routes.tenant(event), state, after, prefix))
 
 
 @router.get("/v1/images/<id_>")

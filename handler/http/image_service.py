@@ -45,12 +45,14 @@ class ImageService:
             # CutoutFunction looks for edits only where it has written a report.
             raise ApiError("not_cut", "Wait until its state is no longer waiting.")
         stored = before.edits()
-        if stored.revision != revision:
-            raise self._conflict(tenant, id_)
-        try:
-            edits.replace(self.images.store, before, replace(change(stored), revision=revision + 1))
-        except SourceChanged as error:
-            raise self._conflict(tenant, id_) from error
+        changed = replace(change(stored), revision=revision + 1)
+        if changed != stored:  # else this request comes again, as its response was lost or the queue did not answer
+            if stored.revision != revision:
+                raise self._conflict(tenant, id_)
+            try:
+                edits.replace(self.images.store, before, changed)
+            except SourceChanged as error:
+                raise self._conflict(tenant, id_) from error
         source = ObjectRef(self.images.config.input_bucket, keys.upload(tenant, id_))
         if again:
             self.queue.send(json.dumps(eventbridge.created(source)))

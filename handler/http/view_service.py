@@ -35,7 +35,7 @@ from pipeline.types import Encoded
 
 SHOWN_BY_BROWSERS = ("jpeg", "png", "webp", "avif", "gif", "bmp")
 """Formats of which the original is the file itself."""
-APPLYING_S_PER_MP = 0.6
+APPLYING_S_PER_MP = 0.3
 """Seconds for each megapixel of a download; rather too many than too few."""
 ZIP_S, ZIP_BYTES = 12.0, 100_000_000
 """After so long, or with so many bytes, a ZIP ends and another one goes on."""

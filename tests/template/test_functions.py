@@ -55,6 +55,16 @@ def test_lambda_does_not_stop_a_waiting_callback_as_a_loop() -> None:
     assert [name for name in FUNCTIONS if properties(name).get("RecursiveLoop") == "Allow"] == ["CallbackFunction"]
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_functions_policy_has_room_for_its_routes(function: str) -> None:
+    """SAM adds a statement for each, of at most 500 bytes; Lambda takes 20 kB.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
+    events = properties(function).get("Events", {}).values()
+    assert sum(event["Type"] == "Api" for event in events) <= 20_480 // 500
+
+
 @pytest.mark.parametrize(("parameter", "reserved"), [("0", None), ("5", "5")])
 def test_concurrency_can_be_reserved_for_the_api(parameter: str, reserved: str | None) -> None:
     made, _ = deployed(ApiConcurrency=parameter)

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from handler.aws.listing import Listed
-from handler.http import image_service
-from handler.http.image_service import ImageService
+from handler.http import image_list
+from handler.http.image_list import ImageList
 from handler.local import api, stack
 from handler.local.emulator import emulator
 from pipeline.review import Reviewed
@@ -79,6 +79,14 @@ def test_the_least_confident_come_first_and_pages_hold_200(call, fresh, stored):
     assert second["images"][-1].keys() == ENTRY
     assert second["images"][-1]["name"] == "photo.jpg"  # from the image itself, as there is no report yet
     assert {each["state"] for each in listed(call, state="review")["images"]} == {"done"}
+
+
+def test_a_list_can_be_of_names_that_begin_alike(call, fresh, stored):
+    for name in ("spring/shoe.jpg", "spring/bag.jpg", "summer/hat.jpg"):
+        stored(quality(0.9), name)
+    found = listed(call, prefix="spring/")
+    assert {each["name"] for each in found["images"]} == {"spring/shoe.jpg", "spring/bag.jpg"}
+    assert found["counts"]["all"] == 2
 
 
 @pytest.mark.parametrize("query", [{"state": "new"}, {"after": "x"}, {"after": "٣"}])
@@ -167,13 +175,13 @@ def test_any_name_comes_back_as_it_was(call, stored, name):
 @pytest.mark.parametrize(("limits", "shown"), [({"MOST": 3}, 3), ({"MAX_S": 0.05}, 0)])
 def test_a_list_in_time_is_better_than_a_complete_one(monkeypatch, limits, shown):
     for name, value in limits.items():
-        monkeypatch.setattr(image_service, name, value)
+        monkeypatch.setattr(image_list, name, value)
     many = [Listed(f"api/t/{n:032x}", 1, None, "e") for n in range(12)]
 
     def read(_self, source, _files):
         time.sleep(0.1)
         return Reviewed(id=source.key, name="photo.jpg")
 
-    monkeypatch.setattr(ImageService, "_read", read)
-    found = ImageService(None, lambda _: iter(many), lambda _: iter(()), None, None).page("t", "all", None)
+    monkeypatch.setattr(ImageList, "_read", read)
+    found = ImageList(None, lambda _: iter(many), lambda _: iter(()), None).page("t", "all", None)
     assert (len(found["images"]), found["complete"]) == (shown, False)

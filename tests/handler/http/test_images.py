@@ -107,7 +107,25 @@ def test_a_file_that_is_not_an_image_says_so_and_comes_first(call, working, phot
 def test_of_writers_at_the_same_time_one_wins(call, working, photo):
     id_ = upload(call, photo)
     settled(call, id_)
+
+    def shift(pixels):
+        return put(call, id_, "edits", revision=0, options={"shift": pixels}).status_code
+
     with ThreadPoolExecutor(4) as pool:
-        tries = pool.map(lambda _: put(call, id_, "decision", revision=0, decision="rejected").status_code, range(4))
+        tries = list(pool.map(shift, range(1, 5)))
     assert sorted(tries) == [200, 409, 409, 409]
-    assert call.get(f"/v1/images/{id_}").json()["revision"] == 1
+    record = settled(call, id_)
+    assert (record["revision"], record["options"]["shift"]) == (1, 1 + tries.index(200))
+
+
+def test_a_request_that_comes_again_succeeds_and_changes_nothing_more(call, working, photo):
+    id_ = upload(call, photo)
+    settled(call, id_)
+    for what, body in (
+        ("edits", {"revision": 0, "strokes": [STROKE]}),
+        ("decision", {"revision": 1, "decision": "rejected"}),
+    ):
+        first, again = (put(call, id_, what, **body) for _ in range(2))
+        assert (first.status_code, again.status_code) == (200, 200)
+        assert again.json()["revision"] == first.json()["revision"] == body["revision"] + 1
+    assert settled(call, id_)["strokes"] == [STROKE]
