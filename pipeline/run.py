@@ -22,9 +22,11 @@ from pipeline import (
     refine,
     sheet,
     shrink,
+    spread,
     trimap,
 )
 from pipeline.box import Box
+from pipeline.doubt import doubt
 from pipeline.errors import BadOptions, OutOfTime
 from pipeline.listings import Listing
 from pipeline.options import Options
@@ -41,6 +43,7 @@ from pipeline.types import (
     ProbabilityMap,
     Result,
     Trimap,
+    UInt8,
 )
 
 _Args = ParamSpec("_Args")
@@ -94,8 +97,11 @@ def see(data: bytes, segmenter: Segmenter, options: Options, lap: "Stopwatch") -
 
 def finish(seen: Seen, options: Options, behind: Picture | None, lap: "Stopwatch") -> Result[CutReport]:
     """The second part of `cut_out`, which raises the same errors. behind: the image that `options.background` holds."""
-    picture, probability = seen.picture, seen.probability
-    known = lap("trimap", _trimap, seen, options)
+    picture = seen.picture
+    strokes, probability = _strokes(seen, options), seen.probability
+    if strokes is not None:
+        probability = lap("strokes", spread.revised, picture, probability, strokes)
+    known = lap("trimap", _trimap, seen, probability, strokes, options)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
     refined = lap("refine", refine.refine, picture, known, solved)
     matte = lap("edge", refine.edged, refine.with_source_alpha(picture, refined), options.shift, options.feather)
@@ -147,28 +153,32 @@ def _evidence(
     return backdrop.examine(picture, probability, lambda part: segmenter.segment(part).values, options.holes)
 
 
-def _trimap(seen: Seen, options: Options) -> Trimap:
+def _strokes(seen: Seen, options: Options) -> UInt8 | None:
+    """A person's scribbles and strokes, uint8 (H, W), as `trimap.drawn` gives them; None where there are none."""
+    if options.scribbles is None and not options.strokes:
+        return None
+    shape = seen.probability.values.shape
+    grey = None
+    if options.scribbles is not None:
+        grey = option_images.decoded("scribbles", decode.decode_grey, options.scribbles, options)
+    return trimap.drawn(options.strokes, shape, shape[1] / seen.source.rgb.shape[1], grey)
+
+
+def _trimap(seen: Seen, probability: ProbabilityMap, strokes: UInt8 | None, options: Options) -> Trimap:
+    """probability: what the model saw, corrected by the strokes, which are uint8 (H, W)."""
     picture = seen.picture
     if options.trimap is None:
-        by_hand = bool(options.strokes) and not trimap.likely(seen.probability)
-        known = trimap.blank(picture) if by_hand else trimap.build(picture, seen.probability)
+        by_hand = bool(options.strokes) and not trimap.likely(probability)
+        # By the model's own doubt: a stroke changes nothing far away, so not what counts as unknown there.
+        bits = doubt(seen.probability.values)
+        known = trimap.blank(picture) if by_hand else trimap.build(picture, probability, bits)
         if seen.evidence is not None:
-            known = backdrop.marked(known, seen.evidence)
+            known = backdrop.marked(known, backdrop.confirmed(seen.evidence, probability))
     else:
         known = trimap.from_grey(option_images.decoded("trimap", decode.decode_grey, options.trimap, options), picture)
     if seen.box is not None:
         known = trimap.within(known, seen.box)
-    return _marked(known, options, picture.rgb.shape[1] / seen.source.rgb.shape[1])
-
-
-def _marked(known: Trimap, options: Options, scale: float) -> Trimap:
-    """`known` with a person's scribbles and strokes. scale: pixels of the trimap for each pixel of the source."""
-    if options.scribbles is None and not options.strokes:
-        return known
-    grey = None
-    if options.scribbles is not None:
-        grey = option_images.decoded("scribbles", decode.decode_grey, options.scribbles, options)
-    return trimap.marked(known, trimap.drawn(options.strokes, known.values.shape, scale, grey))
+    return known if strokes is None else trimap.marked(known, strokes)
 
 
 def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options: Options, left: float | None) -> Matte:

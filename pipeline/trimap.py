@@ -44,21 +44,24 @@ hair that the line is too thin for. Where it is not, whole areas are in doubt al
 the more it gives away of what the network was right about. Measured in bench/RESULTS.md.
 """
 SPREAD = 0.1
-"""How far a stroke may carry, as a share of the picture's longest side."""
+"""How far a stroke may carry in a trimap of the user's own, as a share of the picture's longest side."""
 NOTHING, MATTING = 128, 64
 """What a pixel of the strokes holds besides FOREGROUND and BACKGROUND: no stroke, and one that makes it unknown."""
 _VALUES = {"keep": FOREGROUND, "remove": BACKGROUND, "matting": MATTING, "erase": NOTHING}
 
 
-def build(picture: Picture, probability: ProbabilityMap) -> Trimap:
-    """The trimap of `picture`. Raises NoSubject where no pixel is more likely foreground than not."""
+def build(picture: Picture, probability: ProbabilityMap, bits: float | None = None) -> Trimap:
+    """The trimap of `picture`. Raises NoSubject where no pixel is more likely foreground than not.
+
+    bits: the doubt that its zone goes by; by default that of `probability`.
+    """
     check_same_size(picture.rgb, probability.values)
     if not likely(probability):
         raise NoSubject(
             "No subject was found in this image. Use a photo with one clear subject, or mark the subject's rectangle "
             "with roi."
         )
-    zone = zone_of(doubt(probability.values))
+    zone = zone_of(doubt(probability.values) if bits is None else bits)
     reach = max(1, round(zone.band * probability.cell))
     values = np.full(probability.values.shape, UNKNOWN, np.uint8)
     values[_shrunk(probability.values >= zone.foreground, reach)] = FOREGROUND
@@ -123,8 +126,10 @@ def marked(trimap: Trimap, strokes: UInt8) -> Trimap:
     reach = max(1, round(SPREAD * max(values.shape)))
     for value, other in ((FOREGROUND, BACKGROUND), (BACKGROUND, FOREGROUND)):
         against = (strokes == value) & (trimap.values == other)
+        if not against.any():
+            continue
         near = cv2.distanceTransform((~against).astype(np.uint8), cv2.DIST_L2, 3) <= reach
-        values[near & (trimap.values == other) & against.any()] = UNKNOWN
+        values[near & (trimap.values == other)] = UNKNOWN
     for value in (FOREGROUND, BACKGROUND):
         values[strokes == value] = value
     values[strokes == MATTING] = UNKNOWN

@@ -47,6 +47,7 @@ STAGES = rooms(
         "shrink",
         "segment",
         "backdrop",
+        "spread",
         "trimap",
         "matting",
         "refine",
@@ -126,7 +127,7 @@ ARROWS = {
     # The template is read in one place.
     "release": {"layers", "handler.local", "pipeline.version"},
     "studio": LIBRARY | {"pipeline.cli"},
-    "bench": LIBRARY | rooms("pipeline", "cli") | rooms("handler", "local", "backfill"),
+    "bench": LIBRARY | rooms("pipeline", "cli") | rooms("handler", "local", "backfill") | {"studio"},
 }
 """From each room (a module or package of pipeline and handler, or another package) to the rooms that it may import.
 A room may always import itself. A new room needs a line here, and there is no arrow back and no circle."""

@@ -112,6 +112,12 @@ def revised(probability: ProbabilityMap, evidence: Evidence) -> ProbabilityMap:
     return replace(probability, values=values)
 
 
+def confirmed(evidence: Evidence, probability: ProbabilityMap) -> Evidence:
+    """What is left of the evidence where a person's strokes have changed the map that it went into."""
+    subject = probability.values >= LIKELY
+    return evidence._replace(added=evidence.added & subject, holes=evidence.holes & ~subject)
+
+
 def marked(known: Trimap, evidence: Evidence) -> Trimap:
     """The trimap with the evidence known inside its outlines, and unknown around them."""
     values, reach = known.values.copy(), evidence.reach

@@ -38,7 +38,8 @@ _TAIL = """## How to write values
 - **Strokes**: `[{"tool": "keep", "radius": 12, "points": [[104, 220], [110, 231]]}]`, in pixels of the source,
   upright, also where the image is shrunk. Tools: `keep`, `remove`, `matting` (Hairline solves alpha here) and `erase`
   (no stroke here).
-  A later stroke covers an earlier one. At most 1,000 strokes and 20,000 points.
+  A later stroke covers an earlier one, and each counts for the part that it marks, as scribbles do.
+  At most 1,000 strokes and 20,000 points.
 - **Sizes**: `1600x1200`; in JSON and Python also two whole numbers.
 - **Lists**: in JSON `["amazon-main", "etsy"]`; on the command line `--marketplace amazon-main,etsy`. The query takes
   one marketplace, and the response is its listing image instead of the cutout. See [listings.md](listings.md).
