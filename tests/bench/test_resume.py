@@ -1,5 +1,7 @@
 """A run that is killed again and again ends as one that is not, and the program that shows it sees what is wrong."""
 
+import mmap
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -30,6 +32,17 @@ def test_files_left_over_or_cut_twice_are_named(tmp_path: Path) -> None:
         "2 images have 2 other files and 0 reports",
         "1 images were cut twice, such as a.png",
     ]
+
+
+def test_memory_is_what_a_process_has_allocated_and_not_the_files_that_it_reads(tmp_path: Path) -> None:
+    (tmp_path / "library").write_bytes(bytes(64_000_000))
+    before = resume._megabytes(os.getpid())
+    with (tmp_path / "library").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as library:
+        assert sum(library[::4096]) == 0
+        assert resume._megabytes(os.getpid()) - before < 30
+    allocated = bytearray(64_000_000)
+    assert resume._megabytes(os.getpid()) - before > 50
+    del allocated
 
 
 def test_growth_is_measured_after_the_warm_up() -> None:
