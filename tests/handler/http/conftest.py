@@ -1,6 +1,7 @@
 """The API on a stack of its own, as `make serve` runs it, and callers of it."""
 
 import functools
+import io
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,10 +9,18 @@ from urllib.parse import urljoin
 
 import pytest
 import requests
+from PIL import Image
 
 from handler.local import api, stack, worker
 from handler.local.emulator import emulator
 from tests.handler.hooks.shops import CALLBACK_SECRET
+
+
+def png(width, height):
+    """A black image."""
+    buffer = io.BytesIO()
+    Image.new("L", (width, height)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @pytest.fixture(scope="session")
