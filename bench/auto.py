@@ -33,9 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # For each image and model: MAE, IoU, seconds, and whether both networks ran; they do for every rejected image.
     measured = []
     for sample in tqdm(samples(args.data, SETS, args.limit), unit="picture", disable=None):
-        taken = [method.take(sample) for method in methods]
-        scores = [sample.scores(one.alpha) for one in taken]
-        measured.append([(s.mae, s.iou, one.seconds, one.networks != 1) for s, one in zip(scores, taken, strict=True)])
+        measurements = [method.measure(sample) for method in methods]
+        scores = [sample.scores(one.alpha) for one in measurements]
+        measured.append(
+            [(s.mae, s.iou, one.seconds, one.networks != 1) for s, one in zip(scores, measurements, strict=True)]
+        )
     means = np.mean(measured, axis=0)
     gains = means[0, 0] - means[:, 0]
     shares = ["0%", "100%", f"{means[2, 3]:.0%}"]

@@ -130,32 +130,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     pictures = samples(args.data, groups(args.data))
     cases = list(collect(pictures, OnnxSegmenter(named(args.model), DEFAULT_FOLDER)))
-    refused = np.array([c.signals is None for c in cases])
+    rejected = np.array([c.signals is None for c in cases])
     bad = np.array([c.iou < BAD for c in cases])
     reason = np.array([c.reason for c in cases])
     names = np.array([c.group for c in cases])
     odds = np.array([[log_odds((c.signals or {}).get(name, 0)) for name in coefficients.WEIGHTS] for c in cases])
 
-    model, fitted = fit(odds[~refused], ~bad[~refused]), np.zeros(len(cases))
-    fitted[~refused] = model.confidence(odds[~refused])
+    model, fitted = fit(odds[~rejected], ~bad[~rejected]), np.zeros(len(cases))
+    fitted[~rejected] = model.confidence(odds[~rejected])
     tested = np.zeros(len(cases))
     scenes = [c.scene for c in cases if c.signals]
-    tested[~refused] = cross_validated(odds[~refused], ~bad[~refused], scenes)
+    tested[~rejected] = cross_validated(odds[~rejected], ~bad[~rejected], scenes)
     threshold = _threshold(tested, bad)
     _write(model, threshold)
     plot.roc(tested, bad, threshold)
 
     flagged = (tested < threshold) | reason
-    parts = {"all": np.full(len(cases), True), "all except rejected": ~refused}
+    parts = {"all": np.full(len(cases), True), "all except rejected": ~rejected}
     kinds = np.array([KINDS.get(name, "scenes") for name in names])
     parts |= {kind: kinds == kind for kind in dict.fromkeys(kinds)}
     parts |= {group: names == group for group in dict.fromkeys(names)}
     rows = [_row(name, tested[part], bad[part], flagged[part]) for name, part in parts.items()]
     halves = second_of_two([c.group for c in cases])
     for name, here in (("first halves", ~halves), ("second halves", halves)):
-        there = ~here & ~refused
+        there = ~here & ~rejected
         other = fit(odds[there], ~bad[there]).confidence(odds)
-        other[refused] = 0
+        other[rejected] = 0
         stopped = (other < _threshold(other[~here], bad[~here])) | reason
         rows.insert(2, _row(f"{name}, by the others", other[here], bad[here], stopped[here]))
     rows.append(_row("all, with coefficients fitted to them", fitted, bad, (fitted < threshold) | reason))

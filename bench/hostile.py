@@ -1,7 +1,7 @@
 """Decode files that ask for far more than they hold, and measure time and memory: `python -m bench.hostile`.
 
 Each file is built by a rule of `bench.hostile_files`, with sizes drawn at random. The exit status is 1 if one of them
-costs more than the limits, or ends in anything but an image or a refusal.
+costs more than the limits, or ends in anything except an image or a rejection.
 """
 
 import argparse
@@ -13,9 +13,9 @@ import sys
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import NamedTuple
 
+from bench import memory
 from bench.hostile_files import KINDS
 from pipeline import decode
 from pipeline.errors import InputError
@@ -58,27 +58,21 @@ def cost(data: bytes) -> Cost:
 
 def _measured(data: bytes, pipe: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(6 * MAX_SECONDS), resource.RLIM_INFINITY))
-    # What the parent has used, or has freed and still holds, does not count.
+    # Memory that the parent has used, or has freed but not returned, does not count.
     ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")
-    before, began = _peak(), time.process_time()
-    own = 0.0
+    memory.reset_peak()
+    before, began = memory.peak(), time.process_time()
+    own = 0
     try:
         image = decode.decode(data, max_bytes=MAX_BYTES, max_megapixels=MAX_MEGAPIXELS)
-        own, outcome = image.rgb.nbytes / 1e6, "{1} x {0}".format(*image.rgb.shape)
+        own, outcome = image.rgb.nbytes, "{1} x {0}".format(*image.rgb.shape)
     except InputError as error:
         outcome = type(error).__name__
-    pipe.send(Cost(time.process_time() - began, _peak() - before - own, outcome))
-
-
-def _peak() -> float:
-    """Megabytes of memory that this process has used at most."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1000
+    pipe.send(Cost(time.process_time() - began, (memory.peak() - before - own) / 1e6, outcome))
 
 
 def drawn(most: Sequence[int], chance: random.Random) -> tuple[int, ...]:
-    """A whole number from 1 to each of `most`, small ones as often as large ones."""
+    """A whole number from 1 to each of `most`; small ones are as likely as large ones."""
     return tuple(min(round(limit ** chance.random()), limit) for limit in most)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import results, verdict
+from bench import memory, results, verdict
 from bench.crew import Crew
 from bench.pictures import small
 from bench.proxy import Fault
@@ -30,7 +30,7 @@ FOLDERS = ("products", "shop 1", "été", "api/a1b2c3", "shops/spring/spring.exa
 DEADLY = "deadly"
 """The key of the image that kills its worker."""
 LATE = 10
-"""The number of events that are repeated at the end."""
+"""How many events are repeated at the end."""
 FIRST, LAST = 20, 200
 """A worker's peak memory is measured around these two images, counted from the start."""
 PATIENCE_S = 3600
@@ -41,14 +41,14 @@ PATIENCE_S = 3600
 class Scenario:
     """The load and the faults of a run.
 
-    pictures: good images; every tenth is replaced once before it is processed. refused: files that are not images.
+    images: good ones; every tenth is replaced once before it is processed. rejected: files that are not images.
     repeats: events that arrive twice. kills: workers killed at a random request, in addition to those that the deadly
     image kills. outage_s: how long S3 fails. visibility_s: after how long an unfinished message is retried.
     compared: cutouts that must be the same, byte for byte, as the library's.
     """
 
-    pictures: int = 1000
-    refused: int = 20
+    images: int = 1000
+    rejected: int = 20
     repeats: int = 200
     workers: int = 4
     kills: int = 12
@@ -78,13 +78,15 @@ def run(scenario: Scenario, endpoint: str) -> Figures:
     """Run the scenario in an empty emulator."""
     made = stack.create(endpoint, visibility_s=scenario.visibility_s)
     chance = random.Random(scenario.seed)  # noqa: S311  no secret
-    good = {f"{FOLDERS[number % 7]}/{number}+ü.png": small(number) for number in range(scenario.pictures)}
-    refused = {f"refused/{number}.jpg": b"<html>not an image %d</html>" % number for number in range(scenario.refused)}
+    good = {f"{FOLDERS[number % 7]}/{number}+ü.png": small(number) for number in range(scenario.images)}
+    rejected = {
+        f"rejected/{number}.jpg": b"<html>not an image %d</html>" % number for number in range(scenario.rejected)
+    }
     deadly = {DEADLY: small(0)}
     for number, key in enumerate(good):
         if number % 10 == 0:
             _upload(made, {key: small(number, width=80)})
-    _upload(made, {**good, **refused, **deadly})
+    _upload(made, {**good, **rejected, **deadly})
     events = _receive_all(made)
     # Repeats arrive anywhere, and an old image's event may arrive after its successor's.
     again = [event for event in events if DEADLY not in event.body]
@@ -108,7 +110,7 @@ def run(scenario: Scenario, endpoint: str) -> Figures:
         figures.outcomes = verdict.logged(Path(folder))
     figures.kills, figures.faults = crew.kills, crew.faults
     figures.load = figures.load[0], os.getloadavg()[0]
-    figures.wrong += verdict.faults(made, good=good, refused=refused, deadly=deadly)
+    figures.wrong += verdict.faults(made, good=good, rejected=rejected, deadly=deadly)
     figures.wrong += verdict.different(made, good, scenario.compared)
     return figures
 
@@ -168,10 +170,10 @@ def _until_empty(crew: Crew, meanwhile: Callable[[int], None] = lambda _: None) 
         time.sleep(0.1)
 
 
-def memory(endpoint: str, *, first: int, last: int) -> tuple[int, int]:
-    """The peak memory of one worker in kB, before the image number `first` and before the number `last`.
+def peaks(endpoint: str, *, first: int, last: int) -> tuple[int, int]:
+    """The peak memory of one worker in bytes, before the image number `first` and before the number `last`.
 
-    Each is the peak resident set (VmHWM) over `first` / 2 images, on Linux only. It measures peaks, because the memory
+    Each is the largest resident set over `first` / 2 images, on Linux only. It measures peaks, because the memory
     at one moment depends on when the kernel reclaims freed pages.
     """
     made = stack.create(endpoint)
@@ -179,23 +181,19 @@ def memory(endpoint: str, *, first: int, last: int) -> tuple[int, int]:
     begun: set[int] = set()
     peak: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder, Crew(made, 1, log=Path(folder), deadly=DEADLY, seed=0) as crew:
-        status = Path(f"/proc/{crew.pids[0]}/status")
+        (process,) = crew.pids
 
         def look(left: int) -> None:
             for end in (first, last):
                 if end not in begun and last - left >= end - first // 2:
                     begun.add(end)
-                    status.with_name("clear_refs").write_text("5", "ascii")  # resets VmHWM
+                    memory.reset_peak(process)
             if first not in peak and last - left >= first:
-                peak[first] = _peak_kb(status)
+                peak[first] = memory.peak(process)
 
         _until_empty(crew, look)
-        peak[last] = _peak_kb(status)
+        peak[last] = memory.peak(process)
     return peak[first], peak[last]
-
-
-def _peak_kb(status: Path) -> int:
-    return int(status.read_text("ascii").partition("VmHWM:")[2].split()[0])
 
 
 def section(figures: Figures, scenario: Scenario) -> str:
@@ -204,7 +202,7 @@ def section(figures: Figures, scenario: Scenario) -> str:
     faults = ", ".join(f"{count} {fault.value}" for fault, count in figures.faults.most_common())
     return f"""## Under load and faults
 
-{scenario.pictures:,} images of 96 x 96 pixels and {scenario.refused} files that are not images went through the
+{scenario.images:,} images of 96 x 96 pixels and {scenario.rejected} files that are not images went through the
 local S3, the queue and {scenario.workers} workers (`python -m bench.load`). A tenth was replaced before its turn.
 {scenario.repeats} events came twice, all in random order. S3 failed for {scenario.outage_s:.0f} s. {figures.kills}
 workers were killed (SIGKILL) during a request, eight of them by one image that kills every worker that reads it.
@@ -212,7 +210,7 @@ workers were killed (SIGKILL) during a request, eight of them by one image that 
 - Wrong at the end: {"; ".join(figures.wrong) or "nothing"}. Expected: one whole result for every key, made from
   its newest image, {scenario.compared} of them the same byte for byte as the library's; the deadly image, and
   nothing else, in the dead-letter queue; no change by {LATE} events that were repeated at the end.
-- {figures.seconds:.0f} s, {scenario.pictures / figures.seconds:.1f} images a second, all stops included, at a load
+- {figures.seconds:.0f} s, {scenario.images / figures.seconds:.1f} images a second, all stops included, at a load
   average of {figures.load[0]:.1f} before and {figures.load[1]:.1f} after: the machine had other work too.
 - Outcomes in the logs: {tries}. S3's responses during the outage: {faults}.
 
@@ -223,20 +221,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the scenario, print the results and write them. Returns 1 if something was wrong."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description="Run Hairline under load and faults.")
     parser.add_argument(
-        "--pictures",
+        "--images",
         type=int,
-        default=Scenario.pictures,
+        default=Scenario.images,
         help="number of images; only the default writes RESULTS.md (default: %(default)s)",
     )
-    scenario = Scenario(pictures=parser.parse_args(arguments).pictures)
+    scenario = Scenario(images=parser.parse_args(arguments).images)
     with emulator() as endpoint:
         figures = run(scenario, endpoint)
     _write("load", section(figures, scenario), kept=scenario == Scenario())
     with emulator() as endpoint:
-        early, late = memory(endpoint, first=FIRST, last=LAST)
+        early, late = peaks(endpoint, first=FIRST, last=LAST)
     text = (
-        f"The peak memory of a worker was {early / 1024:.0f} MiB around its {FIRST}th image and "
-        f"{late / 1024:.0f} MiB around its {LAST}th ({100 * (late / early - 1):+.1f} %)."
+        f"The peak memory of a worker was {early / 2**20:.0f} MiB around its {FIRST}th image and "
+        f"{late / 2**20:.0f} MiB around its {LAST}th ({100 * (late / early - 1):+.1f} %)."
     )
     _write("memory", text, kept=True)
     return bool(figures.wrong)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from bench import results
+from bench import memory, results
 from bench.plot import Run, draw
 from pipeline import matting
 from pipeline.models import DEFAULT_FOLDER, named
@@ -148,16 +148,11 @@ def peak(method: str, folder: Path) -> dict[str, float]:
     picture, trimap = Picture(saved["rgb"]), Trimap(saved["trimap"])
     corner = Picture(picture.rgb[:32, :32]), Trimap(np.tile(np.array([0, 128, 128, 255], np.uint8), (32, 8)))
     METHODS[method](*corner)  # libraries load some of their parts at the first call
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _status("VmRSS")
+    memory.reset_peak()
+    before = memory.resident()
     start = time.perf_counter()
     METHODS[method](picture, trimap)
-    return {"seconds": time.perf_counter() - start, "bytes": float(_status("VmHWM") - before)}
-
-
-def _status(key: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(key + ":"))
+    return {"seconds": time.perf_counter() - start, "bytes": float(memory.peak() - before)}
 
 
 def photographs(root: Path, scratch: Path, sizes: Sequence[tuple[str, float]]) -> Iterator[Run]:

@@ -1,4 +1,4 @@
-"""The methods that the benchmarks compare. Each makes the alpha of an image and measures the processor time.
+"""The methods that the benchmarks compare. Each cuts out an image and measures the processor time.
 
 The time is from the file's bytes in memory to the PNG's bytes, after a warm-up image. It is processor time of all
 threads together, so other work on the machine matters less.
@@ -28,16 +28,16 @@ from pipeline.segment import open_model
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class Taken(NamedTuple):
+class Measurement(NamedTuple):
     """alpha: float32 (H, W), 0..1, all zero if the image was rejected.
 
-    networks: how many models ran; 0 if unknown, also for rejected images. stopped: it took too long; alpha and seconds
-    mean nothing then.
+    networks: how many models ran; 0 if unknown, also for rejected images. stopped: it took too long, and alpha and
+    seconds are not valid.
     """
 
     alpha: Float32
     seconds: float
-    refused: bool = False
+    rejected: bool = False
     networks: int = 0
     stopped: bool = False
 
@@ -47,8 +47,8 @@ class Method(Protocol):
 
     name: str
 
-    def take(self, sample: Sample) -> Taken:
-        """Cut out one image."""
+    def measure(self, sample: Sample) -> Measurement:
+        """Cut out one image, and measure the processor time."""
 
 
 class Hairline:
@@ -59,7 +59,7 @@ class Hairline:
         self._segmenter = open_model(chosen(model, Folder(DEFAULT_FOLDER)), DEFAULT_FOLDER)
         self._warm = False
 
-    def take(self, sample: Sample) -> Taken:
+    def measure(self, sample: Sample) -> Measurement:
         """Raises what `cut_out` raises, except NoSubject."""
         data = sample.image.read_bytes()
         if not self._warm:
@@ -67,16 +67,16 @@ class Hairline:
             self._warm = True
         return self._cut(data)
 
-    def _cut(self, data: bytes) -> Taken:
+    def _cut(self, data: bytes) -> Measurement:
         begin = time.process_time()
         try:
             result = cut_out(data, self._segmenter, self._options)
         except NoSubject:
             seconds = time.process_time() - begin
             with Image.open(io.BytesIO(data)) as picture:
-                return Taken(np.zeros(picture.size[::-1], np.float32), seconds, refused=True)
+                return Measurement(np.zeros(picture.size[::-1], np.float32), seconds, rejected=True)
         alpha, seconds = _alpha(result.output.data), time.process_time() - begin
-        return Taken(alpha, seconds, networks=result.report["segment"].get("networks", 1))
+        return Measurement(alpha, seconds, networks=result.report["segment"].get("networks", 1))
 
 
 class Rembg:
@@ -93,7 +93,7 @@ class Rembg:
         self._cache, self._fresh = cache, fresh
         self._process: subprocess.Popen[str] | None = None
 
-    def take(self, sample: Sample) -> Taken:
+    def measure(self, sample: Sample) -> Measurement:
         """Raises RuntimeError if rembg crashed; its stderr says why."""
         cutout = self._cache / sample.group / f"{sample.stem}.png"
         timing = cutout.with_suffix(".json")
@@ -103,8 +103,8 @@ class Rembg:
             timing.write_text(json.dumps(self._warm(sample.image, cutout)))
         seconds = json.loads(timing.read_text())
         if seconds is None:
-            return Taken(np.zeros((1, 1), np.float32), self.LIMIT, stopped=True)
-        return Taken(_alpha(cutout.read_bytes()), seconds)
+            return Measurement(np.zeros((1, 1), np.float32), self.LIMIT, stopped=True)
+        return Measurement(_alpha(cutout.read_bytes()), seconds)
 
     def _start(self) -> subprocess.Popen[str]:
         environment = os.environ | {"U2NET_HOME": str(DEFAULT_FOLDER)}

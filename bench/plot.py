@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,7 @@ class Run(NamedTuple):
 
 def draw(runs: Sequence[Run], methods: Sequence[str]) -> None:
     """Plot time and memory against megapixels, with logarithmic axes."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
+    plt = _pyplot()
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for axis, key, label, unit in zip(axes, ("seconds", "peak"), ("seconds", "peak memory, MB"), (1, 1e6), strict=True):
         for method, mark in zip(methods, "os^", strict=True):
@@ -48,11 +44,7 @@ def roc(confidence: NDArray[np.float64], bad: NDArray[np.bool_], threshold: floa
 
     confidence, bad: (n,). Marks the shipped threshold, and the goal that it must reach.
     """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
+    plt = _pyplot()
     steps = np.r_[-np.inf, np.unique(confidence), np.inf]
     caught, flagged = ([float((confidence[which] < step).mean()) for step in steps] for which in (bad, ~bad))
     figure, axis = plt.subplots(figsize=(5, 5), layout="constrained")
@@ -69,11 +61,7 @@ def roc(confidence: NDArray[np.float64], bad: NDArray[np.bool_], threshold: floa
 
 def hours(lines: Mapping[str, Sequence[float]], containers: Sequence[int]) -> None:
     """Plot hours against containers, with logarithmic axes. lines: by name, hours for each number of containers."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
+    plt = _pyplot()
     figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
     for (name, values), mark in zip(lines.items(), "os^", strict=True):
         axis.loglog(containers, values, marker=mark, label=name)
@@ -82,3 +70,13 @@ def hours(lines: Mapping[str, Sequence[float]], containers: Sequence[int]) -> No
     axis.legend()
     figure.savefig(HOURS, dpi=100, metadata={"Software": None})
     plt.close(figure)
+
+
+def _pyplot() -> Any:
+    """matplotlib's, imported only where a plot is drawn, and without a display."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    return plt

@@ -51,7 +51,7 @@ class Entry(NamedTuple):
     method: str
     scores: Scores
     seconds: float
-    refused: bool
+    rejected: bool
     stopped: bool
 
 
@@ -60,9 +60,11 @@ def measure(methods: Sequence[Method], pictures: Sequence[Sample]) -> list[Entry
     entries = []
     for sample in tqdm(pictures, unit="picture", disable=None):
         for method in methods:
-            taken = method.take(sample)
-            scores = sample.scores(taken.alpha)
-            entries.append(Entry(sample.group, method.name, scores, taken.seconds, taken.refused, taken.stopped))
+            measurement = method.measure(sample)
+            scores = sample.scores(measurement.alpha)
+            entries.append(
+                Entry(sample.group, method.name, scores, measurement.seconds, measurement.rejected, measurement.stopped)
+            )
     return entries
 
 
@@ -91,7 +93,7 @@ def _row(group: str, method: str, entries: Sequence[Entry]) -> list[str]:
         f"{grad:.3f}",
         f"{iou:.3f}",
         str(int((values[:, 4] < 0.5).sum())),
-        str(sum(entry.refused for entry in done)),
+        str(sum(entry.rejected for entry in done)),
         stopped,
         f"{np.mean([entry.seconds for entry in done]):.2f}",
     ]

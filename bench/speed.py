@@ -19,7 +19,7 @@ from typing import Self
 
 from PIL import Image
 
-from bench import results
+from bench import memory, results
 from bench.stages import resized
 from pipeline.models import DEFAULT_FOLDER, named
 from pipeline.run import cut_out
@@ -62,8 +62,7 @@ class Worker:
 
     def peak(self) -> float:
         """Peak resident memory so far, in MB."""
-        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6
+        return memory.peak(self._process.pid) / 1e6
 
     def __enter__(self) -> Self:
         return self

@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench.storm", description="Send a burst of webhooks to the local stack."
     )
-    parser.add_argument("--pictures", type=int, default=250, help="images of the large product (default: %(default)s)")
+    parser.add_argument("--images", type=int, default=250, help="images of the large product (default: %(default)s)")
     parser.add_argument("--hooks", type=int, default=500, help="webhooks to send (default: %(default)s)")
     parser.add_argument(
         "--products",
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         url = f"{site.url}/hooks/spring"
         port = server.server_address[1]
-        _send(url, _hook(port, 0, range(args.pictures), 0))
+        _send(url, _hook(port, 0, range(args.images), 0))
         began = time.perf_counter()
         with ThreadPoolExecutor(64) as pool:
             sent = [
@@ -112,8 +112,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             ]
             answers = [each.result() for each in sent]
         lasted = time.perf_counter() - began
-        expected = {f"shops/spring/{SHOP}/0/{n}" for n in range(args.pictures)}
-        expected |= {f"shops/spring/{SHOP}/{n + 1}/{args.pictures + n}" for n in range(args.products)}
+        expected = {f"shops/spring/{SHOP}/0/{n}" for n in range(args.images)}
+        expected |= {f"shops/spring/{SHOP}/{n + 1}/{args.images + n}" for n in range(args.products)}
         finished = _settle(made, server, len(expected))
         return _print_results(made, server, expected, answers, lasted, time.perf_counter() - began, finished=finished)
 
@@ -128,7 +128,7 @@ def _register(made: Stack, port: int) -> None:
 
 def _body(port: int, n: int, args: argparse.Namespace) -> bytes:
     product = n % args.products
-    return _hook(port, product + 1, range(args.pictures + product, args.pictures + product + 1), n)
+    return _hook(port, product + 1, range(args.images + product, args.images + product + 1), n)
 
 
 def _hook(port: int, product: int, pictures: range, turn: int) -> bytes:

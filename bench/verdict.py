@@ -43,23 +43,23 @@ def logged(folder: Path) -> Counter[str]:
 
 
 def faults(
-    made: Stack, good: Mapping[str, bytes], refused: Mapping[str, bytes], deadly: Mapping[str, bytes]
+    made: Stack, good: Mapping[str, bytes], rejected: Mapping[str, bytes], deadly: Mapping[str, bytes]
 ) -> list[str]:
     """Every violation, in words; an empty list if all is right.
 
-    good, refused, deadly: key to bytes of the objects that the input bucket must contain. A good image must have one
-    complete result of exactly these bytes, a refused file only a report, and a deadly image a report of its failure and
-    a message in the dead-letter queue. Nothing else may exist.
+    good, rejected, deadly: key to bytes of the objects that the input bucket must contain. A good image must have one
+    complete result of exactly these bytes, a rejected file only a report, and a deadly image a report of its failure
+    and a message in the dead-letter queue. Nothing else may exist.
     """
     s3, wrong = made.client("s3"), []
-    dropped = {key: _etag(data) for key, data in {**good, **refused, **deadly}.items()}
+    dropped = {key: _etag(data) for key, data in {**good, **rejected, **deadly}.items()}
     if {key: etag for key, (etag, _) in _listing(made, made.input_bucket).items()} != dropped:
         wrong.append("the input bucket changed")
     held: dict[str, dict[str, str]] = {}
     for name, (etag, _) in listing(made).items():
         folder, _, file = name.rpartition("/")
         held.setdefault(folder, {})[file] = etag
-    expected = dict.fromkeys(good, "done") | dict.fromkeys(refused, "rejected") | dict.fromkeys(deadly, "failed")
+    expected = dict.fromkeys(good, "done") | dict.fromkeys(rejected, "rejected") | dict.fromkeys(deadly, "failed")
     for key, status in expected.items():
         files = held.pop(key, {})
         if files.pop("report.json", None) is None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bench import quality, results
-from bench.methods import Hairline, Rembg, Taken
+from bench.methods import Hairline, Measurement, Rembg
 from bench.samples import groups, samples
 from pipeline.options import Options
 
@@ -28,14 +28,14 @@ def data(tmp_path, photo):
     return tmp_path
 
 
-class Answers:
+class Constant:
     """A method that returns the same matte for every image."""
 
-    def __init__(self, name, alpha, refused=False):
-        self.name, self._taken = name, Taken(alpha, 1.5, refused)
+    def __init__(self, name, alpha, rejected=False):
+        self.name, self._measurement = name, Measurement(alpha, 1.5, rejected)
 
-    def take(self, _sample):
-        return self._taken
+    def measure(self, _sample):
+        return self._measurement
 
 
 def test_only_images_that_are_marked_as_fit_are_used(data):
@@ -67,7 +67,7 @@ def test_a_matte_of_another_size_is_resampled(data):
 
 def test_the_table_has_a_row_for_each_set_and_method(data):
     blank, full = np.zeros((256, 256), np.float32), np.ones((256, 256), np.float32)
-    methods = [Answers("blank", blank, refused=True), Answers("full", full)]
+    methods = [Constant("blank", blank, rejected=True), Constant("full", full)]
     rows = quality.rows(quality.measure(methods, samples(data, ["plain"])))
     share = 216 * 140 / 256**2
     assert [row[:4] for row in rows] == [
@@ -79,9 +79,9 @@ def test_the_table_has_a_row_for_each_set_and_method(data):
 
 
 def test_an_image_that_took_too_long_is_counted_but_not_averaged(data):
-    class Slow(Answers):
-        def take(self, sample):
-            return self._taken._replace(stopped=sample.stem == "c")
+    class Slow(Constant):
+        def measure(self, sample):
+            return self._measurement._replace(stopped=sample.stem == "c")
 
     rows = quality.rows(quality.measure([Slow("slow", np.ones((256, 256), np.float32))], samples(data, ["plain"])))
     assert [row[2] for row in rows] == ["1"]
@@ -89,8 +89,8 @@ def test_an_image_that_took_too_long_is_counted_but_not_averaged(data):
 
 
 def test_a_method_that_finished_nothing_has_an_empty_row(data):
-    method = Answers("slow", np.ones((256, 256), np.float32))
-    method._taken = method._taken._replace(stopped=True)
+    method = Constant("slow", np.ones((256, 256), np.float32))
+    method._measurement = method._measurement._replace(stopped=True)
     (row,) = quality.rows(quality.measure([method], samples(data, ["plain"])))
     assert row == ["plain", "slow", "0", *[""] * 8, "2", ""]
     assert len(row) == len(quality.HEAD)
@@ -117,30 +117,30 @@ def test_rembg_is_stopped_at_its_limit_and_continues_with_the_next_image(data, t
     monkeypatch.setattr(Rembg, "_command", lambda _: [sys.executable, str(worker), str(matte)])
     first, slow = samples(data, ["plain"])
     with Rembg(tmp_path / "cache", fresh=False) as rembg:
-        assert [rembg.take(s).stopped for s in (first, slow, first, slow)] == [False, True, False, True]
-        assert rembg.take(first).seconds == 0.5
+        assert [rembg.measure(s).stopped for s in (first, slow, first, slow)] == [False, True, False, True]
+        assert rembg.measure(first).seconds == 0.5
     assert (tmp_path / "cache" / "plain" / "c.json").read_text() == "null"
 
 
 @pytest.mark.slow
 def test_hairline_is_measured_with_its_defaults(data, weights):
     (sample,) = samples(data, ["plain"], 1)
-    taken = Hairline("Hairline", Options()).take(sample)
-    assert taken.alpha.shape == (256, 256)
-    assert taken.seconds > 0
-    assert not taken.refused
-    np.testing.assert_array_equal(taken.alpha * 255, np.rint(taken.alpha * 255))
-    assert sample.scores(taken.alpha).iou > 0.5
+    measurement = Hairline("Hairline", Options()).measure(sample)
+    assert measurement.alpha.shape == (256, 256)
+    assert measurement.seconds > 0
+    assert not measurement.rejected
+    np.testing.assert_array_equal(measurement.alpha * 255, np.rint(measurement.alpha * 255))
+    assert sample.scores(measurement.alpha).iou > 0.5
 
 
 @pytest.mark.slow
 def test_a_rejected_image_counts_as_an_empty_matte(data, weights):
     (sample,) = samples(data, ["plain"], 1)
     Image.new("RGB", (64, 48), "grey").save(sample.image)
-    taken = Hairline("Hairline", Options()).take(sample)
-    assert taken.refused
-    assert taken.alpha.shape == (48, 64)
-    assert not taken.alpha.any()
+    measurement = Hairline("Hairline", Options()).measure(sample)
+    assert measurement.rejected
+    assert measurement.alpha.shape == (48, 64)
+    assert not measurement.alpha.any()
 
 
 def test_an_unknown_set_and_an_empty_folder_are_named(data, tmp_path, capsys):

@@ -14,7 +14,7 @@ from handler.cutouts import retries
 from handler.local import stack, worker
 from tests.e2e.conftest import Site
 
-SMALL = Scenario(pictures=40, refused=3, repeats=10, workers=2, kills=2, outage_s=4, visibility_s=6, compared=3, seed=2)
+SMALL = Scenario(images=40, rejected=3, repeats=10, workers=2, kills=2, outage_s=4, visibility_s=6, compared=3, seed=2)
 
 
 def test_nothing_is_lost_or_wrong_whatever_happens(endpoint: str, weights: object) -> None:
@@ -54,19 +54,19 @@ def test_a_job_or_an_image_of_a_shop_does_not_wait_behind_a_flood_of_uploads(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a worker's memory is read from /proc")
 def test_the_memory_of_a_worker_does_not_grow(endpoint: str, weights: object) -> None:
-    early, late = load.memory(endpoint, first=10, last=40)
+    early, late = load.peaks(endpoint, first=10, last=40)
     assert late < 1.1 * early
 
 
 FLOOD = 40
 GOOD = {f"{number}.png": small(number) for number in range(2)}
-REFUSED = {"page.jpg": b"<html>"}
+REJECTED = {"page.jpg": b"<html>"}
 
 
 @pytest.fixture
 def done(site: Site) -> Site:
     """A site that has processed all images correctly."""
-    for key, data in {**GOOD, **REFUSED}.items():
+    for key, data in {**GOOD, **REJECTED}.items():
         site.drop(key, data)
     site.settle()
     assert violations(site) == []
@@ -74,7 +74,7 @@ def done(site: Site) -> Site:
 
 
 def violations(site: Site) -> list[str]:
-    wrong = verdict.faults(site.made, good=GOOD, refused=REFUSED, deadly={})
+    wrong = verdict.faults(site.made, good=GOOD, rejected=REJECTED, deadly={})
     return wrong + verdict.different(site.made, GOOD, 2)
 
 
