@@ -43,7 +43,7 @@ ROLES: dict[str, Allowed] = {
     "BackfillRole": {
         "ReadImages": ("s3:GetObject", "{input}/*"),
         "WriteCutouts": (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], "{output}/*"),
-        "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
+        "SeeMissingObjects": (SEE, ["{input}", "{output}"]),
     },
     "BackfillEndRole": {
         "ReadReports": ("s3:GetObject", "{state}/backfills/*"),
