@@ -208,7 +208,7 @@ class ColourOrFile(File):
 
 @dataclass(frozen=True)
 class Names(Kind):
-    """Some of the keys of a table, as a list or as text with commas. A query holds one.
+    """Some of the keys of a table, each once, as a list or as text with commas. A query holds one.
 
     noun: what a key is, for the message about an unknown one.
     """
@@ -227,7 +227,7 @@ class Names(Kind):
         for name in names:
             if name not in self.known:
                 raise UnknownName(unknown_name(self.noun, name, self.known))
-        return tuple(names)
+        return tuple(dict.fromkeys(names))
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "enum": list(self.known)}

@@ -125,6 +125,8 @@ def test_the_description_of_a_value_is_canonical_json_that_gives_the_same_option
         ("canvas", [800, 600], Size(800, 600)),
         ("marketplaces", "ebay, etsy", ("ebay", "etsy")),
         ("marketplaces", ["ebay"], ("ebay",)),
+        ("marketplaces", ["ebay", "etsy", "ebay"], ("ebay", "etsy")),
+        ("stages", "alpha,alpha", ("alpha",)),
         ("stages", "alpha,sheet", ("alpha", "sheet")),
         ("position", "original", "original"),
         ("background", b"image", b"image"),
