@@ -1,8 +1,10 @@
-"""Picture, ProbabilityMap, Trimap, Matte, Cutout, Quality -> Canvas: all of a cutout on one picture, for looking at.
+"""Picture, ProbabilityMap, Trimap, Matte, Cutout, Quality -> Canvas: a contact sheet, to check a cutout by eye.
 
-Source, probability, trimap, alpha, the cutout on black, on white and on a checkerboard, and in words how sure we are.
+It shows the source, the probability, the trimap, alpha, the cutout on black, on white and on a checkerboard, and the
+confidence with its reasons.
 """
 
+import math
 import textwrap
 from collections.abc import Iterator
 
@@ -15,39 +17,43 @@ from pipeline.quality import Quality
 from pipeline.types import Canvas, Cutout, Matte, Picture, ProbabilityMap, Trimap, UInt8, to_uint8
 
 PANEL = 480
-"""The longest side of each small picture, in pixels; smaller ones are not enlarged."""
+"""The longest side of a panel, in pixels. A smaller image is not enlarged."""
 NARROWEST = 240
-"""The least width and height of a cell, in pixels, so that words find room."""
+"""The least width and height of a cell, in pixels, to leave room for text."""
 COLUMNS = 4
 GAP = 12
+"""Pixels between cells and around them."""
 CAPTION = 22
 """Pixels above each panel, for its name."""
 SQUARE = 12
 """The checkerboard's squares, in pixels."""
 PAPER, INK = (245, 245, 245), (20, 20, 20)
+_SPACING = 4
+"""Pixels between lines of text."""
 
 
 def draw(
     picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: Matte, cutout: Cutout, quality: Quality
 ) -> Canvas:
-    """An opaque contact sheet of eight cells in two rows, at most about 2,000 pixels wide. All arguments of one size.
+    """An opaque contact sheet of eight cells in two rows, at most 1,980 pixels wide; taller if the reasons need it.
 
-    The cutout is composited in linear light, as `compose` does by default.
+    All arrays have the same height and width. The cutout is composited in linear light, as `compose` does by default.
     """
     panels = list(_panels(picture, probability, trimap, matte, cutout))
     height, width = panels[0][1].shape[:2]
     cell = max(width, NARROWEST), max(height, NARROWEST) + CAPTION
-    size = COLUMNS * (cell[0] + GAP) + GAP, 2 * (cell[1] + GAP) + GAP
-    sheet = Image.new("RGB", size, PAPER)
-    pen = ImageDraw.Draw(sheet)
     corners = [
         (GAP + column * (cell[0] + GAP), GAP + row * (cell[1] + GAP)) for row in range(2) for column in range(COLUMNS)
     ]
+    words = _words(quality, cell[0])
+    sheet_width = COLUMNS * (cell[0] + GAP) + GAP
+    sheet_height = max(corners[-1][1] + cell[1], _bottom(corners[-1], words)) + GAP
+    sheet = Image.new("RGB", (sheet_width, sheet_height), PAPER)
+    pen = ImageDraw.Draw(sheet)
     for (name, panel), (left, top) in zip(panels, corners, strict=False):
         pen.text((left, top), name, INK, _font(15))
         sheet.paste(Image.fromarray(panel), (left, top + CAPTION))
-    left, top = corners[-1]
-    pen.multiline_text((left, top), _words(quality, cell[0]), INK, _font(13), spacing=4)
+    pen.multiline_text(corners[-1], words, INK, _font(13), spacing=_SPACING)
     return Canvas(np.array(sheet), None)
 
 
@@ -61,7 +67,7 @@ def _panels(
         ("alpha", to_uint8(matte.alpha)),
     ):
         yield name, np.repeat(_reduced(grey)[..., None], 3, axis=2)
-    # Premultiplied, means over areas mix as the pixels do.
+    # Reduced premultiplied, so that colours count by their alpha.
     alpha = np.ascontiguousarray(cutout.rgba[..., 3])
     premultiplied = _reduced(raster.premultiplied(cutout.rgba))
     opacity = raster.unit(_reduced(alpha)[..., None])
@@ -86,6 +92,12 @@ def _reduced(plane: UInt8) -> UInt8:
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
+
+
+def _bottom(corner: tuple[int, int], text: str) -> int:
+    """The row below `text`, whose top left corner is at (x, y)."""
+    pen = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    return math.ceil(pen.multiline_textbbox(corner, text, _font(13), spacing=_SPACING)[3])
 
 
 def _words(quality: Quality, width: int) -> str:

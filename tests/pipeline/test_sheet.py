@@ -1,10 +1,10 @@
-"""Each panel shows what it is named after, at any size and shape."""
+"""Each panel shows the stage that it is named after, at any size and shape."""
 
 import numpy as np
 import pytest
 
 from pipeline.quality import Quality, Reason
-from pipeline.sheet import CAPTION, COLUMNS, GAP, NARROWEST, PANEL, draw
+from pipeline.sheet import CAPTION, COLUMNS, GAP, NARROWEST, PANEL, PAPER, draw
 from pipeline.types import Cutout, Matte, Picture, ProbabilityMap, Trimap
 
 SURE = Quality(1.0, False, (), {})
@@ -64,7 +64,17 @@ def test_a_reduced_edge_is_no_darker_than_its_colours():
     assert (white[..., 0] >= RED[0] - 1).all()
 
 
-def test_the_judgement_stands_in_the_last_cell():
+def test_the_sheet_of_a_small_image_is_tall_enough_for_all_reasons():
+    advice = "Look at the outline, and once more at it all."
+    reasons = [Reason(f"reason_{number}", 0.5, advice, None) for number in range(13)]
+    most, all_ = (_sheet(40, 60, Quality(0.3, True, tuple(shown), {})) for shown in (reasons[:-1], reasons))
+    assert all_.shape[0] > most.shape[0] > _sheet(40, 60).shape[0]
+    assert all_.shape[1] == most.shape[1]
+    assert (all_[-GAP:] == PAPER).all()
+    assert (all_[-GAP - 20 : -GAP] != PAPER).any()
+
+
+def test_the_judgement_is_in_the_last_cell():
     plain, doubted = _sheet(40, 60), _sheet(40, 60, DOUBTED)
     changed = np.argwhere((plain != doubted).any(axis=2))
     assert len(changed)
