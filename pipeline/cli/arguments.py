@@ -12,6 +12,8 @@ from pipeline.options.kinds import Choice, File, Switch
 from pipeline.options.row import GROUPS, Option, Where
 from pipeline.version import __version__
 
+STREAM = Path("-")
+"""Standard input, or standard output."""
 _Table = Mapping[str, Option[Any, Any]]
 
 _EXIT = """exit status:
@@ -76,7 +78,11 @@ def _command(commands: Any, name: str, summary: str, about: str, example: str) -
 
 def _add_cut(command: argparse.ArgumentParser, rows: _Table) -> None:
     command.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT", help="image files and folders of them, or - for standard input"
+        "inputs",
+        nargs="+",
+        type=_path,
+        metavar="INPUT",
+        help="image files and folders of them, or - for standard input",
     )
     _add_folder(command, "folder for the results, or - for one cutout on standard output")
     command.add_argument(
@@ -138,23 +144,23 @@ def _add_studio(command: argparse.ArgumentParser) -> None:
 
 def _add_apply(command: argparse.ArgumentParser, rows: _Table) -> None:
     command.add_argument(
-        "alpha", type=Path, metavar="ALPHA", help="matte as a grey image, or a cutout, whose transparency is the matte"
+        "alpha", type=_path, metavar="ALPHA", help="matte as a grey image, or a cutout, whose transparency is the matte"
     )
-    command.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE", help="image files and folders of them")
+    command.add_argument("inputs", nargs="+", type=_path, metavar="IMAGE", help="image files and folders of them")
     _add_folder(command)
     _add_options(command, rows, ("Output", "Marketplace", "Limits"))
 
 
 def _add_matte(command: argparse.ArgumentParser) -> None:
-    command.add_argument("image", type=Path, metavar="IMAGE", help="image file")
+    command.add_argument("image", type=_path, metavar="IMAGE", help="image file")
     command.add_argument(
         "trimap",
-        type=Path,
+        type=_path,
         metavar="TRIMAP",
         help="grey image of the same size: 255 marks subject, 0 marks background, Hairline solves all else",
     )
     command.add_argument(
-        "-o", dest="out", type=Path, required=True, metavar="ALPHA.png", help="file for alpha, a 16-bit grey PNG"
+        "-o", dest="out", type=_path, required=True, metavar="ALPHA.png", help="file for alpha, a 16-bit grey PNG"
     )
     _add_force(command)
     command.add_argument(
@@ -166,7 +172,7 @@ def _add_matte(command: argparse.ArgumentParser) -> None:
 
 
 def _add_folder(command: argparse.ArgumentParser, about: str = "folder for the results") -> None:
-    command.add_argument("-o", dest="out", type=Path, required=True, metavar="DIR", help=about)
+    command.add_argument("-o", dest="out", type=_path, required=True, metavar="DIR", help=about)
     command.add_argument(
         "--again", action="store_true", help="also process images whose results are up to date (default: off)"
     )
@@ -216,6 +222,12 @@ def _reader(from_text: Callable[[str], Any], form: str) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"must be {form}, not {text!r}") from error
 
     return read
+
+
+def _path(text: str) -> Path:
+    """A path, or STREAM for "-" alone. For pathlib "./-", which is a file, would be the same."""
+    path = Path(text)
+    return path.absolute() if path == STREAM and text != "-" else path
 
 
 def _at_least_one(text: str) -> int:

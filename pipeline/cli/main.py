@@ -16,17 +16,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline import models
-from pipeline.cli.arguments import flag, parser
+from pipeline.cli.arguments import STREAM, flag, parser
 from pipeline.cli.names import STDIN, BadPaths, endings, key
 from pipeline.cli.plan import Plan, plan
 from pipeline.cli.text import one_line, show_everything
-from pipeline.errors import BadOptions, HairlineError, InputError
+from pipeline.errors import BadOptions, HairlineError
 from pipeline.geometry import Colour
 from pipeline.models.choice import Folder, chosen
 from pipeline.options import PLANES, Options
 from pipeline.options.kinds import ColourOrFile, File
 
-STREAM = Path("-")
+OF_ONE_IMAGE = ("trimap", "scribbles", "strokes")
+"""Options that fit one image only."""
 MAX_MEGAPIXELS_TO_SHRINK = 175.0
 """The limit for images that are shrunk: decoding takes 3 to 8 bytes a pixel, cutting far more."""
 
@@ -76,7 +77,7 @@ def _cut(given: argparse.Namespace) -> int:
     if given.out == STREAM:
         return _cut_to_stdout(given, sources, options)
     planned = _planned(given, sources, options, pages=page is not None)
-    for name in ("trimap", "scribbles", "strokes"):
+    for name in OF_ONE_IMAGE:
         if getattr(given, name) is not None and len(planned.tasks) != 1:
             raise BadPaths(f"--{name} works with one image; you gave {len(planned.tasks)}.")
     spec = _model(given)
@@ -97,8 +98,8 @@ def _watch(given: argparse.Namespace, folders: Sequence[Path], options: Options)
     for path in folders:
         if not path.is_dir():
             raise BadPaths(f"--watch takes folders, but {path} is not a folder.")
-    if options.trimap is not None or options.scribbles is not None:
-        raise BadPaths("--watch cuts many images. Leave out --trimap and --scribbles, which belong to one.")
+    if any(getattr(given, name) is not None for name in OF_ONE_IMAGE):
+        raise BadPaths("--watch cuts many images. Leave out --trimap, --scribbles and --strokes, which fit one.")
     spec = _model(given)
     _check_writable(given.out)
     from pipeline.cli.batch import Work, cut_all
@@ -170,7 +171,7 @@ def _matte(given: argparse.Namespace) -> int:
 
     try:
         solve_alone(image, trimap, given.out, given.method)
-    except InputError as error:
+    except HairlineError as error:
         print(f"{one_line(str(given.image))}: {error.code}: {error}", file=sys.stderr)
         return 1
     except OSError as error:

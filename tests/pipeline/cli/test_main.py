@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import matting
 from pipeline.cli.main import main
+from pipeline.errors import OutOfMemory
 from tests.pipeline.cli.commands import contents, files_in
 
 
@@ -77,6 +79,16 @@ def test_a_matte_from_the_users_trimap_has_16_bits(folder, photo):
         assert (alpha[:60] == 0).all()
         assert (alpha[200:] == 65535).all()
         assert len(np.unique(alpha)) > 300
+
+
+def test_a_matte_that_fails_is_1(folder, capsys, monkeypatch):
+    def too_large(*_, **__):
+        raise OutOfMemory("There is not enough memory.")
+
+    monkeypatch.setattr(matting, "solve", too_large)
+    Image.fromarray(np.full((256, 256), 255, np.uint8)).save(folder / "trimap.png")
+    assert main(["matte", str(folder / "in/a.jpg"), str(folder / "trimap.png"), "-o", str(folder / "x.png")]) == 1
+    assert "a.jpg: out_of_memory: There is not enough memory." in capsys.readouterr().err
 
 
 def test_a_refused_matte_is_1(folder, capsys):

@@ -38,6 +38,17 @@ def test_an_image_goes_through_a_pipe(folder, photo, pipe):
     assert (folder / "piped/stdin.png").read_bytes() == expected
 
 
+def test_a_file_named_minus_is_not_standard_input_or_output(folder, photo, pipe, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "-").write_bytes(photo)
+    pipe(b"")
+    assert main(["cut", "./-", "-o", "out"]) == 0
+    assert files_in(folder / "out") == ["-.png", "-.report.json"]
+    (folder / "-").unlink()
+    assert main(["cut", "in/a.jpg", "-o", "./-"]) == 0
+    assert files_in(folder / "-") == ["a.png", "a.report.json"]
+
+
 def test_a_rejected_image_leaves_standard_output_empty(folder, pipe, capsys):
     output = pipe(b"<html>")
     assert main(["cut", "-", "-o", "-"]) == 1

@@ -101,12 +101,14 @@ def test_the_command_cuts_what_arrives_until_ctrl_c(folder, photo, tmp_path):
     [
         (["{in}/a.jpg"], "--watch takes folders, but"),
         (["-"], "--watch takes folders, but"),
-        (["{in}", "--trimap", "{in}/a.jpg"], "Leave out --trimap and --scribbles"),
+        (["{in}", "--trimap", "{in}/a.jpg"], "Leave out --trimap, --scribbles and --strokes"),
+        (["{in}", "--strokes", "{in}/a.json"], "Leave out --trimap, --scribbles and --strokes"),
         (["{in}", "-o", "-"], "--watch needs a folder for -o"),
     ],
 )
 def test_where_watching_makes_no_sense(folder, photo, capsys, arguments, words):
     (folder / "a.jpg").write_bytes(photo)
+    (folder / "a.json").write_text('[{"tool": "keep", "radius": 5, "points": [[9, 9]]}]')
     line = [
         "cut",
         "-o",
