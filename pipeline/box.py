@@ -1,4 +1,4 @@
-"""A rectangle of whole pixels: the one layout in which every stage says which part of an image it means."""
+"""A rectangle of whole pixels, in the one layout that all stages use."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,7 +6,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """The pixels left <= x < left + width, top <= y < top + height; it may lie partly outside its image."""
+    """The pixels left <= x < left + width, top <= y < top + height. It may extend beyond its image."""
 
     left: int
     top: int
@@ -15,12 +15,12 @@ class Box:
 
     @classmethod
     def between(cls, left: int, top: int, right: int, bottom: int) -> Self:
-        """The box from its edges; right and bottom are one past the last pixel."""
+        """The box between its edges; `right` and `bottom` are one past the last pixel."""
         return cls(left, top, right - left, bottom - top)
 
     @classmethod
     def whole(cls, shape: tuple[int, ...]) -> Self:
-        """All of an array of that shape, (H, W, ...)."""
+        """The box of all pixels of an array of `shape`, (H, W, ...)."""
         return cls(0, 0, shape[1], shape[0])
 
     @property
@@ -40,21 +40,21 @@ class Box:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """As an index into an array (H, W, ...); only for a box that lies inside it."""
+        """The index of the box into an array (H, W, ...), which must contain it."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def within(self, other: Self) -> Self:
-        """What both have in common; width or height is 0 where nothing is."""
+        """The intersection of both; its width or height is 0 if they do not overlap."""
         left, top = max(self.left, other.left), max(self.top, other.top)
         right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
         return type(self)(left, top, max(0, right - left), max(0, bottom - top))
 
     def widened(self, room: int) -> Self:
-        """With `room` more pixels on each side."""
+        """The box with `room` more pixels on each side."""
         return type(self)(self.left - room, self.top - room, self.width + 2 * room, self.height + 2 * room)
 
     def moved(self, right: int, down: int) -> Self:
-        """The box so many pixels further to the right and down."""
+        """The box moved to the right and down by these pixels; negative numbers move it left and up."""
         return type(self)(self.left + right, self.top + down, self.width, self.height)
 
     def scaled(self, factor: float) -> Self:

@@ -39,7 +39,7 @@ def cut(
     listings: Mapping[str, Listing],
     ms: Mapping[str, int],
 ) -> CutReport:
-    """The report of an image that was cut out. data: its file. ms: milliseconds by stage."""
+    """The report of an image that was cut out. data: the image file. ms: milliseconds by stage."""
     return {
         "status": "done",
         **_heading(probability.spec, options),
@@ -61,7 +61,7 @@ def applied(
     output: Encoded,
     listings: Mapping[str, Listing],
 ) -> AppliedReport:
-    """The report of an image that was cut out by a given matte: no model was asked, and nothing is judged."""
+    """The report of an image that was cut out with an existing matte. No model ran, so it has no quality judgement."""
     return {
         "status": "done",
         **_heading(None, options),
@@ -71,7 +71,10 @@ def applied(
 
 
 def remade(applied: AppliedReport, before: StoredCutReport, ms: Mapping[str, int]) -> CutReport:
-    """The report of an image that was made again from the matte of its last result, which `before` describes."""
+    """The report of an image that was composed again with the matte of its last result.
+
+    applied: the report of the new result. before: the report of the last one.
+    """
     return {
         **applied,
         "model": before["model"],
@@ -100,12 +103,12 @@ def relisted(
 def rejected(error: HairlineError, spec: ModelSpec | None, options: Options) -> RejectedReport:
     """The report of an image that was rejected.
 
-    spec: of the model that is asked first, whether or not it was. After NoSubject there is a judgement as well, because
-    the image was looked at.
+    spec: the model that runs first, even if the image was rejected before it ran. Only NoSubject has a quality
+    judgement, because only then did the model run.
     """
     report: RejectedReport = {
         "status": "rejected",
-        **_heading(spec, options),  # type: ignore[typeddict-item] # mypy fears that it holds another "quality"
+        **_heading(spec, options),  # type: ignore[typeddict-item] # mypy assumes that a heading may have a "quality" of another type
         "reason": {"code": error.code, "message": str(error)},
     }
     if isinstance(error, NoSubject):
@@ -114,7 +117,7 @@ def rejected(error: HairlineError, spec: ModelSpec | None, options: Options) -> 
 
 
 def failed(error: HairlineError, spec: ModelSpec | None, options: Options, facts: Stored) -> StoredFailedReport:
-    """The report of an image that could not be processed, as the output bucket holds it."""
+    """The report of an image that failed, as it is stored in the output bucket."""
     return {
         "status": "failed",
         **_heading(spec, options),
@@ -124,8 +127,8 @@ def failed(error: HairlineError, spec: ModelSpec | None, options: Options, facts
 
 
 def stored(report: CutReport | RejectedReport, facts: Stored) -> StoredReport:
-    """The report as the output bucket holds it."""
-    if report["status"] == "done":
+    """The report as it is stored in the output bucket."""
+    if report["status"] == "done":  # both branches are equal, but mypy cannot unpack a union of typed dictionaries
         return {**report, **facts}
     return {**report, **facts}
 

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and folders that one process at a time may change."""
+"""Write files whole or not at all, and let one process at a time change a folder."""
 
 import errno
 import os
@@ -10,16 +10,19 @@ from pathlib import Path
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: an interruption leaves what was there before. Makes the folder."""
+    """Write a file whole or not at all; creates its folder. After an interruption the old content is still there.
+
+    Raises OSError.
+    """
     write_all({path: data})
 
 
 def write_all(files: Mapping[Path, bytes], stale: Iterable[Path] = ()) -> None:
-    """Write files that belong together, in order, in place of the `stale` ones. Makes the folders. Raises OSError.
+    """Write files that belong together, in order, and remove the `stale` ones. Creates the folders. Raises OSError.
 
-    All data is on the disk before the first name changes: an error until then, such as a full disk, leaves everything
-    as it was. Then the stale files go, in order, and the new ones get their names. An error on the way, or an
-    interruption, removes those that already have theirs, so that no part of the whole is left.
+    All data is written to temporary files first, so an error such as a full disk leaves everything as it was. Then the
+    stale files are removed, in order, and the new files get their names. If that is interrupted or fails, the new files
+    that already have their names are removed, so that no incomplete set is left.
     """
     with ExitStack() as undo:
         parts = []
@@ -42,7 +45,7 @@ def write_all(files: Mapping[Path, bytes], stale: Iterable[Path] = ()) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what processes that were killed had half written in a folder. POSIX only; elsewhere it stays."""
+    """Remove the temporary files that killed processes left in a folder. Does nothing where the system is not POSIX."""
     if os.name != "posix":
         return
     for part in folder.glob(".hairline.*.part"):
@@ -62,7 +65,7 @@ def _is_running(process: int) -> bool:
 
 
 def _check_name(path: Path) -> None:
-    """Raise OSError if no file can have this name: it is too long, or a folder has it."""
+    """Raise OSError if no file can have this name: it is too long, or is the name of a folder."""
     with suppress(FileNotFoundError):
         if stat.S_ISDIR(path.lstat().st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -70,9 +73,10 @@ def _check_name(path: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, made with the folder where missing; waits while another process holds it.
+    """Hold a lock on the folder, which is created if it is missing; waits while another process holds the lock.
 
-    The operating system releases the lock when its holder ends, however it ends: flock(2). POSIX only. Raises OSError.
+    The operating system releases the lock when the process ends, even if it is killed: flock(2). POSIX only.
+    Raises OSError.
     """
     import fcntl  # here, so that the command line also starts on systems without it
 

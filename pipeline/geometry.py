@@ -1,7 +1,7 @@
-"""Colours, lengths, regions, positions and sizes: small frozen types, each parsed from the text that people write.
+"""Colours, lengths, regions, positions and sizes: small frozen types, parsed from text such as "5%" or "#fff".
 
-Every `parse` raises ValueError for text that it does not understand. `str()` gives the canonical text, which parses to
-an equal value.
+Every `parse` raises ValueError for other text. `str()` gives the canonical text, which parses to an equal value if the
+value has at most three decimals.
 """
 
 import re
@@ -11,9 +11,9 @@ from typing import Self
 from pipeline.box import Box
 
 LARGEST_SIDE = 20_000
-"""Of a canvas, in pixels."""
+"""The longest side of a canvas, in pixels."""
 LARGEST_CANVAS = 100_000_000
-"""Pixels: 400 MB as RGBA, the most that a function of a few GB can hold besides the image."""
+"""The most pixels of a canvas: 400 MB as RGBA, all that fits beside the image in a function with a few GB."""
 
 _LENGTH = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)(px|%)?", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)%", re.ASCII)
@@ -23,7 +23,7 @@ _HEX = re.compile(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A length of at least 0, in pixels or in percent of a whole that the caller knows."""
+    """A length of at least 0 and less than 100,000, in pixels or in percent of a side."""
 
     value: float
     percent: bool
@@ -43,13 +43,13 @@ class Length:
         return f"{_decimal(self.value)}{'%' if self.percent else 'px'}"
 
     def pixels(self, whole: int) -> int:
-        """Rounded to whole pixels; `whole` is what 100 % means."""
+        """The length in pixels, rounded to a whole number. whole: the pixels that are 100 %."""
         return round(self.value * whole / 100 if self.percent else self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """An opaque sRGB colour, 0 to 255 a channel."""
+    """An opaque sRGB colour; each channel is 0 to 255."""
 
     red: int
     green: int
@@ -61,8 +61,8 @@ class Colour:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """A CSS name, "#rgb", "#rrggbb" (the # may be missing) or "rgb(1, 2, 3)"; opaque colours only."""
-        from PIL import ImageColor  # here, since functions that never read a colour must not load Pillow
+        """A CSS name, "#rgb", "#rrggbb" (the # is optional) or "rgb(1, 2, 3)"; opaque colours only."""
+        from PIL import ImageColor  # here, because functions that never read a colour must not load Pillow
 
         colour = ImageColor.getrgb("#" + text.lstrip("#") if _HEX.fullmatch(text) else text)
         if len(colour) != 3:
@@ -133,7 +133,7 @@ class Region:
         return " ".join(map(str, self.lengths))
 
     def box(self, width: int, height: int) -> Box | None:
-        """The part in pixels, clipped to an image of that size; None if nothing of it is left."""
+        """The region in pixels, clipped to an image of `width` x `height`; None if it contains no pixel of it."""
         sides = (width, height, width, height)
         left, top, right, bottom = (
             min(length.pixels(whole), whole) for length, whole in zip(self.lengths, sides, strict=True)
@@ -143,7 +143,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where something goes in a larger frame: fractions (0 to 1) of the free space to the left of it and above it."""
+    """A position in a larger frame: the fractions, 0 to 1, of the free space that are left of it and above it."""
 
     across: float
     down: float
@@ -154,7 +154,7 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """ "center", "x%" (both ways) or "x% y%"."""
+        """ "center", "x%" (for both directions) or "x% y%"."""
         matches = [_PERCENT.fullmatch(word) for word in ("50%" if text == "center" else text).split()]
         fractions = [float(match[1]) / 100 for match in matches if match]
         if len(fractions) != len(matches) or len(fractions) not in (1, 2):
@@ -167,7 +167,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Width and height in pixels, at least 1 and at most LARGEST_SIDE each, LARGEST_CANVAS in all."""
+    """Width and height in pixels: each 1 to LARGEST_SIDE, and at most LARGEST_CANVAS pixels in all."""
 
     width: int
     height: int
@@ -178,7 +178,7 @@ class Size:
 
     @staticmethod
     def fits(width: int, height: int) -> bool:
-        """Whether a canvas of that many pixels is allowed."""
+        """Whether a canvas of `width` x `height` pixels is allowed."""
         return min(width, height) >= 1 and max(width, height) <= LARGEST_SIDE and width * height <= LARGEST_CANVAS
 
     @classmethod

@@ -1,8 +1,8 @@
-"""The types that flow from stage to stage, each checked when it is made.
+"""The types that flow from stage to stage, each validated when it is created.
 
-Each takes over its arrays and freezes them, so that no later stage can change an earlier one's result. A wrong shape,
-dtype or range is a mistake of ours, never a customer's: an AssertionError, raised also under `python -O`.
-`==` and `hash` are those of identity, because arrays have no single truth value.
+Each takes ownership of its arrays and makes them read-only, so that no later stage can change an earlier one's result.
+A wrong shape, dtype or range is a bug in Hairline and raises AssertionError, even under `python -O`.
+Two values are equal only if they are the same object, because comparing arrays gives no single truth value.
 """
 
 import io
@@ -30,15 +30,17 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 _Report_co = TypeVar("_Report_co", bound=CutReport | AppliedReport, covariant=True)
 
 
-def _check(holds: bool, message: str) -> None:
-    if not holds:
+def _check(condition: bool, message: str) -> None:
+    if not condition:
         raise AssertionError(message)
 
 
 def _freeze(array: NDArray[_Scalar], name: str, dtype: type[_Scalar], *tail: int) -> NDArray[_Scalar]:
-    """`array` as C-contiguous (H, W, *tail) of `dtype`, both sides at least 1, read-only."""
+    """`array`, read-only and C-contiguous. Raises AssertionError unless it is (H, W, *tail) of `dtype`, not empty."""
     _check(array.dtype == dtype, f"{name} is {array.dtype}, expected {np.dtype(dtype)}")
-    _check(array.ndim == 2 + len(tail) and array.shape[2:] == tail, f"{name} has shape {array.shape}, not (H, W{tail})")
+    _check(
+        array.ndim == 2 + len(tail) and array.shape[2:] == tail, f"{name} has shape {array.shape}, not (H, W, *{tail})"
+    )
     _check(array.size > 0, f"{name} is empty: {array.shape}")
     array = np.ascontiguousarray(array)
     array.flags.writeable = False
@@ -47,16 +49,16 @@ def _freeze(array: NDArray[_Scalar], name: str, dtype: type[_Scalar], *tail: int
 
 def _check_unit_range(array: Float32, name: str) -> None:
     # NaN fails both comparisons, so this catches it as well.
-    _check(bool(array.min() >= 0.0 and array.max() <= 1.0), f"{name} leaves the range 0..1")
+    _check(bool(array.min() >= 0.0 and array.max() <= 1.0), f"{name} is not within 0..1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A decoded picture: upright, sRGB.
+    """A decoded image, upright, in sRGB.
 
-    rgb: uint8 (H, W, 3). alpha: uint8 (H, W), the transparency that the source brought along, or None where it is
-    opaque. format: the source's, in lower case ("jpeg"). notes: what decoding did that the user should know of,
-    such as "first of 12 frames".
+    rgb: uint8 (H, W, 3). alpha: uint8 (H, W), the source's own transparency, or None if it is opaque. format: the
+    source's file format in lower case, such as "jpeg". notes: what decoding left out or changed, for the user, such as
+    "first of 12 frames".
     """
 
     rgb: UInt8
@@ -73,12 +75,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbabilityMap:
-    """How likely each pixel is to be foreground.
+    """The probability of each pixel to belong to the subject.
 
-    values: float32 (H, W), 0..1, as the network gave it, never stretched to fill the range.
-    cell: the side, in picture pixels, of a square as large as one of the network's own pixels (at least 1 unless the
-    picture is smaller than the network's input). Nothing finer than this can be known from `values`.
-    spec: the row of the network that gave them, for the report; None where none did.
+    values: float32 (H, W), 0..1, as the model gives them, not stretched to fill the range.
+    cell: the side of one pixel of the model's input, in pixels of the picture; below 1 if the picture is smaller than
+    the input. `values` show no detail finer than this.
+    facts: for the report. spec: the model that gave the values, also for the report; None if no model did.
     """
 
     values: Float32
@@ -94,7 +96,7 @@ class ProbabilityMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trimap:
-    """What is known of alpha: uint8 (H, W), exactly BACKGROUND (0), UNKNOWN (128) and FOREGROUND (255)."""
+    """values: uint8 (H, W), each BACKGROUND (0), UNKNOWN (128) or FOREGROUND (255). facts: for the report."""
 
     values: UInt8
     facts: TrimapFacts = field(default_factory=TrimapFacts)
@@ -107,7 +109,10 @@ class Trimap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matte:
-    """alpha: float32 (H, W), 0..1, linear opacity; straight from matting it equals the trimap where that is known."""
+    """alpha: float32 (H, W), 0..1, opacity; as matting returns it, equal to the trimap where that is known.
+
+    facts: for the report.
+    """
 
     alpha: Float32
     facts: MattingFacts = field(default_factory=MattingFacts)
@@ -129,11 +134,11 @@ class Cutout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canvas:
-    """What is to be encoded.
+    """An image that is ready to be encoded.
 
-    rgb: uint8 (H, W, 3) sRGB, or None where alpha alone was asked for.
-    alpha: float32 (H, W) 0..1, or None where the canvas is opaque. At least one of the two is there.
-    subject: what is visible of the subject, in pixels of this canvas; None where nothing is.
+    rgb: uint8 (H, W, 3) sRGB, or None for alpha alone. alpha: float32 (H, W), 0..1, or None if the canvas is opaque. At
+    least one of the two is set. subject: the box of the subject's visible part, in pixels of this canvas; None if there
+    is none.
     """
 
     rgb: UInt8 | None
@@ -141,7 +146,7 @@ class Canvas:
     subject: Box | None = None
 
     def __post_init__(self) -> None:
-        _check(self.rgb is not None or self.alpha is not None, "Canvas holds nothing")
+        _check(self.rgb is not None or self.alpha is not None, "Canvas has neither rgb nor alpha")
         if self.rgb is not None:
             object.__setattr__(self, "rgb", _freeze(self.rgb, "Canvas.rgb", np.uint8, 3))
         if self.alpha is not None:
@@ -152,7 +157,7 @@ class Canvas:
         if self.subject is not None:
             box = self.subject
             filled = box.width > 0 and box.height > 0 and box == box.within(Box(0, 0, *self.size))
-            _check(filled, f"Canvas.subject {self.subject} is outside of {self.size}")
+            _check(filled, f"Canvas.subject {self.subject} is empty or not within {self.size}")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -171,7 +176,7 @@ class Encoded:
     extension: str
 
     def to_pil(self) -> Image.Image:
-        """The file decoded by Pillow, in mode RGBA, RGB, L or I;16. Raises BadOptions for a ZIP, which holds two."""
+        """The image as Pillow decodes it, in mode RGBA, RGB, L or I;16. Raises BadOptions for a ZIP of two images."""
         if self.extension == "zip":
             raise BadOptions("format zip holds two images. Choose another format, or unzip the data.")
         image = Image.open(io.BytesIO(self.data))
@@ -179,18 +184,17 @@ class Encoded:
         return image
 
     def to_numpy(self) -> NDArray[Any]:
-        """The file's pixels: uint8 (H, W, 4), (H, W, 3) or, for a matte, (H, W); uint16 with depth 16. See to_pil."""
+        """The pixels: uint8 (H, W, 4), (H, W, 3) or, for a matte, (H, W); uint16 with depth 16. See `to_pil`."""
         return np.array(self.to_pil())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result(Generic[_Report_co]):
-    """What `cut_out` and `apply_matte` return.
+    """The result of `cut_out` and `apply_matte`.
 
-    output: the cutout (or alpha, or composite) as the options asked for it. stages: by name ("alpha", "trimap",
-    "probability"), those that `Options.stages` asked for, as PNG files of the picture's own size; "sheet" as a JPEG.
-    listings: by the name of a marketplace, those that `Options.marketplaces` asked for.
-    report: JSON values only; see `pipeline.report`.
+    output: the cutout, the matte or the composite, as the options say. stages: the images that `Options.stages` names,
+    by name: "probability", "trimap" and "alpha" as PNG files of the size at which the image was cut, "sheet" as a JPEG.
+    listings: the listing images, by marketplace. report: JSON values only; see `pipeline.report`.
     """
 
     output: Encoded
@@ -200,7 +204,7 @@ class Result(Generic[_Report_co]):
 
     @property
     def data(self) -> bytes:
-        """The file of `output`."""
+        """The bytes of `output`."""
         return self.output.data
 
     def to_pil(self) -> Image.Image:
@@ -213,12 +217,12 @@ class Result(Generic[_Report_co]):
 
 
 def check_same_size(*arrays: NDArray[Any]) -> None:
-    """Raise AssertionError unless all arrays agree in height and width: a mismatch between stages is our bug."""
+    """Raise AssertionError unless all arrays have the same height and width."""
     sizes = {array.shape[:2] for array in arrays}
     _check(len(sizes) == 1, f"sizes differ between stages: {sorted(sizes)}")
 
 
 def to_uint8(alpha: Float32) -> UInt8:
-    """`alpha`, float32 (H, W) of 0..1, as uint8 0..255, rounded to nearest: what 8-bit files hold."""
-    # OpenCV does it without a float copy of the picture; the type checker does not know that it gives uint8.
+    """`alpha`, float32 (H, W) of 0..1, as uint8 of 0..255, rounded to nearest."""
+    # OpenCV needs no float copy of the image. It returns uint8, which its type stubs do not say.
     return cv2.convertScaleAbs(alpha, alpha=255.0).astype(np.uint8, copy=False)

@@ -157,7 +157,7 @@ def _add_matte(command: argparse.ArgumentParser) -> None:
         "trimap",
         type=_path,
         metavar="TRIMAP",
-        help="grey image of the same size: 255 marks subject, 0 marks background, Hairline solves all else",
+        help="grey image of the same size: 255 marks subject, 0 marks background, Hairline solves the rest",
     )
     command.add_argument(
         "-o", dest="out", type=_path, required=True, metavar="ALPHA.png", help="file for alpha, a 16-bit grey PNG"

@@ -1,6 +1,6 @@
-"""Every option of a cutout: one table, from which the checks, the command line, the HTTP query and the docs follow.
+"""Every option of a cutout, in one table. The checks, the command line, the HTTP query and the docs follow from it.
 
-A new option is one row here, and the stage that reads it.
+A new option is a row here, and code in the stage that reads it.
 """
 
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ Shadow = Literal["none", "drop", "contact"]
 Place = Position | Literal["original"]
 
 PLANES = ("probability", "trimap", "alpha")
-"""What the stages pass on, as grey images of the source's size."""
+"""Intermediate results: grey images of the size at which the image is cut."""
 STAGES = (*PLANES, "sheet")
 
 
 class Limits(TypedDict):
-    """What `decode` must not exceed."""
+    """The limits that `decode` enforces."""
 
     max_bytes: int
     max_megapixels: float
@@ -38,24 +38,24 @@ class Limits(TypedDict):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Options(Table):
-    """How an image is cut out, and what comes back.
+    """How an image is cut out, and which results are returned.
 
-    Each field is a row: it accepts the text that users write ("5%", "#ffffff", "800x600") or a parsed value, and holds
-    the parsed value. Its `help` says what it does; docs/options.md shows them all.
+    Each field is a row: it accepts text as users write it ("5%", "#ffffff", "800x600") or a parsed value, and holds the
+    parsed value. Its `help` says what it does; docs/options.md describes all of them.
     Raises BadOptions, which names the option, for a wrong value and for options that contradict each other.
     """
 
     roi: Option[Region | str | None, Region | None] = Option(
         kinds.REGION,
         None,
-        "where the subject is: left, top, right and bottom, in pixels or percent; all else is background",
+        "where the subject is: left, top, right and bottom, in pixels or percent; the rest is background",
         group="Subject",
         unset="the whole image",
     )
     trimap: Option[bytes | None, bytes | None] = Option(
         File(metavar="FILE"),
         None,
-        "grey image of the source's size: 255 marks subject, 0 marks background, Hairline solves all else",
+        "grey image of the source's size: 255 marks subject, 0 marks background, Hairline solves the rest",
         group="Subject",
         where=Where.CLI,
         unset="made with the model",
@@ -141,11 +141,11 @@ class Options(Table):
     blend: Option[Blend, Blend] = Option(
         Choice(get_args(Blend)),
         "linear",
-        "how edges mix with the background: linear light, as a lens does, or plain srgb values, as older tools do",
+        "how edges mix with the background: linear (in linear light, as in a camera) or srgb (as in older tools)",
         group="Output",
         needs="background",
     )
-    crop: Option[bool, bool] = Option(Switch(), False, "cut away what is outside the subject", group="Output")
+    crop: Option[bool, bool] = Option(Switch(), False, "crop to the subject", group="Output")
     margin: Option[Margin | str, Margin] = Option(
         kinds.MARGIN,
         "0px",
@@ -248,5 +248,5 @@ class Options(Table):
         installed.check(self)
 
     def limits(self) -> Limits:
-        """The two that `decode` takes."""
+        """The limits, as arguments of `decode`."""
         return {"max_bytes": self.max_bytes, "max_megapixels": self.max_megapixels}

@@ -1,4 +1,4 @@
-"""The kind of value that holds a person's strokes."""
+"""The kind of the option `strokes`."""
 
 from dataclasses import dataclass
 from typing import Any

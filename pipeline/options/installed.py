@@ -1,4 +1,4 @@
-"""Values that not every installation of Hairline can carry out."""
+"""Option values that need a package which not every installation has."""
 
 import importlib.util
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The kinds of option values: each parses a value once and describes itself to people, JSON Schema and argparse."""
+"""The kinds of option values. Each parses a value, and describes itself for messages, JSON Schema and argparse."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pipeline.errors import unknown_name
 from pipeline.geometry import LARGEST_CANVAS, LARGEST_SIDE, Colour, Margin, Position, Region, Size
 
 TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-"""What people write for true and false, in any case."""
+"""The accepted spellings of true and false, in lower case; upper case is accepted too."""
 
 
 class UnknownName(ValueError):
@@ -18,21 +18,21 @@ class UnknownName(ValueError):
 
 @dataclass(frozen=True)
 class Kind:
-    """What all kinds can do; as it stands, values that people write as text. metavar: stands for a value in --help."""
+    """The base class of the kinds. metavar: the placeholder for a value in --help."""
 
     metavar: str | None = field(default=None, kw_only=True)
 
     @property
     def form(self) -> str:
-        """Completes "must be ..."."""
+        """The accepted values, in words that complete "must be ..."."""
         raise NotImplementedError
 
     def read(self, value: Any) -> Any:
-        """The parsed value of what JSON or a Python caller gives. Raises ValueError."""
+        """Parse a value that comes from JSON or a Python caller. Raises ValueError."""
         raise NotImplementedError
 
     def from_text(self, text: str) -> Any:
-        """What `read` takes, from a command line or a query. Raises ValueError."""
+        """Convert text of a command line or a query to a value for `read`. Raises ValueError."""
         return text
 
     def schema(self) -> dict[str, Any]:
@@ -40,13 +40,13 @@ class Kind:
         return {"type": "string"}
 
     def described(self, value: Any) -> Any:
-        """A parsed value as canonical JSON, which `read` takes back."""
+        """A parsed value as canonical JSON; `read` is the inverse."""
         return value
 
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One of some words or some whole numbers."""
+    """One of several words, or of several whole numbers."""
 
     choices: tuple[Any, ...]
 
@@ -138,7 +138,7 @@ class Switch(Kind):
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """Text that `parse` turns into a value, mostly of `type`; such a value is taken as it is."""
+    """Text that `parse` converts to a value, or a value of `type`. example: the accepted text, in words."""
 
     type: type
     parse: Callable[[str], Any]
@@ -174,7 +174,7 @@ class Canvas(Text):
 
 @dataclass(frozen=True)
 class File(Kind):
-    """The bytes of an image file; their sha256 describes them."""
+    """The bytes of an image file. Their sha256 stands for them in reports and digests."""
 
     @property
     def form(self) -> str:

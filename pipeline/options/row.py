@@ -15,7 +15,7 @@ Held = TypeVar("Held")
 
 
 class Where(Flag):
-    """Where a row may be set for one image, besides Python. JSON: an S3 object's metadata, a job, HAIRLINE_OPTIONS."""
+    """Where an option can be set, besides Python. JSON: an S3 object's metadata, a job or HAIRLINE_OPTIONS."""
 
     PYTHON = 0
     CLI = auto()
@@ -29,12 +29,13 @@ GROUPS = ("Subject", "Matte", "Output", "Marketplace", "Limits")
 
 
 class Option(Generic[Given, Held]):
-    """A row.
+    """A row of the table.
 
-    kind: parses a value. default: as users write it; None is a value exactly where it is the default. help: a phrase
-    that stands alone. needs: the option without which this one changes nothing, if any. where: the ways in. unset: what
-    the default None or () means. flag: its name on the command line and in a query, if that is not its own. operator:
-    whether only the operator may set it; then no result depends on it. instead: advice for somebody who cannot set it.
+    kind: parses a value. default: as users write it; None is accepted only if it is the default. help: a phrase that is
+    complete alone. needs: the option without which this one changes nothing, if any. where: where it can be set. unset:
+    what the default None or () means. flag: its name on the command line and in a query, if it is not the option's own.
+    operator: whether only the operator may set it; no result depends on such an option. instead: advice for those who
+    cannot set it.
     """
 
     name: str
@@ -99,6 +100,6 @@ class Option(Generic[Given, Held]):
 
 
 def shortened(value: Any) -> str:
-    """A value as messages show it."""
+    """A value as messages show it: at most 80 characters, and bytes by their number."""
     text = f"{len(value)} bytes" if isinstance(value, bytes) else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

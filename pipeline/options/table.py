@@ -1,4 +1,4 @@
-"""What a dataclass of rows can do, whatever the rows are."""
+"""The base class of `Options`, which works for any dataclass of rows."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from pipeline.options.row import Option, Where
 
 
 class Table:
-    """The base of `Options`; its fields are rows."""
+    """The base of a frozen dataclass whose fields are rows."""
 
     @classmethod
     def table(cls) -> dict[str, Option[Any, Any]]:
@@ -19,10 +19,10 @@ class Table:
         return {name: row for name, row in members if isinstance(row, Option)}
 
     def overridden_by(self, request: Mapping[str, Any]) -> Self:
-        """These options, with a request's in place of those that it names.
+        """These options, overridden by those of a request.
 
-        request: names and values as JSON gives them, or parsed values.
-        Raises BadOptions for an unknown name, for an option that a request may not set, and for a bad value.
+        request: values by name, as JSON has them, or parsed.
+        Raises BadOptions for an unknown name, for an option that a request cannot set, and for a bad value.
         """
         table = self.table()
         known = [name for name, row in table.items() if Where.JSON in row.where]
@@ -31,8 +31,10 @@ class Table:
                 continue
             if name not in table:
                 raise BadOptions(unknown_name("option", str(name), known))
-            fixed = f"{name} is set by the operator and cannot be changed for one image. " * table[name].operator
-            raise BadOptions(f"{fixed}{table[name].instead}".strip())
+            fixed = (
+                f"{name} is set by the operator and cannot be changed for one image." if table[name].operator else ""
+            )
+            raise BadOptions(f"{fixed} {table[name].instead}".strip())
         return type(self)(**({name: getattr(self, name) for name in table} | dict(request)))
 
     def described(self) -> dict[str, Any]:
