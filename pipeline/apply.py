@@ -1,4 +1,4 @@
-"""One matte for many files: an alpha that was solved once, applied to other sizes of the same image."""
+"""Apply a matte that was solved once to other sizes of the same image."""
 
 import numpy as np
 
@@ -15,11 +15,11 @@ _DEFAULTS = Options()
 def apply_matte(data: bytes, alpha: bytes, options: Options = _DEFAULTS) -> Result[AppliedReport]:
     """Cut the subject out of an image with the matte of another size of the same image.
 
-    data: the image file. alpha: the file of a grey matte, or of a cutout, whose transparency is used. options: those
-    that shape the output; the others have no effect. The subject's own colours are estimated from this image's pixels,
-    at its size. Where the image has an alpha of its own, the lesser of the two counts.
-    Raises InputError if the image is at fault, BadOptions if the matte or the background is, AspectMismatch if the two
-    cannot be the same image.
+    data: the image file. alpha: the file of a grey matte, or of a cutout, whose transparency is used. options: only
+    those that shape the output have an effect. The subject's colours are estimated from this image, at its own size.
+    Where the image is transparent itself, the smaller of the two alphas counts.
+    Raises InputError if the image is at fault, BadOptions if the matte or the background is, and AspectMismatch if
+    image and matte differ in shape.
     """
     source = decode.decode(data, **options.limits())
     picture = shrink.shrink(source, options.shrink_to_megapixels)
@@ -47,23 +47,21 @@ def list_cutout(cutout: Encoded, options: Options) -> dict[str, Listing]:
 
 
 def _alpha(data: bytes, options: Options) -> UInt8:
-    """The alpha that a file holds, uint8 (H, W): its transparency where it has one, else its grey."""
-    own = option_images.decoded("matte", decode.decode, data, options).alpha
-    return (
-        own
-        if own is not None and own.min() < 255
-        else option_images.decoded("matte", decode.decode_grey, data, options)
-    )
+    """The matte in a file, uint8 (H, W): its transparency if it has any, else its grey values."""
+    transparency = option_images.decoded("matte", decode.decode, data, options).alpha
+    if transparency is not None:
+        return transparency
+    return option_images.decoded("matte", decode.decode_grey, data, options)
 
 
 def _fitted(alpha: UInt8, picture: Picture) -> Float32:
-    """`alpha` at the picture's size and at most the picture's own, float32 (H, W) of 0..1. Raises AspectMismatch.
+    """`alpha` at the picture's size, limited by the picture's own, float32 (H, W) of 0..1. Raises AspectMismatch.
 
-    The lesser of the two, as Hairline's own mattes hold the picture's already.
+    The smaller of the two and not their product, because a matte of Hairline's includes the picture's own alpha.
     """
     (height, width), (rows, columns) = alpha.shape, picture.rgb.shape[:2]
     across, down = columns / width, rows / height
-    # Sides were rounded to whole pixels: one side's factor, taken for the other, may miss by a pixel of the smaller.
+    # Sides are rounded to whole pixels, so one side's factor may be off by a pixel of the smaller image for the other.
     if min(abs(columns - down * width), abs(rows - across * height)) > max(1, across, down):
         raise AspectMismatch(
             f"The image is {columns} x {rows} pixels and the matte {width} x {height}, so their shapes differ. Use the "
@@ -76,7 +74,7 @@ def _fitted(alpha: UInt8, picture: Picture) -> Float32:
 def _cutout(picture: Picture, matte: Matte) -> Cutout:
     if picture.alpha is None:
         return foreground.unmix(picture, matte)
-    # The source's colours are straight, so they are unmixed by what the matte adds to the source's transparency.
+    # The source's colours are straight, so its own alpha is divided out before the background's colour is removed.
     own = raster.unit(picture.alpha)
-    alone = np.divide(matte.alpha, own, out=np.zeros_like(own), where=own > 0)
-    return foreground.faded(foreground.unmix(picture, Matte(np.minimum(alone, 1))), matte)
+    without_own = np.divide(matte.alpha, own, out=np.zeros_like(own), where=own > 0)
+    return foreground.faded(foreground.unmix(picture, Matte(np.minimum(without_own, 1))), matte)

@@ -1,6 +1,6 @@
-"""What `from pipeline import ...` gives: `run.cut_out` and `apply.apply_matte` for images as Python programs hold them.
+"""The public functions of the package, which take images as bytes, paths, Pillow images or numpy arrays.
 
-Everything ends in `pipeline.run` and `pipeline.apply`, which the command line and the functions on AWS call with bytes.
+They call `pipeline.run` and `pipeline.apply`, as the command line and the functions on AWS do with bytes.
 """
 
 import functools
@@ -23,8 +23,8 @@ from pipeline.segment import Segmenter
 from pipeline.types import Result
 
 ImageLike = bytes | str | PathLike[str] | Image.Image | NDArray[np.uint8]
-"""An image: the bytes of a file, its path, a Pillow image, or sRGB pixels as uint8 (height, width, 3 or 4); the fourth
-channel is straight alpha."""
+"""An image: the bytes of a file, its path, a Pillow image, or sRGB pixels as uint8: (height, width) for grey, or
+(height, width, 3 or 4), where the fourth channel is straight alpha."""
 
 _DEFAULTS = Options()
 _ANY_SIZE = 2**31
@@ -36,11 +36,11 @@ def cut_out(image: ImageLike, options: Options = _DEFAULTS, *, model: Segmenter 
 
     image: an ImageLike. A path, bytes and a Pillow image are turned upright by their EXIF orientation. options: how to
     cut and what to return, such as Options(background="white", crop=True, margin="5%") or Options(trimap=data).
-    `max_bytes` limits files only, not pixels in memory. model: from `open_model`; None is u2netp, which is opened once
-    a process.
+    `max_bytes` limits files only, not pixels in memory. model: from `open_model`. None means u2netp, which is opened
+    once and then reused.
 
     The same image, options and model give the same bytes. `result.to_pil()` and `result.to_numpy()` decode the cutout,
-    `result.data` holds its file, `result.report` says how sure Hairline is.
+    `result.data` holds its file, and `result.report` says how far to trust it.
 
     Raises OSError if a path cannot be read; InputError if the image or the options are at fault (BadOptions,
     UnsupportedFormat, CorruptImage, ImageTooLarge, NoSubject); ModelUnavailable if the weights are missing;
@@ -51,13 +51,13 @@ def cut_out(image: ImageLike, options: Options = _DEFAULTS, *, model: Segmenter 
 
 
 def apply_matte(image: ImageLike, matte: ImageLike, options: Options = _DEFAULTS) -> Result[AppliedReport]:
-    """Cut out another size of an image with the matte that was made from one size; no model, no solver.
+    """Cut the subject out of an image with the matte of another size of it, without running the model or the solver.
 
-    image: an ImageLike. matte: another one: a grey matte, or a cutout, whose transparency is the matte. It may have
-    another size than the image, but must have the same shape, uncropped. options: those that shape the output.
+    image: an ImageLike. matte: an ImageLike too: a grey matte, or a cutout, whose transparency is the matte. Its size
+    may differ, but not its aspect ratio, so it must not be cropped. options: those that shape the output.
 
     Raises OSError if a path cannot be read; InputError if the image is at fault; BadOptions if the matte or an option
-    is, AspectMismatch if the two have different shapes.
+    is, AspectMismatch if the aspect ratios differ.
     """
     data, options = _file(image, options)
     alpha, options = _file(matte, options)
@@ -67,10 +67,10 @@ def apply_matte(image: ImageLike, matte: ImageLike, options: Options = _DEFAULTS
 def open_model(
     name: str = "u2netp", *, folder: str | PathLike[str] = models.DEFAULT_FOLDER, threads: int | None = None
 ) -> Segmenter:
-    """A model for `cut_out`. Open it once and use it for many images; one model may serve several threads.
+    """Open a model for `cut_out`. Open it once for many images; several threads may share it.
 
-    name: a row of docs/models.md, such as "isnet", or "auto", or a model of your own. folder: where the weights are;
-    `python -m weights NAME` downloads them. threads: None takes as many as the process may use; the result does not
+    name: of a model in docs/models.md, such as "isnet", or "auto", or a model of your own. folder: of the weights;
+    `python -m weights NAME` downloads them. threads: None means as many as the process may use; the result does not
     depend on it.
 
     Raises BadOptions for an unknown name, ModelUnavailable if weights are missing or have the wrong checksum.
@@ -85,7 +85,7 @@ def _default_model() -> Segmenter:
 
 
 def _file(image: ImageLike, options: Options) -> tuple[bytes, Options]:
-    """The image as a file, without loss, and the options to read it with. Raises OSError, UnsupportedFormat."""
+    """The image as a lossless file, and the options to decode it with. Raises OSError, UnsupportedFormat."""
     if isinstance(image, bytes):
         return image, options
     if isinstance(image, str | PathLike):
@@ -103,14 +103,14 @@ def _file(image: ImageLike, options: Options) -> tuple[bytes, Options]:
 
 
 def _pixels(array: Any) -> NDArray[np.uint8]:
-    """The array itself. Raises UnsupportedFormat unless it is uint8 (H, W), (H, W, 3) or (H, W, 4) with pixels."""
+    """The array itself. Raises UnsupportedFormat unless it is uint8 (H, W), (H, W, 3) or (H, W, 4) and not empty."""
     if not isinstance(array, np.ndarray):
         raise UnsupportedFormat(
             f"The image is a {type(array).__name__}. Pass bytes, a path, a Pillow image or a numpy array."
         )
     if array.dtype != np.uint8 or array.size == 0 or not (array.ndim == 2 or array.shape[2:] in ((3,), (4,))):
         raise UnsupportedFormat(
-            f"The array is {array.dtype} of shape {array.shape}. Pass uint8 of shape (height, width, 3) or "
-            "(height, width, 4)."
+            f"The array is {array.dtype} of shape {array.shape}. Pass uint8 of shape (height, width), "
+            "(height, width, 3) or (height, width, 4)."
         )
     return array

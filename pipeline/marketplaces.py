@@ -1,8 +1,8 @@
-"""What marketplaces require of a listing image: one table, each number with its source and the day it was read.
+"""The marketplaces' rules for listing images: one table, each number with its source and the day it was read.
 
 A row says what Hairline makes (canvas and fill, chosen within the rules) and which rules the finished file must pass.
-If a marketplace changes its rules, only this table changes. The marketplaces promise nothing here: Amazon's own page is
-behind a login, so its numbers come from guides that quote it.
+If a marketplace changes its rules, only this table changes. Some numbers are second-hand: Amazon's own page is behind
+a login, so its numbers come from guides that quote it.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ ENLARGED = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """where: the page, or "Hairline" for a rule of our own. read: the day, as an ISO date."""
+    """where: the page, or "Hairline" for Hairline's own rules. read: the day it was read, as an ISO date."""
 
     where: str
     read: str
@@ -29,9 +29,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one measure of a finished listing image must be: a number from `least` to `most`, or a word of `among`.
+    """The values that one measure of a listing image may have: numbers from `least` to `most`, or words of `among`.
 
-    measure: one that `pipeline.listings.compliance` takes and explains.
+    measure: one of the table in `pipeline.listings.compliance`.
     """
 
     measure: str
@@ -62,8 +62,8 @@ class Rule:
 class Marketplace:
     """A marketplace's listing image: an opaque JPEG with the subject in the middle of white.
 
-    canvas: its size. fill: percent of the canvas that the subject's longer side takes. shadows: whether a shadow may
-    be on the ground; not if the marketplace requires exact white around the product.
+    canvas: its size. fill: the size of the subject in percent of the canvas, as the option scale has it. shadows:
+    whether a shadow is allowed; it is not if the marketplace requires exact white around the product.
     """
 
     canvas: Size
@@ -84,14 +84,14 @@ _EBAY = Source("ebay.com, picture policy 4370", _DAY)
 _WALMART = Source("marketplacelearn.walmart.com, image guidelines and requirements, of 2025-07-15", _DAY)
 _SHOPIFY = Source("klaraimg.com/blog/image-optimization-for-ecommerce; Shopify's own pages say 4472 or 5000", _DAY)
 _ETSY = Source("hauld.app/blog/etsy-listing-photo-checklist and other guides", _DAY)
-_OURS = Source("Hairline", _DAY)
+_HAIRLINE = Source("Hairline", _DAY)
 
 _EVERYWHERE = (
-    Rule("format", _OURS, among=("JPEG",)),
-    Rule("mode", _OURS, among=("RGB",)),
-    Rule("colour_space", _OURS, among=("sRGB",)),
-    Rule("touches_edge", _OURS, most=0),
-    Rule("enlarged", _OURS, most=ENLARGED),
+    Rule("format", _HAIRLINE, among=("JPEG",)),
+    Rule("mode", _HAIRLINE, among=("RGB",)),
+    Rule("colour_space", _HAIRLINE, among=("sRGB",)),
+    Rule("touches_edge", _HAIRLINE, most=0),
+    Rule("enlarged", _HAIRLINE, most=ENLARGED),
 )
 
 MARKETPLACES: dict[str, Marketplace] = {
@@ -165,9 +165,9 @@ MARKETPLACES: dict[str, Marketplace] = {
 
 
 def rules(marketplace: Marketplace) -> tuple[Rule, ...]:
-    """The marketplace's rules, and our own for measures that it does not mention; each measure once."""
-    own = {rule.measure for rule in marketplace.rules}
-    return (*marketplace.rules, *(rule for rule in _EVERYWHERE if rule.measure not in own))
+    """The marketplace's rules, and Hairline's for the measures that it does not mention; each measure once."""
+    mentioned = {rule.measure for rule in marketplace.rules}
+    return (*marketplace.rules, *(rule for rule in _EVERYWHERE if rule.measure not in mentioned))
 
 
 DECIDED: dict[str, tuple[Any, ...]] = {
@@ -181,7 +181,7 @@ DECIDED: dict[str, tuple[Any, ...]] = {
     "position": (),
     "canvas": (),
 }
-"""The options that a marketplace sets itself, with the values besides their defaults that contradict none."""
+"""The options that a marketplace sets itself. Each may only have its default or one of these values."""
 
 
 def required(rule: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Pictures that come as options: what is wrong with one is a bad option, not a bad picture."""
+"""Images that are passed as options. A fault in one is a bad option, not a bad input image."""
 
 from typing import Protocol, TypeVar
 
@@ -11,15 +11,15 @@ _Picture_co = TypeVar("_Picture_co", covariant=True)
 
 
 class Decode(Protocol[_Picture_co]):
-    """As `decode.decode` and `decode.decode_grey` are called."""
+    """The type of `decode.decode` and `decode.decode_grey`."""
 
     def __call__(self, data: bytes, *, max_bytes: int, max_megapixels: float) -> _Picture_co:
-        """Decode a picture file."""
+        """Decode an image file."""
         ...
 
 
 def decoded(name: str, decoder: Decode[_Picture_co], data: bytes, options: Options) -> _Picture_co:
-    """What `decoder` makes of `data`, which is the option `name`. Raises BadOptions where it would raise InputError."""
+    """Decode `data`, the value of the option `name`. Raises BadOptions where `decoder` raises InputError."""
     try:
         return decoder(data, **options.limits())
     except InputError as error:
@@ -27,7 +27,7 @@ def decoded(name: str, decoder: Decode[_Picture_co], data: bytes, options: Optio
 
 
 def background(options: Options) -> Picture | None:
-    """The picture that `options.background` holds, None where it holds none. Raises BadOptions."""
+    """The decoded image of `options.background`; None if that is not an image. Raises BadOptions."""
     if not isinstance(options.background, bytes):
         return None
     return decoded("background", decode.decode, options.background, options)

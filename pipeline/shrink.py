@@ -1,4 +1,4 @@
-"""Picture -> a smaller Picture, where a smaller result was asked for: what is not shown need not be solved for."""
+"""Picture -> a smaller Picture, for the option shrink_to_megapixels: the next stages have fewer pixels to process."""
 
 import math
 
@@ -9,7 +9,7 @@ from pipeline.types import Picture
 
 
 def size_within(size: tuple[int, int], megapixels: float | None) -> tuple[int, int]:
-    """The (width, height) that an image of `size` has after `shrink`."""
+    """The (width, height) of an image of `size` after `shrink`."""
     width, height = size
     if megapixels is None or width * height <= megapixels * 1e6:
         return size
@@ -18,9 +18,9 @@ def size_within(size: tuple[int, int], megapixels: float | None) -> tuple[int, i
 
 
 def shrink(picture: Picture, megapixels: float | None) -> Picture:
-    """The picture with at most that many millions of pixels, in its own shape; as it is where it has no more, or None.
+    """The picture, shrunk to at most `megapixels` million pixels; unchanged if it has no more, or if None.
 
-    Pixels are means over areas, of premultiplied colours where the picture has an alpha of its own.
+    The aspect ratio is kept. Pixels are area averages, premultiplied if the picture has alpha.
     """
     height, width = picture.rgb.shape[:2]
     size = size_within((width, height), megapixels)

@@ -1,8 +1,8 @@
-"""Cutout, Matte -> Canvas: placed as `placement` says, on transparency, a colour or a picture.
+"""Cutout, Matte -> Canvas: placed as `placement` says, on transparency, a colour or an image.
 
-Resampling is of premultiplied colours, so that transparent black never darkens an edge. Compositing is out = alpha F +
-(1 - alpha) B (Porter and Duff 1984, "over"), by default of light rather than of sRGB's code values: that is what a lens
-does, and it keeps hair from turning dark on white.
+Colours are resampled premultiplied, so that transparent black never darkens an edge. Compositing is out = alpha F +
+(1 - alpha) B (Porter and Duff 1984, "over"), by default in linear light, as in a camera. In sRGB values, hair would
+turn too dark on white.
 """
 
 import cv2
@@ -18,34 +18,34 @@ from pipeline.raster import Plane
 from pipeline.types import Canvas, Cutout, Float32, Matte, Picture, UInt8, check_same_size, to_uint8
 
 STRIP = 256
-"""Rows that are composited at a time, so that float copies stay small."""
+"""Rows to composite at a time, so that float copies stay small."""
 WHITE = (255, 255, 255)
 
 
 def compose(
     cutout: Cutout, matte: Matte, options: Options, background: Picture | None, *, least: float = 0.0
 ) -> Canvas:
-    """What `options` ask for: see Options for crop, margin, scale, position, canvas, channels, blend and shadow.
+    """The canvas that `options` describe by crop, margin, scale, position, canvas, channels, background, blend, shadow.
 
-    background: the picture that the bytes in `options.background` hold; it is centred and fills the canvas, and where
-    it is itself transparent, white shows. With a colour or a picture behind it the canvas is opaque: where alpha rounds
-    to 255 it holds the cutout's pixel to the bit, where it rounds to 0 the background's. Where nothing is scaled, the
-    cutout's pixels and the matte's alpha are kept to the bit.
-    least: alpha on the canvas below which there is nothing. A shadow darkens what lies behind the subject; on
-    transparency it is black of that opacity.
-    Raises NoSubject where nothing is visible, BadOptions where the margin makes too large a canvas.
+    background: the decoded image of `options.background`, if that is an image. It is centred and fills the canvas, and
+    white shows through where it is transparent. least: alpha below this is set to 0 on the canvas.
+
+    With a background the canvas is opaque: its pixels are exactly the cutout's where alpha rounds to 255, and exactly
+    the background's where alpha rounds to 0. If nothing is scaled, the cutout's pixels and the matte's alpha do not
+    change. A shadow darkens the background; on transparency it is black with the shadow's opacity.
+    Raises NoSubject if nothing is visible, and BadOptions if the margin makes the canvas too large.
     """
     check_same_size(cutout.rgba, matte.alpha)
     placement = place(matte.alpha, options)
-    piece = matte.alpha[placement.source.slices]
-    resized = raster.resampled(piece, placement.target.size)
-    clipped = piece if resized is piece else np.clip(resized, 0, 1)  # bicubic overshoots
+    cropped = matte.alpha[placement.source.slices]
+    resized = raster.resampled(cropped, placement.target.size)
+    clipped = cropped if resized is cropped else np.clip(resized, 0, 1)  # bicubic overshoots
     if least:
         clipped = np.where(clipped < least, np.float32(0), clipped)
     alpha = _pasted(clipped, placement)
     if options.channels == "alpha":
         return Canvas(None, alpha, placement.subject)
-    rgb = _pasted(_colours(cutout.rgba[placement.source.slices], piece, resized), placement)
+    rgb = _pasted(_colours(cutout.rgba[placement.source.slices], cropped, resized), placement)
     behind = _behind(options, background, placement.size)
     linear = options.blend == "linear"
     if options.shadow != "none":
@@ -60,16 +60,16 @@ def compose(
 
 
 def over(rgb: UInt8, alpha: Float32, behind: UInt8, *, linear: bool) -> UInt8:
-    """`rgb` over `behind`, both uint8 (H, W, 3) sRGB, by alpha float32 (H, W) 0..1.
+    """`rgb` over `behind`, both uint8 (H, W, 3) sRGB, by alpha, float32 (H, W) of 0..1. Rounded to nearest.
 
-    linear: mix light, by the transfer function of IEC 61966-2-1, else sRGB's code values. Rounded to nearest.
+    linear: mix in linear light, by the transfer function of IEC 61966-2-1; if False, mix sRGB values.
     """
     opacity = to_uint8(alpha)
     out = behind.copy()
     cv2.copyTo(rgb, (opacity == 255).view(np.uint8), out)
     for top in range(0, opacity.shape[0], STRIP):
         rows = slice(top, top + STRIP)
-        where = np.flatnonzero(opacity[rows] - np.uint8(1) < 254)  # wraps: 0 becomes 255
+        where = np.flatnonzero(opacity[rows] - np.uint8(1) < 254)  # 1 to 254, because 0 - 1 wraps to 255
         a = alpha[rows].reshape(-1)[where, None]
         front, back = (plane[rows].reshape(-1, 3).take(where, axis=0) for plane in (rgb, behind))
         if linear:
@@ -82,37 +82,37 @@ def over(rgb: UInt8, alpha: Float32, behind: UInt8, *, linear: bool) -> UInt8:
 
 
 def _on_shadow(rgb: UInt8, alpha: Float32, shade: Float32) -> tuple[UInt8, Float32]:
-    """`rgb`, `alpha` over black of opacity `shade`, as colour and alpha; of sRGB's code values, as viewers mix them."""
-    both = alpha + shade * (1 - alpha)
+    """Straight colour and alpha of `rgb`, `alpha` over black of opacity `shade`. Mixes sRGB values, as viewers do."""
+    combined = alpha + shade * (1 - alpha)
     rgb = rgb.copy()
     opacity = to_uint8(alpha)
     where = np.nonzero((opacity > 0) & (opacity < 255) & (shade > 0))
-    share = (alpha[where] / both[where])[:, None]
+    share = (alpha[where] / combined[where])[:, None]
     rgb[where] = np.rint(rgb[where] * share)
-    return rgb, np.minimum(both, 1)
+    return rgb, np.minimum(combined, 1)
 
 
 def _colours(rgba: UInt8, alpha: Float32, resized: Float32) -> UInt8:
-    """The colours (h, w, 3) that belong to `resized`, which is `alpha` at its new size; zero where it rounds to 0."""
+    """The colours of `rgba`, (H, W, 4), at the size of `resized`, the resampled `alpha`; 0 where that rounds to 0."""
     if resized.shape == alpha.shape:
         return raster.opaque(rgba)
     return raster.resampled_colours(rgba, alpha, resized, resized * 255 > 0.5)
 
 
-def _pasted(piece: Plane, placement: Placement) -> Plane:
-    """`piece`, which is of the target's size, on an empty canvas; what lies over its edges is left out."""
+def _pasted(plane: Plane, placement: Placement) -> Plane:
+    """`plane`, which has the target's size, on an empty canvas and clipped to it."""
     width, height = placement.size
     target = placement.target
     if target == Box(0, 0, width, height):
-        return piece
-    canvas = np.zeros((height, width, *piece.shape[2:]), piece.dtype)
+        return plane
+    canvas = np.zeros((height, width, *plane.shape[2:]), plane.dtype)
     kept = target.within(Box(0, 0, width, height))
-    canvas[kept.slices] = piece[kept.moved(-target.left, -target.top).slices]
+    canvas[kept.slices] = plane[kept.moved(-target.left, -target.top).slices]
     return canvas
 
 
 def _behind(options: Options, background: Picture | None, size: tuple[int, int]) -> UInt8 | None:
-    """What shows through, uint8 (H, W, 3); None for transparency."""
+    """The background at the canvas's size, uint8 (H, W, 3); None if it is transparent."""
     if background is not None:
         return _filling(background, size)
     if isinstance(options.background, Colour):
@@ -121,7 +121,7 @@ def _behind(options: Options, background: Picture | None, size: tuple[int, int])
 
 
 def _filling(background: Picture, size: tuple[int, int]) -> UInt8:
-    """The largest centred part of `background` that has the canvas's shape, at the canvas's size."""
+    """The largest centred part of `background` with the canvas's aspect ratio, at the canvas's size."""
     rgb = background.rgb
     if background.alpha is not None:
         share = raster.unit(background.alpha)
@@ -134,14 +134,14 @@ def _filling(background: Picture, size: tuple[int, int]) -> UInt8:
 
 
 def _light() -> Float32:
-    """The light (0..1) of each of sRGB's 256 code values."""
+    """The linear light, 0..1, of each of the 256 sRGB values."""
     code = np.arange(256) / 255
     light: Float32 = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4).astype(np.float32)
     return light
 
 
 def _code() -> UInt8:
-    """The nearest code value of each of `_STEPS` + 1 evenly spaced amounts of light."""
+    """The nearest sRGB value of each of `_STEPS` + 1 evenly spaced amounts of linear light."""
     light = np.arange(_STEPS + 1) / _STEPS
     code = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
     rounded: UInt8 = np.rint(code * 255).astype(np.uint8)
@@ -149,6 +149,6 @@ def _code() -> UInt8:
 
 
 _STEPS = 65535
-"""Fine enough: the darkest code values are 20 steps apart, so that each comes back from light as itself."""
+"""The darkest sRGB values are 20 steps apart, so each one survives the way to linear light and back."""
 _LIGHT = _light()
 _CODE = _code()

@@ -1,9 +1,9 @@
-"""Where the subject goes: crop, margin, scale, position and canvas as one rectangle to read and one to write.
+"""Where the subject goes: crop, margin, scale, position and canvas become one box to read and one box to write.
 
-The *item* is what those options are about. It is the subject's box with its margin when cropping; the subject's box
-where scale or a position in percent moves the subject; else the whole picture. The canvas is `options.canvas`, or as
-large as the item when cropping, or as large as the picture. The item is enlarged only where scale asks for it; where a
-canvas is too small, it shrinks to fit. Aspect ratios are always kept.
+The *item* is the part of the picture that these options place: with crop, the subject's box and its margin; with scale
+or a position in percent, the subject's box; else the whole picture. The canvas is `options.canvas`; without that, it
+has the size of the item with crop, else the size of the picture. Only scale enlarges the item. It shrinks to fit a
+canvas that is too small. Aspect ratios are kept.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,14 @@ from pipeline.types import Float32
 
 CENTRE = Position(0.5, 0.5)
 VISIBLE = 8 / 255
-"""Alpha from which a pixel counts for the subject's box. A residue of 1 or 2 in 255 far from it must not widen it."""
+"""The least alpha that counts for the subject's box, so that residues of 1 or 2 in 255 far away do not widen it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """source: what to read of the picture, inside of it. target: where it goes on a canvas of `size` (width, height),
-    maybe over its edges; equal sizes mean that no pixel changes. subject: its visible box on the canvas.
+    """source: the box to read, within the picture. target: the box to write on a canvas of `size`, (width, height). It
+    may extend beyond the canvas. If source and target have the same size, no pixel changes. subject: the box of the
+    subject's visible part on the canvas.
     """
 
     size: tuple[int, int]
@@ -35,9 +36,9 @@ class Placement:
 
 
 def place(alpha: Float32, options: Options) -> Placement:
-    """How `alpha`, float32 (H, W) 0..1, and the picture it belongs to go on the canvas.
+    """Place `alpha`, float32 (H, W) of 0..1, and the picture that it belongs to.
 
-    Raises NoSubject where nothing is visible, BadOptions where the margin makes a canvas beyond geometry's limits.
+    Raises NoSubject if nothing is visible, and BadOptions if the margin makes the canvas larger than `Size` allows.
     """
     picture = Box(0, 0, alpha.shape[1], alpha.shape[0])
     subject = _subject(alpha)
@@ -54,7 +55,7 @@ def place(alpha: Float32, options: Options) -> Placement:
     factor = min(1.0, fit) if options.scale is None else fit * options.scale / 100
     placed = _positioned(item, picture, (width, height), factor, at)
     canvas = Box(0, 0, width, height)
-    source = _seen(canvas, item, placed, factor).within(picture)
+    source = _shown(canvas, item, placed, factor).within(picture)
     source = source.within(item) if options.crop else source
     target = _mapped(source, item, placed, factor)
     return Placement((width, height), source, target, _mapped(subject, item, placed, factor).within(canvas))
@@ -84,28 +85,28 @@ def _with_margin(subject: Box, picture: Box, options: Options) -> Box:
 
 
 def _positioned(item: Box, picture: Box, size: tuple[int, int], factor: float, at: Place) -> Box:
-    """Where the item, times `factor`, lies on a canvas of `size`."""
+    """The box of the item, scaled by `factor`, on a canvas of `size`."""
     width, height = max(1, round(item.width * factor)), max(1, round(item.height * factor))
     room = size[0] - width, size[1] - height  # never negative: factor was chosen so that the item fits
     if isinstance(at, Position):
         return Box(round(room[0] * at.across), round(room[1] * at.down), width, height)
-    # "original": the item's middle stays at the same share of the way across, as far as the item fits there.
+    # "original": the item's centre stays at the same fraction of the width and height, as far as the item fits there.
     left = (item.left + item.right) * size[0] / (2 * picture.width) - width / 2
     top = (item.top + item.bottom) * size[1] / (2 * picture.height) - height / 2
     return Box(min(max(0, round(left)), room[0]), min(max(0, round(top)), room[1]), width, height)
 
 
 def _mapped(box: Box, item: Box, placed: Box, factor: float) -> Box:
-    """A box of the picture on the canvas, edges rounded to whole pixels, at least a pixel wide and high."""
+    """A box of the picture, mapped to the canvas; edges rounded to whole pixels, at least a pixel wide and high."""
     left, right = (placed.left + round((x - item.left) * factor) for x in (box.left, box.right))
     top, bottom = (placed.top + round((y - item.top) * factor) for y in (box.top, box.bottom))
-    # What rounds to nothing at the item's far edge is drawn on its last pixel.
+    # A box that would vanish at the item's right or bottom edge takes the item's last pixel.
     left, top = min(left, placed.right - 1), min(top, placed.bottom - 1)
     return Box(left, top, max(1, right - left), max(1, bottom - top))
 
 
-def _seen(canvas: Box, item: Box, placed: Box, factor: float) -> Box:
-    """The box of the picture, widened to whole pixels, that the canvas shows: the whole item, though rounded."""
+def _shown(canvas: Box, item: Box, placed: Box, factor: float) -> Box:
+    """The part of the picture that the canvas shows, widened to whole pixels; it contains the whole item."""
     left = item.left + int(np.floor((canvas.left - placed.left) / factor))
     top = item.top + int(np.floor((canvas.top - placed.top) / factor))
     right = item.left + int(np.ceil((canvas.right - placed.left) / factor))

@@ -1,12 +1,12 @@
-"""The shadow that a matte's subject casts: how much light is missing at each pixel.
+"""The soft shadow of a subject: how much light is missing at each pixel.
 
-Two kinds. "drop": the subject hangs before a wall, lit from the upper left, so its outline falls on the wall a little
-lower and to the right, blurred by the lamp's size. "contact": it stands on a floor under a wide sky. The floor is dark
-where little of the sky is seen from it: right under the subject, and less and less the further away. What touches the
-floor is guessed from the outline: the lower side of its convex hull, which joins a car's wheels and a chair's legs,
-as far as it lies near the lowest point.
+Two kinds. "drop": the subject hangs in front of a wall, lit from the upper left. Its outline falls on the wall a little
+lower and to the right, blurred by the size of the lamp. "contact": it stands on a floor under a wide sky. The floor is
+dark where the subject hides much of the sky: darkest right under it, and lighter further away. The outline tells where
+the subject touches the floor: at the lower side of its convex hull, which joins a car's wheels and a chair's legs, as
+far as that is near the lowest point.
 
-A shadow has no detail finer than its blur, so it is made small and enlarged.
+A shadow has no detail finer than its blur, so it is computed small and enlarged.
 """
 
 import cv2
@@ -17,25 +17,25 @@ from pipeline.box import Box
 from pipeline.types import Float32, UInt8
 
 SIDE = 640
-"""Longest side, in pixels, at which a shadow is made."""
+"""The longest side, in pixels, at which a shadow is computed."""
 DROP_SHIFT = (0.010, 0.022)
-"""Right and down, as shares of the longer side of the subject's box; so are all lengths below."""
+"""To the right and down. All lengths here are fractions of the longer side of the subject's box."""
 DROP_BLUR = 0.018
 """Standard deviation of a Gaussian."""
 CONTACT_LAYERS = ((0.008, 0.004, 0.008, 1.0), (0.040, 0.020, 0.024, 0.75))
-"""Each: standard deviation across and down, half the thickness of what is blurred, and strength. A sharp dark line
-where the subject touches, within a wide faint pool."""
+"""For each layer: standard deviation across and down, half the thickness of the blurred line, and strength. The first
+is a sharp dark line where the subject touches the floor, the second a wide faint pool around it."""
 CONTACT_RISE = 0.06
-"""How far above the lowest point the outline's underside has to be for its shadow to be a third as dark."""
+"""The height above the lowest point at which the underside's shadow is 1/e as dark."""
 SOLID = 0.5
-"""Alpha from which something stands on the floor rather than wafts."""
+"""The least alpha of what is solid enough to stand on the floor."""
 
 
 def cast_shadow(alpha: Float32, kind: str, opacity: int) -> Float32:
-    """How much of the light is missing, float32 (H, W) of 0..1, behind the subject whose matte is `alpha`.
+    """The fraction of light that is missing, float32 (H, W) of 0..1, in the shadow of the subject with this alpha.
 
-    alpha: float32 (H, W) 0..1, of the canvas. kind: "drop" or "contact". opacity: percent at the darkest.
-    Zero throughout where nothing of alpha is solid. What would fall beyond the canvas is lost.
+    alpha: float32 (H, W), 0..1, of the canvas. kind: "drop" or "contact". opacity: of the darkest point, in percent.
+    0 everywhere if nothing is solid. Shadow beyond the canvas is lost.
     """
     height, width = alpha.shape
     small = raster.shrunk(alpha, SIDE)
@@ -43,9 +43,9 @@ def cast_shadow(alpha: Float32, kind: str, opacity: int) -> Float32:
     if box is None:
         return np.zeros_like(alpha)
     length = float(max(box.size))
-    made = _dropped(small, length) if kind == "drop" else _contact(small, box, length)
-    made = np.clip(made, 0, 1) * np.float32(opacity / 100)
-    return raster.bilinear(made, (width, height))
+    shade = _dropped(small, length) if kind == "drop" else _contact(small, box, length)
+    shade = np.clip(shade, 0, 1) * np.float32(opacity / 100)
+    return raster.bilinear(shade, (width, height))
 
 
 def _dropped(alpha: Float32, length: float) -> Float32:
@@ -65,21 +65,21 @@ def _contact(alpha: Float32, box: Box, length: float) -> Float32:
         line[:, columns] = dark * np.clip(half * length + 0.5 - np.abs(rows - floor), 0, 1)
         soft = _blurred(line, blur_across * length, blur_down * length)
         peak = float(soft.max())
-        # Light that is missing twice over: what one layer lets through, the other takes its share of.
+        # Each layer takes its share of the light that the layers before let through.
         shade = 1 - (1 - shade) * (1 - soft * np.float32(strength / peak if peak else 0))
     return shade
 
 
 def _floor(solid: UInt8, columns: np.ndarray) -> np.ndarray:
-    """The row, for each of the columns, of the lower side of the solid pixels' convex hull."""
+    """For each of the columns, the row of the lower side of the convex hull of the solid pixels, float64 (columns,)."""
     points = cv2.findNonZero(solid)
     hull = cv2.convexHull(points).reshape(-1, 2).astype(np.float64)
-    # Of the hull's edges each column meets one above and one below; rows grow downwards, so the largest is below.
+    # Each column meets an upper and a lower edge of the hull. Rows grow downwards, so the lower one has the larger row.
     floor = np.full(columns.shape, -np.inf)
     for (x0, y0), (x1, y1) in zip(hull, np.roll(hull, -1, axis=0), strict=True):
         met = (columns >= min(x0, x1)) & (columns <= max(x0, x1))
-        share = np.clip((columns[met] - x0) / (x1 - x0), 0, 1) if x0 != x1 else 0.0
-        floor[met] = np.maximum(floor[met], y0 + (y1 - y0) * share if x0 != x1 else max(y0, y1))
+        rows = y0 + (y1 - y0) * np.clip((columns[met] - x0) / (x1 - x0), 0, 1) if x0 != x1 else max(y0, y1)
+        floor[met] = np.maximum(floor[met], rows)
     return floor
 
 

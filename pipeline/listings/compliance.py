@@ -1,17 +1,17 @@
-"""A finished listing held to a marketplace's rules. What is measured is the file, as a reader decodes it.
+"""Check a finished listing image against a marketplace's rules, by measuring the decoded file.
 
-The measures, which `marketplaces.Rule` names:
+The measures that `marketplaces.Rule` names:
 
-| measure | of the file |
+| measure | meaning |
 |---|---|
-| format, mode | as Pillow calls them: "JPEG", "RGB" |
+| format, mode | as Pillow names them: "JPEG", "RGB" |
 | colour_space | "sRGB", "none" without a profile, else the profile's own name |
-| bytes, megapixels, longest_side, shortest_side, aspect | the last is the longer side through the shorter |
-| fill | the share of the frame that the product's longer side takes, as far as it can be told from the ground |
-| off_white | pixels away from the product that are not exactly (255, 255, 255) |
-
-and of how it was made: `touches_edge`, the share of the source's edge that the product is cut off by, and `enlarged`,
-how many times larger than in the source it is.
+| bytes, megapixels, longest_side, shortest_side | of the file, and of the image in pixels |
+| aspect | the longer side divided by the shorter |
+| fill | the share of the frame that the product's longer side takes, as far as it differs from white |
+| off_white | the number of pixels away from the product that are not exactly (255, 255, 255) |
+| touches_edge | the share of the source's edge pixels at which the edge cuts the product off |
+| enlarged | how many times larger the product is than in the source |
 """
 
 import io
@@ -28,37 +28,38 @@ from pipeline.srgb import PROFILE
 from pipeline.types import Encoded, Float32, UInt8
 
 BLOCK = 8
-"""The side, in pixels, of JPEG's blocks, within which an edge spreads (ITU-T T.81, A.1.1; without subsampling)."""
-TOLD_APART = 5
-"""Of 255, how far a pixel has to differ from white to be seen as the product's rather than as JPEG's noise."""
+"""The side, in pixels, of JPEG's blocks, within which an edge rings (ITU-T T.81, A.1.1; without subsampling)."""
+JPEG_NOISE = 5
+"""A pixel that is less than this below white, on the scale of 0 to 255, may be JPEG noise and not the product."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compliance:
-    """complies: whether all rules pass. rules: by measure, "passes", "value", what is asked, and on whose word."""
+    """complies: whether all rules pass. rules: by measure, whether it passes, its value, the rule and its source."""
 
     complies: bool
     rules: Mapping[str, RuleFacts]
 
     def described(self) -> ComplianceFacts:
-        """As JSON values."""
+        """The facts for the report."""
         return {"complies": self.complies, "rules": dict(self.rules)}
 
 
 def check(
     listing: Encoded, marketplace: Marketplace, alpha: Float32, *, touches_edge: float, enlarged: float
 ) -> Compliance:
-    """Hold `listing` to the marketplace's rules.
+    """Check `listing` against the marketplace's rules.
 
-    alpha: float32 (H, W) 0..1 of the listing, where the product is. touches_edge, enlarged: see above.
+    alpha: float32 (H, W), 0..1, the product's alpha in the listing image. touches_edge, enlarged: the two measures that
+    the file does not show.
     """
     measured = {**_measures(listing, alpha), "touches_edge": touches_edge, "enlarged": enlarged}
-    judged: dict[str, RuleFacts] = {}
+    facts: dict[str, RuleFacts] = {}
     for rule in rules(marketplace):
         value = measured[rule.measure]
-        shown = round(value, 4) if isinstance(value, float) else value
-        judged[rule.measure] = {"passes": rule.passes(value), "value": shown, **rule.described()}
-    return Compliance(all(rule["passes"] for rule in judged.values()), judged)
+        rounded = round(value, 4) if isinstance(value, float) else value
+        facts[rule.measure] = {"passes": rule.passes(value), "value": rounded, **rule.described()}
+    return Compliance(all(rule["passes"] for rule in facts.values()), facts)
 
 
 def _measures(listing: Encoded, alpha: Float32) -> dict[str, float | str]:
@@ -77,7 +78,7 @@ def _measures(listing: Encoded, alpha: Float32) -> dict[str, float | str]:
         "longest_side": max(width, height),
         "shortest_side": min(width, height),
         "aspect": max(width, height) / min(width, height),
-        "fill": _fill(product & (darkest <= 255 - TOLD_APART)),
+        "fill": _fill(product & (darkest <= 255 - JPEG_NOISE)),
         "off_white": _off_white(darkest, product),
     }
 
