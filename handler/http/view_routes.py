@@ -10,7 +10,6 @@ from handler.events import api_gateway
 from handler.http import body as bodies
 from handler.http import image_routes, responses, routes, wiring
 from handler.http.routes import Event
-from pipeline import views
 from pipeline.types import Encoded
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools leaves its constructor without types
@@ -30,7 +29,7 @@ def download(id_: str) -> Response[Any]:
     """The cutout in the form that the query asks for, or a link to it."""
     event = router.current_event.raw_event
     tenant = routes.tenant(event)
-    made, _ = wiring.cutouts().views.download(tenant, image_routes.checked(id_), _query(event))
+    made = wiring.cutouts().views.download(tenant, image_routes.checked(id_), _query(event))
     return _file(made, tenant, {})
 
 
@@ -38,10 +37,9 @@ def download(id_: str) -> Response[Any]:
 def compliance(id_: str) -> Response[Any]:
     """How the listing image meets its marketplace's rules."""
     event = router.current_event.raw_event
-    marketplace = _query(event).get("marketplace", "")
-    form = {"marketplace": marketplace}
-    _, found = wiring.cutouts().views.download(routes.tenant(event), image_routes.checked(id_), form)
-    return responses.json_response(views.rules(found[marketplace]))
+    tenant, marketplace = routes.tenant(event), _query(event).get("marketplace", "")
+    found = wiring.cutouts().views.compliance(tenant, image_routes.checked(id_), marketplace)
+    return responses.json_response(found)
 
 
 @router.get("/v1/approved.zip")

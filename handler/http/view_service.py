@@ -76,7 +76,7 @@ class ViewService:
             raise ApiError("not_found", f"There is no such view. Known: {', '.join(VIEWS)}.")
         if report is None:
             raise ApiError("not_found", "This image has no cutout yet.")
-        return self._link(key, _cutout(report)) if _is_whole(report) else self._made(key, report, self._options)[0]
+        return self._link(key, _cutout(report)) if _is_whole(report) else self._made(key, report, self._options)
 
     def preview(self, tenant: str, id_: str, body: object) -> tuple[bytes, float]:
         """What edits lead to: a small PNG and its confidence; nothing is stored.
@@ -89,19 +89,25 @@ class ViewService:
         looked = functools.partial(_looked, self.store, self.segmenter, source.ref, source.etag)
         return views.preview(looked, replace(options, **plain))
 
-    def download(self, tenant: str, id_: str, form: Mapping[str, str]) -> tuple[Encoded, Mapping[str, Any]]:
-        """A cutout as a file, and how its listing images meet their rules. Raises ApiError, HairlineError."""
-        options, report = views.form(form, self._options), self._report(tenant, id_)
-        if report is None:
-            raise ApiError("not_cut", "Wait until it is cut out.")
-        return self._made(keys.upload(tenant, id_), report, options)
+    def download(self, tenant: str, id_: str, form: Mapping[str, str]) -> Encoded | Link:
+        """A cutout as a file. Raises ApiError, HairlineError."""
+        key, options, report = keys.upload(tenant, id_), views.form(form, self._options), self._done(tenant, id_)
+        if self._is_stored(report, options):
+            return self._link(key, _cutout(report))
+        return self._made(key, report, options)
+
+    def compliance(self, tenant: str, id_: str, marketplace: str) -> dict[str, Any]:
+        """How the listing image meets its marketplace's rules. Raises ApiError, HairlineError."""
+        options = views.form({"marketplace": marketplace}, self._options)
+        _, found = self._made_and_checked(keys.upload(tenant, id_), self._done(tenant, id_), options)
+        return views.rules(found[marketplace])
 
     def approved(self, tenant: str, form: Mapping[str, str], after: str) -> tuple[bytes, str | None]:
         """A ZIP of approved images, and the id of its last one, if there are more. after: that of the ZIP before.
 
         Raises ApiError if there is none, HairlineError.
         """
-        images, _ = self.images.all(tenant)
+        options, (images, _) = views.form(form, self._options), self.images.all(tenant)
         found = sorted((image for image in images if "approved" in image.filters), key=attrgetter("id"))
         left = [image for image in found if image.id > after]
         if not left:
@@ -109,7 +115,7 @@ class ViewService:
         end, file, packed = time.monotonic() + ZIP_S, io.BytesIO(), set[str]()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for image in left:
-                made, _ = self.download(tenant, image.id, form)
+                made = self._packed(tenant, image.id, options)
                 stem = PurePosixPath(image.name.replace("\\", "/")).stem or image.id
                 name = f"{stem}.{made.extension}"
                 archive.writestr(f"{stem}-{image.id[:8]}.{made.extension}" if name in packed else name, made.data)
@@ -118,13 +124,29 @@ class ViewService:
                     break
         return file.getvalue(), image.id if image is not left[-1] else None
 
-    def _made(self, key: str, report: StoredCutReport, options: Options) -> tuple[Encoded, Mapping[str, Any]]:
-        source, name = report["source"], "alpha.png"
-        if name not in report["files"]:
-            raise ApiError("not_found", "This image has no matte, because its option matte is off.")
+    def _packed(self, tenant: str, id_: str, options: Options) -> Encoded:
+        key, report = keys.upload(tenant, id_), self._done(tenant, id_)
+        if self._is_stored(report, options):
+            return Encoded(self._file(key, _cutout(report)), "image/png", "png")
+        return self._made(key, report, options)
+
+    def _is_stored(self, report: StoredCutReport, options: Options) -> bool:
+        """Whether the stored cutout is what a download with these options would be."""
+        return options == self._options and _is_whole(report) and report["output"]["content_type"] == "image/png"
+
+    def _made(self, key: str, report: StoredCutReport, options: Options) -> Encoded:
+        return self._made_and_checked(key, report, options)[0]
+
+    def _made_and_checked(
+        self, key: str, report: StoredCutReport, options: Options
+    ) -> tuple[Encoded, Mapping[str, Any]]:
+        source, matte = report["source"], "alpha.png"
+        name = report["object"].get("name", key.rpartition("/")[2])
+        if matte not in report["files"]:
+            raise ApiError("not_found", f"{name} has no matte, because its option matte is off.")
         if source["width"] * source["height"] / 1e6 * APPLYING_S_PER_MP > cutting.MAX_SECONDS:
-            raise ApiError("takes_too_long", "The image is too large to be made again here. Download its cutout.")
-        return views.download(self._source(key), self._file(key, name), options)
+            raise ApiError("takes_too_long", f"{name} is too large to be made again here. Download it as a PNG.")
+        return views.download(self._source(key), self._file(key, matte), options)
 
     @property
     def _options(self) -> Options:
@@ -139,6 +161,12 @@ class ViewService:
             self._head(key)
             return None
         return report if report["status"] == "done" else None
+
+    def _done(self, tenant: str, id_: str) -> StoredCutReport:
+        report = self._report(tenant, id_)
+        if report is None:
+            raise ApiError("not_cut", "Wait until it is cut out.")
+        return report
 
     def _head(self, key: str) -> ObjectHead:
         try:

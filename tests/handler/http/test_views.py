@@ -60,6 +60,15 @@ def test_a_cutout_in_another_frame_is_shown_in_the_images_own(call, working, pho
     assert (shown.mode, shown.size) == ("RGBA", (256, 256))
 
 
+def test_an_image_without_a_matte_can_be_downloaded_as_it_is_stored_only(call, working, photo):
+    plain = upload(call, photo, "shoe.jpg", options={"matte": False})
+    settled(call, plain)
+    assert image(call.get(f"/v1/images/{plain}/download")).mode == "RGBA"
+    refused = call.get(f"/v1/images/{plain}/download?format=webp")
+    assert refused.status_code == 404
+    assert refused.json()["errors"][0]["detail"] == "shoe.jpg has no matte, because its option matte is off."
+
+
 def test_what_there_is_not_is_said(call, other, working, photo, id_):
     text = upload(call, b"a list of photographs")
     settled(call, text)
@@ -99,6 +108,8 @@ def test_a_preview_shows_the_stroke_and_stores_nothing(call, id_):
 
 def test_downloads_have_the_form_that_was_asked_for_and_listings_show_each_rule(call, id_):
     forms = {"format=png": "PNG", "format=webp": "WEBP", "format=jpeg&background=%23ff0000": "JPEG"}
+    stored = requests.get(call.get(f"/v1/jobs/{id_}").json()["files"]["cutout.png"], timeout=30).content
+    assert file(call.get(f"/v1/images/{id_}/download?format=png")) == stored
     for query, form in forms.items():
         made = image(call.get(f"/v1/images/{id_}/download?{query}"))
         assert (made.format, made.size) == (form, (256, 256))
