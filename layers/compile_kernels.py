@@ -2,7 +2,7 @@
 
     python compile_kernels.py SITE TOOLS ROOT OUTPUT COMPILER package.module ...
 
-The target's Python runs it, with numba and PyMatting in the folder SITE, setuptools in TOOLS and Hairline's code in
+The target's Python runs it, with numba in the folder SITE, setuptools in TOOLS and Hairline's code in
 ROOT, so it imports nothing from `layers`. numba.pycc compiles the functions to object code
 (https://numba.readthedocs.io/en/stable/user/pycc.html). This program links it itself, because setuptools' flags would
 put this machine's paths into the result.

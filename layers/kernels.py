@@ -1,4 +1,4 @@
-"""Compiles numba functions ahead of time: the pipeline's own, and those of PyMatting that it calls."""
+"""Compiles the pipeline's numba functions ahead of time."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from layers.install import ROOT
 from layers.target import Target
 from layers.tools import SEEDED, program, run
 
-KERNELS = ("pipeline.foreground.estimator", "pipeline.matting.kernels.matrices", "pipeline.matting.kernels.vectors")
-"""Modules that define or import decorated functions. All of these functions are compiled."""
+KERNELS = ("pipeline.foreground.kernels", "pipeline.matting.kernels.matrices", "pipeline.matting.kernels.vectors")
+"""Modules that define decorated functions. All of these functions are compiled."""
 SOURCES = (
     ROOT / "pipeline" / "matting" / "kernels" / "__init__.py",
     *(ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in KERNELS),
@@ -22,7 +22,7 @@ STANDIN = Path(__file__).parent / "standin" / "numba.py"
 def build(site: Path, tools: Path, output: Path, target: Target, interpreter: Path) -> None:
     """Compile KERNELS into `output`.
 
-    site: contains numba and PyMatting. tools: contains setuptools, which numba.pycc needs.
+    site: contains numba. tools: contains setuptools, which numba.pycc needs.
     The same inputs give the same bytes. Raises BuildFailed.
     """
     script = Path(compile_kernels.__file__)

@@ -1,30 +1,25 @@
 """Picture, Matte -> Cutout: what colour the subject itself has where the background shines through it.
 
 A fractional pixel shows I = alpha F + (1 - alpha) B. Keeping I as the cutout's colour drags the old background along,
-as a halo; so F is estimated, by Germer, Uelwer, Conrad and Harmeling, "Fast Multi-Level Foreground Estimation", ICPR
-2020 (PyMatting). Only fractional pixels need it, and F hardly depends on what is far away. So the picture is taken in
-tiles, and only those that hold fractional pixels are solved: cost and memory follow the outline, not the area.
+as a halo; so F is estimated, by the multi-level method of `kernels`. Only fractional pixels need it, and F hardly
+depends on what is far away. So the picture is taken in tiles, and only those that hold fractional pixels are solved:
+cost and memory follow the outline, not the area.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-import numba
+import cv2
 import numpy as np
 
 from pipeline import raster
 from pipeline.box import Box
-from pipeline.foreground.estimator import estimate_foreground_ml
+from pipeline.foreground.kernels import estimate
 from pipeline.types import Cutout, Float32, Matte, Picture, UInt8, check_same_size, to_uint8
 
 TILE = 128
 CONTEXT = 16
 """A tile's side, and what is read around the fractional pixels in it. The method starts from the mean of the sure
 colours that it sees; near ones are a better guess than the whole picture's, so small tiles are also the better ones."""
-SETTINGS = {"n_big_iterations": 4, "gradient_weight": 0.1}
-"""Of `estimate_foreground_ml`. Its defaults (2, 1.0) let F follow steps of alpha rather than the data. With these and
-the tiles, the error of alpha F over composites of known F is a third less than with the defaults on the whole picture.
-"""
 ENOUGH = 32
 """Sure pixels (alpha above 0.9, below 0.1: the method's own bounds) that a tile must see of either kind. With fewer its
 mean colours mean nothing, as at the tips of long hair, and it is solved by the colours of the overview instead."""
@@ -42,8 +37,7 @@ def unmix(picture: Picture, matte: Matte) -> Cutout:
     check_same_size(picture.rgb, matte.alpha)
     alpha = to_uint8(matte.alpha)
     rgba = raster.with_alpha(picture.rgb, alpha)
-    with _one_thread():
-        _fill(rgba, picture.rgb, alpha)
+    _fill(rgba, picture.rgb, alpha)
     return Cutout(rgba)
 
 
@@ -65,23 +59,6 @@ def _fill(rgba: UInt8, source: UInt8, alpha: UInt8) -> None:
             colours = _carried_up(rgb, share, overview, window, alpha.shape)
         inside = core.moved(-window.left, -window.top)
         rgba[core.slices][..., :3][fractional] = np.rint(colours[inside.slices][fractional] * 255)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """PyMatting copies each level of the pyramid in a thread team of its own: for small tiles, starting it and waiting
-    for it costs more than the work, ten times more on a busy machine. Kernels compiled ahead of time have no threads,
-    and then no such setting either.
-    """
-    if not hasattr(numba, "set_num_threads"):
-        yield
-        return
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
 
 
 def _tiles(alpha: UInt8) -> Iterator[tuple[Box, Box, np.ndarray]]:
@@ -106,7 +83,10 @@ def _estimate(rgb: Float32, alpha: Float32) -> tuple[Float32, Float32]:
     height, width = alpha.shape
     if height == width == 1:  # the method divides by log2 of the longest side
         rgb, alpha = np.repeat(rgb, 2, axis=0), np.repeat(alpha, 2, axis=0)
-    front, back = estimate_foreground_ml(rgb, alpha, return_background=True, **SETTINGS)
+    known = ((alpha == 0) | (alpha == 1)).view(np.uint8)
+    distance = cv2.distanceTransform(known, cv2.DIST_C, 3).astype(np.float32, copy=False)
+    front, back = np.empty_like(rgb), np.empty_like(rgb)
+    estimate(rgb, alpha, distance, front, back)
     return front[:height], back[:height]
 
 

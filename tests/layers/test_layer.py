@@ -184,12 +184,13 @@ def test_the_kernels_release_the_lock_of_the_interpreter(layer: Layer, tmp_path:
     program = """
 import threading
 import numpy as np
-from pipeline.foreground.estimator import estimate_foreground_ml
+from pipeline.foreground.kernels import estimate
 rng = np.random.default_rng(0)
-picture, alpha = rng.random((700, 700, 3)), rng.random((700, 700))
+picture, alpha = rng.random((700, 700, 3), np.float32), rng.random((700, 700), np.float32)
+near, front, back = np.zeros_like(alpha), np.empty_like(picture), np.empty_like(picture)
 ended, turns = threading.Event(), 0
 def work():
-    estimate_foreground_ml(picture, alpha)
+    estimate(picture, alpha, near, front, back)
     ended.set()
 threading.Thread(target=work).start()
 while not ended.wait(0.001):
