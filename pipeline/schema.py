@@ -1,6 +1,6 @@
 """The report's types as a JSON Schema (2020-12): `python -m pipeline.schema` prints docs/report.schema.json.
 
-Unknown fields are allowed: a later Hairline may add some. Only a greater `schema` number asks readers to change.
+The schema allows unknown fields, because a later version of Hairline may add some.
 """
 
 import inspect
@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_or
 
 from pipeline.report import Report, StoredReport
 
-_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+_JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
 
 def schema() -> dict[str, Any]:
-    """The schema of every `report.json`: of the command line's, the library's, and those in the output bucket."""
+    """The schema of every report: the command line's, the library's, and those in the output bucket."""
     definitions: dict[str, Any] = {}
     reports = [*get_args(Report), *get_args(StoredReport)]
     return {
@@ -28,7 +28,7 @@ def schema() -> dict[str, Any]:
 
 
 def fields(report: type) -> dict[str, str]:
-    """The fields of one of the report's types, with what is said of each."""
+    """The description of each field of one of the report's types, by the field's name."""
     return {name: _described(hint)[1] for name, hint in get_type_hints(report, include_extras=True).items()}
 
 
@@ -44,15 +44,15 @@ def _described(hint: Any) -> tuple[Any, str]:
 
 def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     bare, description = _described(hint)
-    made = _bare(bare, definitions)
-    return {**made, "description": description} if description and "$ref" not in made else made
+    schema = _bare(bare, definitions)
+    return {**schema, "description": description} if description and "$ref" not in schema else schema
 
 
 def _bare(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     arguments = get_args(hint)
     match get_origin(hint) or hint:
-        case form if form in _NAMES:
-            return {"type": _NAMES[form]}
+        case form if form in _JSON_TYPES:
+            return {"type": _JSON_TYPES[form]}
         case form if form is Literal:
             return {"enum": list(arguments)}
         case form if form in (Union, types.UnionType):
@@ -70,7 +70,7 @@ def _bare(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 def _reference(report: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     name = report.__name__
     if name not in definitions:
-        definitions[name] = {}  # reserves its place, before those that it refers to
+        definitions[name] = {}  # reserves its place before the definitions that it refers to
         hints = get_type_hints(report, include_extras=True)
         definitions[name] |= {
             "description": inspect.getdoc(report),

@@ -70,26 +70,26 @@ SCHEMA = 1
 
 
 class Heading(TypedDict):
-    """What every report begins with."""
+    """The first fields of every report."""
 
     schema: Annotated[int, "version of the report's format; increases when readers must change"]
     hairline: Annotated[str, "Hairline's version"]
-    model: Annotated[ModelFacts | None, "the model whose answer was used; null where none was asked"]
-    options: Annotated[Mapping[str, Any], "every option that shapes the result, described in docs/options.md"]
+    model: Annotated[ModelFacts | None, "the model whose output was used; null if no model ran"]
+    options: Annotated[Mapping[str, Any], "every option that shapes the result; see docs/options.md"]
     options_digest: Annotated[str, "sha256 of the options, in hex: equal options have equal digests"]
 
 
 class Files(TypedDict):
-    """What came in and what came out."""
+    """The image file and the results."""
 
     source: SourceFacts
     output: OutputFacts
-    listings: Annotated[Mapping[str, ListingFacts], "listing images by marketplace; empty where none was requested"]
-    compliance: Annotated[Mapping[str, ComplianceFacts], "by marketplace, how its listing image meets the rules"]
+    listings: Annotated[Mapping[str, ListingFacts], "listing images by marketplace; empty if none was requested"]
+    compliance: Annotated[Mapping[str, ComplianceFacts], "by marketplace, whether its listing image meets the rules"]
 
 
 class Cut(Heading, Files):
-    """What is said of an image that was cut out."""
+    """The fields of a report of an image that was cut out."""
 
     status: Annotated[Literal["done"], "done: the cutout was made"]
     quality: QualityFacts
@@ -105,7 +105,7 @@ class CutReport(Cut):
 
 
 class Applied(Heading, Files):
-    """What is said of an image that was cut out by the matte of another size of it."""
+    """The fields of a report of an image that was cut out with the matte of another size of it."""
 
     status: Annotated[Literal["done"], "done: the cutout was made"]
     matting: GivenMatteFacts
@@ -113,15 +113,15 @@ class Applied(Heading, Files):
 
 @final
 class AppliedReport(Applied):
-    """An image that was cut out by the matte of another size of it, with `hairline apply`."""
+    """An image that was cut out with the matte of another size of it, by `hairline apply`."""
 
 
 class Rejected(Heading):
-    """What is said of an image that was rejected."""
+    """The fields of a report of an image that was rejected."""
 
     status: Annotated[Literal["rejected"], "rejected: no cutout was made"]
     reason: RejectionFacts
-    quality: NotRequired[Annotated[QualityFacts, "only where the image was looked at and has no subject"]]
+    quality: NotRequired[Annotated[QualityFacts, "only if the model ran and found no subject"]]
 
 
 @final
@@ -130,10 +130,12 @@ class RejectedReport(Rejected):
 
 
 class Stored(TypedDict):
-    """What a report in the output bucket also says."""
+    """The further fields of a report in the output bucket."""
 
     object: ObjectFacts
-    mark: Annotated[str, "sha256, in hex, of all that the result depends on: the same mark is not cut again"]
+    mark: Annotated[
+        str, "sha256, in hex, of all that the result depends on; an image with an equal mark is not cut again"
+    ]
     edits: Annotated[
         str | None, "sha256, in hex, of the strokes and options that a person set for this image; null where none are"
     ]
@@ -161,4 +163,4 @@ class StoredFailedReport(Heading, Stored):
 
 Report = CutReport | AppliedReport | RejectedReport
 StoredReport = StoredCutReport | StoredRejectedReport | StoredFailedReport
-"""`status` tells which: "done", "rejected" or "failed"."""
+"""`status` tells them apart: "done", "rejected" or "failed"."""

@@ -7,7 +7,7 @@ Box = Annotated[Sequence[int], "[left, top, width, height], in pixels"]
 
 
 class ModelFacts(TypedDict):
-    """The model that found the subject; of `auto`, the one whose answer was used."""
+    """The model that found the subject; with `auto`, the one whose output was used."""
 
     name: Annotated[str, "the model's name, such as u2netp"]
     sha256: Annotated[str, "checksum of its weights, in hex"]
@@ -30,10 +30,10 @@ class SourceFacts(TypedDict):
 class SegmentFacts(TypedDict, total=False):
     """How the model looked at the image."""
 
-    looks: Annotated[int, "how often the model ran: once on the whole image, then on closer parts"]
-    box: Annotated[Box, "the part of the image that the answer comes from"]
+    looks: Annotated[int, "how often the model ran: on the whole image, then perhaps on parts of it"]
+    box: Annotated[Box, "the part of the image that the output comes from"]
     rival: Annotated[float, "highest probability, 0 to 1, that the first look gave to anything beside the subject"]
-    networks: Annotated[int, "models asked, 1 or 2; only with the model auto"]
+    networks: Annotated[int, "how many models ran, 1 or 2; only with the model auto"]
 
 
 class BackdropFacts(TypedDict):
@@ -42,34 +42,34 @@ class BackdropFacts(TypedDict):
     added_share: Annotated[float, "share of the image that was added to the subject, 0 to 1"]
     holes: Annotated[int, "holes in the subject that were cut"]
     holes_rejected: Annotated[int, "pockets like the backdrop that stay: the model's subject, or too many to look at"]
-    pockets_judged: Annotated[int, "pockets like the backdrop of which the model had to decide whether they are holes"]
+    pockets_judged: Annotated[int, "pockets like the backdrop that the model had to judge: hole or subject"]
     pocket_box: Annotated[Box | None, "the largest of these pockets, in the image as it was cut"]
     left_out: Annotated[float, "share of all that stands out from the backdrop that is not in the subject, 0 to 1"]
     left_out_box: Annotated[Box | None, "the largest part of that, in the image as it was cut"]
 
 
 class TrimapFacts(TypedDict, total=False):
-    """What was known before matting."""
+    """The trimap that matting started from."""
 
     origin: Annotated[Literal["model", "user"], "who made the trimap: the model, or the option trimap"]
     unknown_share: Annotated[float, "share of the image that the trimap leaves unknown, 0 to 1"]
     backdrop: Annotated[BackdropFacts, "only where the backdrop is plain and showed something"]
     roi: Annotated[Box, "the option roi in pixels; only where it was given"]
-    scribbled_share: Annotated[float, "share of the image under scribbles and strokes, 0 to 1; only with some"]
+    scribbled_share: Annotated[float, "share of the image under scribbles and strokes, 0 to 1; only if there are any"]
 
 
 class SolvedFacts(TypedDict):
     """A system of equations that matting solved."""
 
     width: Annotated[int, "width of the image part it was solved on, in pixels, after halving"]
-    height: Annotated[int, "height of that image, in pixels"]
+    height: Annotated[int, "height of that part, in pixels, after halving"]
     unknown: Annotated[int, "pixels that it solved for"]
     cycles: Annotated[int, "multigrid cycles"]
-    residual: Annotated[float, "relative residual that is left"]
+    residual: Annotated[float, "relative residual at the end"]
 
 
 class IslandFacts(TypedDict):
-    """Small islands that refinement removed."""
+    """Small islands in the matte that refinement removed."""
 
     count: Annotated[int, "number of islands"]
     pixels: Annotated[int, "pixels in all of them"]
@@ -87,13 +87,13 @@ class MattingFacts(TypedDict, total=False):
     specks: Annotated[IslandFacts, "weak specks in the background, removed"]
     pinholes: Annotated[IslandFacts, "weak pinholes in the subject, filled"]
     source_alpha: Annotated[bool, "whether the image's own transparency was applied"]
-    reused: Annotated[bool, "only where a backfill used the stored matte of the image's last result: true"]
+    reused: Annotated[bool, "true if a backfill used the stored matte of the image's last result; else absent"]
     shift: Annotated[float, "the option shift, in pixels"]
     feather: Annotated[float, "the option feather, in pixels"]
 
 
 class GivenMatteFacts(TypedDict):
-    """The matte that `hairline apply` was given."""
+    """The matte that was passed to `hairline apply`."""
 
     method: Annotated[Literal["given"], "no system was solved"]
     width: Annotated[int, "of the matte's file, in pixels"]
@@ -104,8 +104,8 @@ class ReasonFacts(TypedDict):
     """One reason for doubt."""
 
     code: Annotated[str, "one of the reasons of docs/report.md"]
-    value: Annotated[float, "the number behind it, described there"]
-    advice: Annotated[str, "what to check or to do"]
+    value: Annotated[float, "the measured number, described there"]
+    advice: Annotated[str, "what to check or do"]
     box: Annotated[Box | None, "where to look, in pixels of the source; null for a reason about the whole image"]
 
 
@@ -120,13 +120,13 @@ class QualityFacts(TypedDict):
 
 
 class OutputFacts(TypedDict):
-    """The result's file."""
+    """The file of the result."""
 
     content_type: Annotated[str, "media type, such as image/png"]
     width: Annotated[int, "pixels"]
     height: Annotated[int, "pixels"]
     bytes: Annotated[int, "size of the file"]
-    subject: Annotated[Box | None, "the subject's visible part, in the result"]
+    subject: Annotated[Box | None, "the box of the subject's visible part, in the result; null if there is none"]
 
 
 class ListingFacts(TypedDict):
@@ -136,12 +136,12 @@ class ListingFacts(TypedDict):
     width: Annotated[int, "pixels"]
     height: Annotated[int, "pixels"]
     bytes: Annotated[int, "size of the file"]
-    subject: Annotated[Box | None, "the subject's visible part, in the listing image"]
-    quality: Annotated[int, "JPEG quality, 1 to 100: the best that fits the marketplace's limit"]
+    subject: Annotated[Box | None, "the box of the subject's visible part, in the listing image"]
+    quality: Annotated[int, "JPEG quality, 1 to 100: the highest that fits the marketplace's size limit"]
 
 
 class RequiredFacts(TypedDict):
-    """What one rule of a marketplace requires, and where it says so."""
+    """The requirement of one rule of a marketplace, and its source."""
 
     least: NotRequired[Annotated[float, "the smallest value that passes"]]
     most: NotRequired[Annotated[float, "the largest value that passes"]]
@@ -151,10 +151,10 @@ class RequiredFacts(TypedDict):
 
 
 class RuleFacts(RequiredFacts):
-    """One rule of a marketplace, and what a listing image measures."""
+    """One rule of a marketplace, and the value that was measured on a listing image."""
 
     passes: Annotated[bool, "whether the value meets the rule"]
-    value: Annotated[float | str, "as measured on the finished file"]
+    value: Annotated[float | str, "the value measured on the finished file"]
 
 
 class ComplianceFacts(TypedDict):
@@ -167,7 +167,7 @@ class ComplianceFacts(TypedDict):
 class RejectionFacts(TypedDict):
     """Why an image was rejected, or failed."""
 
-    code: Annotated[str, "stable, such as no_subject"]
+    code: Annotated[str, "the error's code, such as no_subject; never changes"]
     message: Annotated[str, "what is wrong and what to do"]
 
 
