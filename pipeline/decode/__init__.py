@@ -1,8 +1,8 @@
 """Bytes -> Picture.
 
-The format is known by its first bytes. A parser of our own reads the header (size, orientation, profile, pages), so
-that a picture too large is refused before anything is decoded, and hands on a file without metadata; Pillow decodes
-that; colours become sRGB with 8 bits; the picture is turned upright; a source alpha is kept aside.
+The first bytes tell the format. A parser of Hairline's reads the header (size, orientation, profile, pages), so that an
+image that is too large is rejected before anything is decoded. It passes a file without metadata to Pillow, which
+decodes it. Colours are converted to sRGB with 8 bits, the image is turned upright, and its alpha is kept separately.
 """
 
 import struct
@@ -29,7 +29,7 @@ _PARSERS: dict[str, Callable[[bytes], Header]] = {
 }
 
 _MOST_PIXELS = 178_956_970
-"""Twice Pillow's own `MAX_IMAGE_PIXELS`, where it stops by itself; not ours to change for a whole process."""
+"""Twice Pillow's `MAX_IMAGE_PIXELS`, above which Pillow raises. A library must not change that for a whole process."""
 
 _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     1: lambda a: a,
@@ -41,13 +41,13 @@ _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
     8: lambda a: a.swapaxes(0, 1)[::-1],
 }
-"""Exif 2.3, tag 0x0112: what to do with rows and columns."""
+"""By orientation (Exif 2.3, tag 0x0112), what turns an array upright."""
 
 
 def decode(data: bytes, *, max_bytes: int, max_megapixels: float) -> Picture:
     """Decode an image file: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF.
 
-    Of several frames or pages the first is taken (PNG: the default image), and a note says so.
+    Of several frames or pages only the first is decoded (PNG: the default image), and a note says so.
     Raises EmptyImage, TruncatedImage, CorruptImage, NotAnImage, UnsupportedFormat, ImageTooLarge, OutOfMemory.
     """
     header, raster = _read(data, max_bytes, max_megapixels)
@@ -59,7 +59,7 @@ def decode(data: bytes, *, max_bytes: int, max_megapixels: float) -> Picture:
 
 
 def measure(data: bytes, *, max_bytes: int, max_megapixels: float) -> tuple[int, int]:
-    """(width, height) of a picture file, upright, from its header alone. Raises what `decode` raises of headers."""
+    """(width, height) of an image file, upright, from its header alone. Raises as `decode` does for a wrong header."""
     header = _header(data, max_bytes, max_megapixels)
     width, height = header.size
     return (width, height) if header.orientation <= 4 else (height, width)
@@ -68,9 +68,9 @@ def measure(data: bytes, *, max_bytes: int, max_megapixels: float) -> tuple[int,
 def decode_grey(data: bytes, *, max_bytes: int, max_megapixels: float) -> UInt8:
     """Decode an image that is data and not a photograph, such as a trimap or scribbles: uint8 (H, W), upright.
 
-    Grey values are kept to the bit (16 bits are rounded to 8), colours become Rec. 601 luma; the profile does not
-    count. A pixel that is more transparent than not says nothing and becomes 128, as in a layer of a paint program
-    with strokes on it; an alpha that is the same everywhere does not count. Raises what `decode` raises.
+    8-bit grey values do not change, 16-bit ones are rounded to 8, and colours become Rec. 601 luma. The profile is
+    ignored. A pixel with alpha below 128 becomes 128, unknown, so a transparent layer with strokes on it works; an
+    alpha that is the same everywhere is ignored. Raises as `decode` does.
     """
     _, raster = _read(data, max_bytes, max_megapixels)
     image = colour.to_srgb(raster.image, None)[0] if raster.image.mode in ("CMYK", "LAB") else raster.image
@@ -94,7 +94,7 @@ def _header(data: bytes, max_bytes: int, max_megapixels: float) -> Header:
     except (struct.error, IndexError) as error:
         raise TruncatedImage(f"This {name.upper()} ends within its header. Upload it again.") from error
     _check_size(header.size, max_megapixels)
-    if name in ("avif", "heic"):  # an image sequence has its size elsewhere, and one size may hide behind another
+    if name in ("avif", "heic"):  # the size of an image sequence is elsewhere, and boxes may give several sizes
         _check_size(pixels.size(header), max_megapixels)
     return header
 

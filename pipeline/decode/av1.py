@@ -1,18 +1,21 @@
-"""What decoding AV1 costs, by the headers in a bitstream (AV1 Bitstream and Decoding Process Specification, 5.3-9)."""
+"""The cost of decoding AV1, from the headers of a bitstream (AV1 Bitstream and Decoding Process, 5.3 to 5.9)."""
 
 from collections.abc import Iterator
 
 from pipeline.errors import CorruptImage
 
 _SEQUENCE, _FRAMES = 1, (3, 6)
-"""Kinds of units: a sequence header, and a frame's header, alone or with the frame."""
+"""Types of OBU: a sequence header; a frame header alone, and a frame with its header."""
 _MAX_UNITS = 2000
-_LONGEST_HEADER = 512  # bytes that are looked at: 32 operating points and all else have some 200
+_LONGEST_HEADER = 512  # bytes; one with all 32 operating points has about 200
 _DAMAGED = "This AVIF is damaged: its frames make no sense. Export it again."
 
 
 def pixels(data: bytes) -> int:
-    """The pixels of all frames together, each at the size that its sequence header allows. Raises CorruptImage."""
+    """The pixels of all frames together, each at the largest size that its sequence header allows.
+
+    Raises CorruptImage.
+    """
     total = largest = 0
     for kind, at, end in _units(data):
         if kind == _SEQUENCE:
@@ -23,7 +26,7 @@ def pixels(data: bytes) -> int:
 
 
 def _units(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """The kind of each unit (OBU), and from where to where its contents are."""
+    """For each OBU, its type and the (start, end) of its contents."""
     at = 0
     for _ in range(_MAX_UNITS):
         if at >= len(data):

@@ -1,4 +1,4 @@
-"""BMP's headers, and samples of any bit fields (Microsoft, Bitmap Storage; BITMAPV5HEADER)."""
+"""BMP: its headers, and pixels with bit fields of any layout (Microsoft, Bitmap Storage; BITMAPV5HEADER)."""
 
 import struct
 from functools import partial
@@ -9,12 +9,12 @@ from pipeline.decode.header import MAX_PROFILE, Header
 from pipeline.errors import CorruptImage, ImageTooLarge, TruncatedImage, UnsupportedFormat
 from pipeline.types import UInt8
 
-_OLD, _V3, _V5 = 12, 56, 124  # lengths of the header: the first that there was, the first with alpha, with a profile
+_OLD, _V3, _V5 = 12, 56, 124  # header lengths: the oldest, the first with alpha, the one with a profile
 _RGB, _RLE, _BITFIELDS, _ALPHA_BITFIELDS = 0, (1, 2), 3, 6
-_FIVE_BITS = (0x7C00, 0x3E0, 0x1F, 0)  # 16 bits a pixel without any masks
+_FIVE_BITS = (0x7C00, 0x3E0, 0x1F, 0)  # masks of 16-bit pixels for which the file gives none
 _MAX_RLE = 4_000_000
-"""Bytes of run lengths, which Pillow decodes in Python, some 2 MB a second."""
-_ROWS = 256  # unpacked at a time
+"""The most bytes of run lengths, which Pillow decodes in Python at about 2 MB a second."""
+_ROWS = 256  # to unpack at a time
 
 
 def read(data: bytes) -> Header:
@@ -42,12 +42,12 @@ def read(data: bytes) -> Header:
         raise UnsupportedFormat("This BMP has colour masks with gaps, which are not read here. Save it as PNG.")
     if start + _stride(width, bits) * abs(height) > len(data):
         raise TruncatedImage("This BMP ends in the middle. Upload it again.")
-    own = partial(_samples, data, start, width, height, bits, masks)
-    return Header("bmp", size, b"", profile=profile, notes=notes, samples=own)
+    samples = partial(_samples, data, start, width, height, bits, masks)
+    return Header("bmp", size, b"", profile=profile, notes=notes, samples=samples)
 
 
 def _masks(data: bytes, length: int, bits: int, kind: int) -> tuple[int, ...] | None:
-    """Which bits of a pixel are red, green, blue and alpha; None where Pillow reads them."""
+    """The masks of red, green, blue and alpha in a pixel; None if Pillow can read the pixels."""
     if bits == 16 and kind == _RGB:
         return _FIVE_BITS
     if bits not in (16, 32) or kind not in (_BITFIELDS, _ALPHA_BITFIELDS):
@@ -64,7 +64,7 @@ def _profile(data: bytes, length: int) -> tuple[bytes | None, tuple[str, ...]]:
         return None, ("its colour profile is in another file, so its colours were taken for sRGB",)
     if kind != b"DEBM":
         return None, ()
-    at, size = struct.unpack_from("<II", data, 126)  # counted from the header's beginning
+    at, size = struct.unpack_from("<II", data, 126)  # the offset counts from the start of the header
     profile = data[14 + at : 14 + at + size]
     return (profile if len(profile) == size <= MAX_PROFILE else b""), ()
 

@@ -1,4 +1,4 @@
-"""From the colours of the source to sRGB, by its ICC profile (ICC.1:2010) and LittleCMS."""
+"""Convert the source's colours to sRGB, by its ICC profile (ICC.1:2010) and LittleCMS."""
 
 from io import BytesIO
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 from pipeline import srgb
 
 _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
-# Relative with black point compensation is what photo editors use. Perceptual tables differ from maker to maker.
+# Photo editors use relative colorimetric with black point compensation. Perceptual tables differ between vendors.
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 _MAX_TAGS = 100  # of a profile: LittleCMS reads no more
@@ -17,9 +17,8 @@ _MAX_TAGS = 100  # of a profile: LittleCMS reads no more
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
     """`image` (mode L, RGB, CMYK or LAB) as RGB in sRGB, and what the user should know.
 
-    `image` may be written over. A profile that cannot be used is no reason to refuse the picture: it counts as sRGB
-    then, and a note says so.
-    16-bit samples have been rounded to 8 bits before, since LittleCMS by way of Pillow takes no more.
+    `image` may be overwritten. If its profile cannot be used, the colours are taken for sRGB, and a note says so.
+    Callers round 16-bit samples to 8 bits first, because Pillow's interface to LittleCMS takes no more.
     """
     if image.mode == "LAB" and not profile:
         return _lab(image), ()
@@ -47,7 +46,7 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image:
         raise _Unusable("is damaged") from error
     space = profile[16:20].decode("latin-1")  # ICC.1:2010, 7.2.6
     if image.mode == "L" and space == _SPACES["RGB"]:
-        image = image.convert("RGB")  # common: a grey JPEG with the profile of the colour picture that it was
+        image = image.convert("RGB")  # common: a grey JPEG that kept the profile of its colour original
     if space != _SPACES[image.mode]:
         raise _Unusable(f"is for {space.strip()} and not for {_SPACES[image.mode].strip()}")
     try:
@@ -61,10 +60,10 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _without_float_pipelines(profile: bytes) -> bytes:
-    """The profile with the tags D2Bx and B2Dx renamed, so that LittleCMS takes the tables or the matrix instead.
+    """The profile with the tags D2Bx and B2Dx renamed, so that LittleCMS uses the tables or the matrix instead.
 
-    These tags are optional (ICC.1:2010, 9.2.29) and rare. Only they can name one element any number of times, so that
-    a profile of 1 MB takes gigabytes. All others cost no more than their bytes.
+    These tags are optional (ICC.1:2010, 9.2.29) and rare. Only they can refer to one element many times, by which a
+    profile of 1 MB can take gigabytes.
     """
     count = min(int.from_bytes(profile[128:132], "big"), _MAX_TAGS)
     table = range(132, min(132 + 12 * count, len(profile)), 12)
@@ -82,9 +81,9 @@ def _lab(image: Image.Image) -> Image.Image:
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether a profile is sRGB under whatever name: colours all over the cube move by one level at most.
+    """Whether the profile is in effect sRGB: no colour of a grid over the RGB cube moves by more than one level.
 
-    Then the picture is better left alone, to the bit.
+    Such an image is not converted, so its pixels stay exactly the same.
     """
     levels = np.linspace(0, 255, 18).round().astype(np.uint8)  # with steps of 15, so every grey of an 18-step wedge
     cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(18 * 18, 18, 3)

@@ -5,14 +5,14 @@ import struct
 from pipeline.decode.header import MAX_PARTS, Header
 from pipeline.errors import CorruptImage, TruncatedImage
 
-_MAX_FRAMES = 1000  # counted no further
+_MAX_FRAMES = 1000  # further frames are not counted
 _SPARE_BLOCKS, _MEAN_BLOCK = 100_000, 64
-"""Sub-blocks hold up to 255 bytes and are nearly always full; so many, and that many bytes in each of the others."""
+"""A file may have this many sub-blocks, and one more for each so many bytes. Usually each is full, with 255 bytes."""
 _CONTROL = b"!\xf9"  # a graphic control extension: transparency and duration of the frame that follows
 
 
 def read(data: bytes) -> Header:
-    """The header of a GIF file, whose first frame alone is handed on. Raises TruncatedImage and CorruptImage."""
+    """The header of a GIF file, with the first frame alone in `pixels`. Raises TruncatedImage and CorruptImage."""
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     head = 13 + _colours(flags)
     blocks = _Blocks(data)
@@ -33,10 +33,10 @@ def read(data: bytes) -> Header:
             if frames == 0 and data[at : at + 2] == _CONTROL:
                 kept = data[at:end]
         else:
-            break  # the end, or what Pillow will have to make sense of
+            break  # the end, or something that only Pillow may understand
         if blocks.left < 0 and frames == 0:
             raise CorruptImage("This GIF is cut into more parts than any program writes. Export it again.")
-        if blocks.left < 0:  # behind the first frame nothing matters but the number of frames
+        if blocks.left < 0:  # after the first frame, only the number of frames matters
             break
         at = end
     if frames == 0:
@@ -54,14 +54,14 @@ def _colours(flags: int) -> int:
 
 
 class _Blocks:
-    """Rows of sub-blocks, each led by its length, the last of length 0. left: how many more may be looked at."""
+    """Chains of sub-blocks: each begins with its length, and the last has length 0. left: how many more may be read."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.left = _SPARE_BLOCKS + len(data) // _MEAN_BLOCK
 
     def after(self, at: int) -> int:
-        """The place after the row that begins at `at`; short of it where no more blocks are left."""
+        """The position after the chain that begins at `at`, or inside the chain if no more blocks may be read."""
         data = self.data
         while at < len(data) and data[at] and self.left >= 0:
             at += 1 + data[at]

@@ -1,4 +1,4 @@
-"""What the parsers of containers hand to the rest of decoding, and the little that they share."""
+"""The result of the parsers of file formats, and what they share."""
 
 import struct
 from collections.abc import Callable, Mapping
@@ -7,27 +7,27 @@ from dataclasses import dataclass, field
 from pipeline.types import UInt8
 
 MAX_PROFILE = 8_000_000
-"""Bytes of the largest ICC profile that is read; press profiles with fine tables reach 3 MB."""
+"""The largest ICC profile that is read, in bytes. Profiles for printing presses reach 3 MB."""
 MAX_PARTS = 100_000
-"""Chunks, entries or frames that are looked at: cameras and editors write some thousands at most."""
+"""The most chunks, entries or frames that are read. Cameras and editors write a few thousand at most."""
 
 _ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """An image file, read up to its pixels.
+    """The header of an image file.
 
     format: its name in lower case. size: (width, height) as stored, before it is turned upright.
     pixels: a file of the same format without metadata, so that no damaged or hostile metadata reaches a decoder.
-    orientation: 1..8 (Exif 2.3, tag 0x0112). profile: the ICC profile, None without one, b"" for one that is lost.
-    frames: pages or frames in the file. notes: what the user should know.
-    area: (left, top, right, bottom) of a first frame that need not cover the whole canvas; None where it must.
-    samples: reads the pixels, uint8 (H, W, 3 or 4), where Pillow cannot; None where Pillow does.
-    rawmodes: raw modes of Pillow's decoder to replace, where Pillow would guess the layout of the samples wrongly.
-    grey: the samples of 16-bit grey that mean (black, white).
+    orientation: 1..8 (Exif 2.3, tag 0x0112). profile: the ICC profile; None if there is none, b"" if it is unreadable.
+    frames: the number of pages or frames. notes: what the user should know.
+    area: (left, top, right, bottom) of the first frame, if the format lets it be smaller than the canvas; else None.
+    samples: reads the pixels, uint8 (H, W, 3 or 4), if Pillow cannot; else None.
+    rawmodes: raw modes of Pillow's decoder to replace, and by what, because Pillow would mistake the samples' layout.
+    grey: the values of 16-bit grey samples for (black, white).
     transparent: the one colour that is transparent, in samples of `depth` bits (PNG's tRNS chunk).
-    premultiplied: colours are stored multiplied by alpha.
+    premultiplied: whether colours are stored multiplied by alpha.
     """
 
     format: str
@@ -47,10 +47,9 @@ class Header:
 
 
 def exif_orientation(exif: bytes) -> int:
-    """The orientation 1..8 in an Exif block (a TIFF header and its first directory); 1 where it cannot be read.
+    """The orientation 1..8 in an Exif block (a TIFF header and its first directory); 1 if it cannot be read.
 
-    Read here and not by Pillow, which would load every tag first. An image whose orientation is damaged is still an
-    image, so that is not an error.
+    Pillow would load every tag first. A damaged orientation is not an error, because the image itself can be read.
     """
     try:
         order = {b"II": "<", b"MM": ">"}.get(exif[:2])

@@ -1,4 +1,4 @@
-"""AVIF and HEIC: what their boxes say, checked before a decoder sees them."""
+"""AVIF and HEIC: their boxes, checked before a decoder reads them."""
 
 import struct
 
@@ -11,13 +11,13 @@ _SRGB_LIKE = {1, 2, 5, 6}  # colour primaries of ITU-T H.273: BT.709, unspecifie
 _SDR = {1, 2, 6, 13, 14, 15}  # transfer curves: those of television and sRGB
 _METADATA = (b"Exif", b"mime")
 _TURNS = ((1, 4, 2), (8, 5, 7), (3, 2, 4), (6, 7, 5))
-"""Exif orientations by irot's angle and then without imir, with axis 0 and with axis 1."""
+"""Exif orientations: a row for each angle of irot; columns without imir, with axis 0 and with axis 1."""
 
 
 def read(data: bytes, name: str) -> Header:
-    """The header of an AVIF or HEIC file, as far as it is needed before a decoder may see it.
+    """The header of an AVIF or HEIC file, without its profile, which the decoder reads.
 
-    Its profile is found by the decoder. Raises TruncatedImage and CorruptImage.
+    Raises TruncatedImage and CorruptImage.
     """
     clean = bytearray(data)
     size, orientation = (0, 0), 1
@@ -36,7 +36,7 @@ def read(data: bytes, name: str) -> Header:
                 notes = ("its wide-gamut or HDR colours (nclx) were taken for sRGB",)
     if name == "heic" and size == (0, 0):
         raise CorruptImage("This HEIC is damaged: it does not give its size. Export it again.")
-    if name == "heic":  # whose decoder turns the image by itself
+    if name == "heic":  # its decoder turns the image upright
         size, orientation = size if orientation <= 4 else size[::-1], 1
     return Header(name, size, bytes(clean), orientation=orientation, notes=notes)
 
@@ -46,16 +46,16 @@ def _top(data: bytes) -> list[Span]:
     try:
         spans.extend(boxes(data, 0, len(data), "This image ends in the middle. Upload it again."))
     except TruncatedImage:
-        # Phones put trailers of their own, which are not boxes, after a whole image.
+        # Phones append data that is not a box to a complete image.
         if not {b"meta", b"mdat"} <= {kind for kind, _, _ in spans}:
             raise
     return spans
 
 
 def _disarm(clean: bytearray, meta: Meta) -> None:
-    """Change what no decoder needs: nothing moves, only kinds and flags."""
+    """Hide metadata from decoders, and make ipma boxes distinct. Only types and flags change, so no offset does."""
     for item in meta.items.values():
-        # Exif's orientation must not count (ISO/IEC 23008-12, 6.5.10: irot and imir do), and decoders copy metadata.
+        # irot and imir give the orientation, and not Exif (ISO/IEC 23008-12, 6.5.10). And decoders copy metadata.
         if item.kind in _METADATA:
             clean[item.place : item.place + 4] = b"free"
     for number, place in enumerate(meta.twins, 1):

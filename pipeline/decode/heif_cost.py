@@ -1,8 +1,8 @@
-"""What decoding an AVIF or HEIC costs: the pixels of all that makes up the image.
+"""The cost of decoding an AVIF or HEIC: the pixels of all items that the image consists of.
 
-Decoders read a tile as often as it is named. libavif also reserves memory by the header of each frame, and decodes
-frames that are never shown, so neither the image's size nor the file's length limits what it does. libheif compares
-each frame with its item and decodes one.
+Decoders decode a tile as often as the image refers to it. libavif also reserves memory by each frame's header, and
+decodes frames that are never shown, so neither the image's size nor the file's length limits the cost. libheif checks
+the frame against its item, and decodes one.
 """
 
 import struct
@@ -14,16 +14,16 @@ from pipeline.errors import CorruptImage
 
 _CODED = (b"av01", b"hvc1")
 _ALPHA = (b"alpha", b"auxid:1\0")
-"""What is in the type of an auxiliary image that is alpha (ISO/IEC 23000-22, 7.3.5.2; ISO/IEC 23008-12, B.2.2.2)."""
+"""Substrings of the type of an auxiliary image with alpha (ISO/IEC 23000-22, 7.3.5.2; ISO/IEC 23008-12, B.2.2.2)."""
 _MAX_ITEMS = 1000  # 48 megapixels in tiles of 512 x 512 are 192
 _MAX_SPREAD, _SPARE_PIXELS = 4, 4_000_000
-"""Times the image's own pixels, and beyond them, that may have to be decoded: colour, alpha, layers, and tiles that
+"""Decoding may take this many times the image's own pixels, and these more: for colour, alpha, layers, and tiles that
 are only partly inside the image."""
 _TOO_MUCH = "This image is made of far more than it shows. Export it again."
 
 
 def check_items(data: bytes, meta: Meta) -> None:
-    """Raise CorruptImage if the primary item costs more than its size explains."""
+    """Raise CorruptImage if the primary item costs more to decode than its size allows."""
     alphas: dict[int, list[int]] = {}
     for number, each in meta.items.items():
         for target in each.sources.get(b"auxl", []) if _is_alpha(data, each) else ():
@@ -66,7 +66,10 @@ def _is_alpha(data: bytes, item: Item) -> bool:
 
 
 def check_tracks(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """The largest size of an AV1 track in the moov box data[start:end]. Raises CorruptImage if its first image lies."""
+    """The largest (width, height) of an AV1 track in the moov box data[start:end].
+
+    Raises CorruptImage if a track's first image costs more to decode than the track's size allows.
+    """
     largest = (0, 0)
     for kind, at, stop in boxes(data, start, end):
         table = dict(_sample_table(data, at, stop)) if kind == b"trak" else {}
@@ -80,7 +83,7 @@ def check_tracks(data: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _sample_table(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int]]:
-    """Where the contents of each table of a track are."""
+    """For each table of a track, its type and where its contents start."""
     for kind, begin, stop in boxes(data, at, end):
         if kind in (b"mdia", b"minf", b"stbl"):
             yield from _sample_table(data, begin, stop)

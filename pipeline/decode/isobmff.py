@@ -11,14 +11,15 @@ DAMAGED = "This image is damaged: its header makes no sense. Export it again."
 _MAX_TABLE = 1_000_000  # bytes of a table; one of a thousand items has some 20,000
 _TABLES = (b"pitm", b"iinf", b"iref", b"iprp", b"iloc")
 Span = tuple[bytes, int, int]
-"""A box: its kind, and from where to where its contents are."""
+"""A box: its type, and the start and end of its contents in the file."""
 
 
 @dataclass(slots=True)
 class Item:
-    """An item of a meta box. place: where in the file its kind is written. extents: spans of the file with its bytes.
+    """An item of a meta box.
 
-    properties: boxes. sources: the items it refers to, by the kind of reference.
+    kind: its type, such as b"av01". place: the position of the type in the file. extents: the (start, end) of each part
+    of its bytes in the file. properties: its boxes. sources: the items that it refers to, by the type of reference.
     """
 
     kind: bytes
@@ -28,7 +29,7 @@ class Item:
     sources: dict[bytes, list[int]] = field(default_factory=dict)
 
     def sides(self, data: bytes) -> tuple[int, int]:
-        """(width, height) by its largest ispe box, as decoders take the first or the last; (0, 0) without one."""
+        """(width, height) of the largest ispe box, because some decoders use the first and some the last; or (0, 0)."""
         found = [struct.unpack_from(">II", data, at + 4) for kind, at, _ in self.properties if kind == b"ispe"]
         return max(found, key=area, default=(0, 0))
 
@@ -48,7 +49,7 @@ def area(sides: tuple[int, int]) -> int:
 
 @dataclass(slots=True)
 class Meta:
-    """The items by their id, and the id of the primary one. twins: where the flags of each second ipma box are."""
+    """The items by id, and the primary one's id. twins: the position of the flags of each repeated ipma box."""
 
     items: dict[int, Item]
     primary: int = 0
@@ -82,7 +83,7 @@ def read_meta(data: bytes, start: int, end: int) -> Meta:
     inside = list(boxes(data, start + 4, end))
     found = {kind: (at, stop) for kind, at, stop in inside}
     if any(sum(kind == box[0] for box in inside) > 1 for kind in _TABLES):
-        raise CorruptImage(DAMAGED)  # which of them counts depends on the decoder
+        raise CorruptImage(DAMAGED)  # decoders differ in which one they use
     if b"pitm" in found:
         at, stop = found[b"pitm"]
         meta.primary = _Reader(data, at + 4, stop).number(4 if data[at] else 2)
@@ -106,7 +107,7 @@ def read_meta(data: bytes, start: int, end: int) -> Meta:
 
 
 class _Reader:
-    """Reads big-endian numbers one after the other. Raises CorruptImage after `end`."""
+    """Reads one big-endian number after the other. Raises CorruptImage after `end`."""
 
     def __init__(self, data: bytes, at: int, end: int) -> None:
         if end - at > _MAX_TABLE:

@@ -9,15 +9,15 @@ from pipeline.errors import CorruptImage, TruncatedImage, UnsupportedFormat
 
 _FEW_SCANS, _MANY_SCANS = 16, 100
 _MAX_SCANNED = 2_000_000_000
-"""Progressive images have about ten scans. Each costs a pass over all pixels, so pixels times scans are bounded beyond
-the first few: at 50 megapixels that leaves 40 scans, which take about 4 s.
+"""The limit of pixels times scans, beyond the first few scans: at 50 megapixels, 40 scans, which take about 4 s. Each
+scan is a pass over all pixels. Progressive images have about ten.
 """
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _STANDALONE = {0x00, 0x01, *range(0xD0, 0xD8)}
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _KEPT = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD}  # Huffman, arithmetic and quantization tables, restart interval
-_SAMPLES_UNLIKE_OURS = {
+_NOT_READ = {
     0xC3: "lossless",
     0xC5: "hierarchical",
     0xC6: "hierarchical",
@@ -28,7 +28,7 @@ _SAMPLES_UNLIKE_OURS = {
     0xCF: "hierarchical",
 }
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
-"""What ends a run of entropy-coded bytes: neither a stuffed zero, nor filling, nor a restart."""
+"""The marker that ends entropy-coded bytes: not a stuffed zero, a fill byte or a restart marker."""
 
 
 def read(data: bytes) -> Header:
@@ -45,8 +45,8 @@ def read(data: bytes) -> Header:
             orientations.append(exif_orientation(body[6:]))
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) >= 14:
             icc.append(body[12:])
-        # Adobe's segment says whether four components are YCCK. Without it they are CMYK, inverted as with it: so
-        # Photoshop stores them, and so browsers show them.
+        # Adobe's segment says whether four components are YCCK. Without it they are inverted CMYK, as Photoshop stores
+        # and browsers show it.
         about_colours = (marker == 0xE0 and body.startswith(b"JFIF")) or (marker == 0xEE and body.startswith(b"Adobe"))
         if marker in _KEPT or about_colours:
             kept.append(data[at:end])
@@ -64,7 +64,7 @@ def read(data: bytes) -> Header:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, beginning and end of each segment up to the first scan's, which is the last given."""
+    """Marker, start and end of each segment up to and including the first scan's header."""
     end = 2
     for _ in range(MAX_PARTS):
         at, marker = _marker(data, end)
@@ -83,7 +83,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:
-    """The next marker with a body, or EOI, at or after `at`: its place and its code."""
+    """The position and code of the next marker with a body, or of EOI, at or after `at`."""
     while True:
         at = data.find(b"\xff", at)
         if at < 0 or at + 1 >= len(data):
@@ -99,7 +99,7 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
 
 def _frame(marker: int, body: bytes) -> tuple[int, int]:
     precision, height, width = struct.unpack_from(">BHH", body)
-    kind = _SAMPLES_UNLIKE_OURS.get(marker) or (f"{precision}-bit" if precision != 8 else None)
+    kind = _NOT_READ.get(marker) or (f"{precision}-bit" if precision != 8 else None)
     if kind:
         raise UnsupportedFormat(f"This is a {kind} JPEG, which is not read here. Save it as an ordinary 8-bit JPEG.")
     if not width or not height:
@@ -118,7 +118,7 @@ def _profile(icc: list[bytes]) -> bytes | None:
 
 
 def _end(data: bytes, at: int, size: tuple[int, int]) -> int:
-    """Where the image that has its first scan at `at` ends; after it come thumbnails, second views or a video."""
+    """The end of the image whose first scan is at `at`. After it there may be thumbnails, second views or a video."""
     most = min(max(_MAX_SCANNED // (size[0] * size[1]), _FEW_SCANS), _MANY_SCANS)
     scans = 0
     for _ in range(MAX_PARTS):
