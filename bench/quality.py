@@ -1,7 +1,7 @@
-"""Compare whole cutouts with the truth, for Hairline, u2netp alone, and rembg: `python -m bench.quality --data FOLDER`.
+"""Compare whole cutouts with the truth, for Hairline with and without matting, and rembg.
 
-`bench.samples` describes the layout of FOLDER. Prints the table, and writes it to RESULTS.md unless --sets or --limit
-restricts it.
+`python -m bench.quality --data FOLDER`; `bench.samples` describes the layout of FOLDER. Prints the table, and writes it
+to RESULTS.md unless --sets or --limit restricts it.
 """
 
 import argparse
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with Rembg(ROOT / "build" / "bench" / "rembg", fresh=args.fresh) as rembg:
         methods: list[Method] = [
             Hairline("Hairline", Options()),
-            Hairline("u2netp alone", Options(matting="off")),
+            Hairline("Hairline, matting off", Options(matting="off")),
             rembg,
         ]
         entries = measure(methods, samples(args.data, names, args.limit))
