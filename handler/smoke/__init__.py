@@ -1,4 +1,4 @@
-"""Checks a deployment from outside, as its users see it: `python -m handler.smoke STACK`.
+"""Check a deployment from outside, as its users do: `python -m handler.smoke STACK`.
 
-docs/first-deployment.md has each step with its expected result. It is not deployed.
+docs/first-deployment.md lists the steps with their expected results. This package is not deployed.
 """

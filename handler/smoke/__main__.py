@@ -1,6 +1,6 @@
-"""Check a deployment: one line for each step, with what was seen.
+"""Check a deployment, and print one line for each step.
 
-It uses the AWS account and region of its environment, as `aws` does. It may be repeated, and deletes its own images.
+Like the AWS CLI, it uses the account and region of its environment. You can repeat it; it deletes its own images.
 """
 
 import argparse
@@ -36,11 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _succeeds(step: Step, session: Session) -> bool:
     try:
-        seen = step.run(session)
+        observed = step.run(session)
     except (Unexpected, StoreUnavailable) as error:
         print(f"failed  {step.name}: {error}. Expected: {step.expected}.", flush=True)
         return False
-    print(f"ok      {step.name}: {seen}", flush=True)
+    print(f"ok      {step.name}: {observed}", flush=True)
     return True
 
 

@@ -59,7 +59,7 @@ class Deployment:
         return S3Store(self.s3)
 
     def waiting(self) -> dict[str, int]:
-        """The queues and dead-letter queues that hold messages, by their outputs, with how many."""
+        """The number of messages in each queue and dead-letter queue that is not empty, by the names of the outputs."""
         found = {}
         for name, url in self.outputs.items():
             if name.endswith("QueueUrl"):

@@ -1,4 +1,4 @@
-"""One run against a deployment: its images, its requests, and what it must delete at the end."""
+"""One run of the check: its images, its requests, and the objects that it deletes at the end."""
 
 import io
 import json
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """url: of its status. key: of its image in the input bucket. form: that its image is uploaded with."""
+    """url: of its status. key: of its image in the input bucket. form: of S3, to upload the image with."""
 
     url: str
     key: str
@@ -36,7 +36,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """callback: the URL of a receiver, or None. id: in the keys of this run's images."""
+    """callback: the URL of a receiver, or None. id: a part of the keys of this run's images."""
 
     deployment: Deployment
     callback: str | None = None
@@ -63,12 +63,12 @@ class Session:
         return key
 
     def report(self, key: str) -> StoredReport:
-        """The report of an image, as soon as there is one. Raises Unexpected."""
+        """The report of an image, once it exists. Raises Unexpected."""
         report = keys.output(key, keys.REPORT)
         return parse_stored(until(report, lambda: self.read("OutputBucket", report)))
 
     def read(self, bucket: str, key: str) -> bytes | None:
-        """An object of one of the stack's buckets, None if it is not there. bucket: the name of the output."""
+        """An object in one of the stack's buckets; None if it does not exist. bucket: the name of the output."""
         try:
             return self.deployment.store.get(ObjectRef(self.output(bucket), key)).data
         except SourceMissing:
@@ -97,7 +97,7 @@ class Session:
         return web.send(method, job.url, headers={"X-Api-Key": self.deployment.api_key})
 
     def finished(self, job: Job) -> Reply:
-        """The status of a job, as soon as it has ended. Raises Unexpected."""
+        """The status of a job, once the job has ended. Raises Unexpected."""
 
         def look() -> Reply | None:
             found = self.call_job("GET", job).check(200)
@@ -105,8 +105,8 @@ class Session:
 
         return until(f"the end of the job {job.url}", look)
 
-    def places(self) -> Iterable[ObjectRef]:
-        """All that this run may have left, with what is below it, except for marks that expire by themselves."""
+    def leftovers(self) -> Iterable[ObjectRef]:
+        """Objects and folders that this run may have left, except marks of notifications, which expire."""
         for key in self.created:
             yield ObjectRef(self.output("InputBucket"), key)
             yield ObjectRef(self.output("OutputBucket"), key)
@@ -115,7 +115,7 @@ class Session:
 
 
 def until(what: str, look: Callable[[], _T | None]) -> _T:
-    """What `look` returns, as soon as that is not None. Raises Unexpected after PATIENCE_S."""
+    """The first result of `look` that is not None. Raises Unexpected after PATIENCE_S."""
     end = time.monotonic() + PATIENCE_S
     while (found := look()) is None:
         if time.monotonic() > end:

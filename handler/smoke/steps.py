@@ -1,4 +1,4 @@
-"""THE table of steps: what each does, and what it expects. docs/first-deployment.md shows it."""
+"""The table of steps: what each does, and what it expects. docs/first-deployment.md shows it."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -10,11 +10,11 @@ from handler.smoke import web
 from handler.smoke.session import Session, described, image, until
 from handler.smoke.web import Unexpected
 
-_FINE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 class Step(NamedTuple):
-    """run: returns what it saw; raises Unexpected, or StoreUnavailable if AWS refuses."""
+    """run: returns what it observed. Raises Unexpected, and StoreUnavailable if AWS fails."""
 
     name: str
     expected: str
@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
 def _stack(session: Session) -> str:
     deployment = session.deployment
-    if deployment.status not in _FINE:
+    if deployment.status not in _DEPLOYED:
         raise Unexpected(f"status {deployment.status}")
     return f"{deployment.status}, {len(deployment.outputs)} outputs"
 
@@ -44,7 +44,7 @@ def _api_key(session: Session) -> str:
 
 
 def _cors(session: Session, url: str, method: str) -> str:
-    """Ask as a browser does before it sends a request from a page."""
+    """Send a preflight request, as a browser does before a request from a page."""
     allowed = session.deployment.parameters.get("CorsOrigin", "*")
     origin = "https://shop.example" if allowed == "*" else allowed
     preflight = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "content-type,x-api-key"}
@@ -176,9 +176,9 @@ def _alarms(session: Session) -> str:
 
 
 def _clean_up(session: Session) -> str:
-    for place in session.places():
-        session.deployment.store.erase(place)
-    return f"{len(session.created)} images and what came of them"
+    for leftover in session.leftovers():
+        session.deployment.store.erase(leftover)
+    return f"{len(session.created)} images and their results"
 
 
 STEPS = (

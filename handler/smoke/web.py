@@ -1,4 +1,4 @@
-"""HTTP requests whose response is checked, whatever its status."""
+"""HTTP requests, and checks of their responses."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class Reply:
     data: bytes
 
     def check(self, status: int) -> "Reply":
-        """This response. Raises Unexpected, with the beginning of its body, if it has another status."""
+        """This response. Raises Unexpected, which quotes the body, if it has another status."""
         if self.status != status:
             text = self.data[:300].decode("utf-8", "replace")
             raise Unexpected(f"{self.request} was answered with {self.status}, not {status}: {text}")
@@ -49,9 +49,9 @@ def send(
     body: bytes | None = None,
     form: Sequence[tuple[str, str | tuple[str, bytes]]] | None = None,
 ) -> Reply:
-    """Send one request, and follow no redirect. form: the fields of a multipart body, files as (name, bytes).
+    """Send one request. Redirects are not followed. form: the fields of a multipart body, files as (name, bytes).
 
-    Raises Unexpected if nothing answers.
+    Raises Unexpected if there is no response.
     """
     request = f"{method} {url.partition('?')[0]}"  # without the signature of a link
     try:

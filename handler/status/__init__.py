@@ -1,1 +1,1 @@
-"""What became of the images of the last hours, read from the output bucket: `python -m handler.status`."""
+"""Counts the images of the last hours by outcome, from the output bucket: `python -m handler.status`."""

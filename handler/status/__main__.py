@@ -1,4 +1,4 @@
-"""What failed today: `python -m handler.status --hours 24`."""
+"""Show which images were rejected or failed: `python -m handler.status --hours 24`."""
 
 import argparse
 import csv
@@ -14,7 +14,10 @@ from pipeline.errors import HairlineError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the sums, or with --csv a line for each image. Return 1 if an image failed, 2 if nothing could be read."""
+    """Print counts, or with --csv a line for each image without a cutout.
+
+    Return 0, 1 if an image failed, or 2 if the stack or its bucket could not be read.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m handler.status", description="Show which images were rejected or failed in the last hours."
     )

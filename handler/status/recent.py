@@ -1,8 +1,9 @@
-"""The outcomes of the last hours by reason, from the output bucket alone: no table to run.
+"""Counts the images of the last hours by outcome and reason, from the output bucket alone.
 
-A listing shows which reports are new, and which of them have a cutout beside them; only those without one are read. So
+A listing shows which reports are new, and which of them have a cutout beside them. Only those without one are read. So
 it costs one LIST for 1,000 files, and one GET for each image that was rejected or failed: $0.08 and perhaps an hour for
-5 million images, each with three files. A prefix makes it quick.
+5 million images, each with three files. A prefix makes it quick. An image that failed beside the cutout of an earlier
+one counts as done.
 """
 
 from collections import Counter

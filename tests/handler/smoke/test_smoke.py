@@ -1,4 +1,4 @@
-"""The smoke test's own parts, without a stack: key patterns, responses, an interruption, and its page."""
+"""Parts of the smoke test that need no stack: key patterns, responses, an interruption, and its page."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "first-deployment.md"
 
 
 def session(**parameters: str) -> Session:
-    """A session whose bucket takes everything."""
+    """A session whose bucket accepts everything."""
     deployment: Any = SimpleNamespace(
         stack="hairline",
         outputs={"InputBucket": "in"},
@@ -73,7 +73,7 @@ def test_ctrl_c_cleans_up(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setattr(smoke, "STEPS", (Step("wait", "nothing", interrupted),))
     with pytest.raises(KeyboardInterrupt):
         smoke.main(["hairline"])
-    assert capsys.readouterr().out == "ok      clean up: 0 images and what came of them\n"
+    assert capsys.readouterr().out == "ok      clean up: 0 images and their results\n"
 
 
 def test_the_page_lists_every_step_with_what_it_expects() -> None:
