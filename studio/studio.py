@@ -55,7 +55,7 @@ class Studio:
         self.options = replace(options, stages=PLANES)
         self._model = model
         self.library = Library(folder, self.options)
-        self._cutter, self._helper = Worker(), Worker()
+        self._cutter, self._helper, self._previewer = Worker(), Worker(), Worker()
         self._queue: queue.PriorityQueue[tuple[int, int, str]] = queue.PriorityQueue()
         self._number = itertools.count()
         self._picture = functools.lru_cache(maxsize=64)(self._made_picture)
@@ -69,6 +69,7 @@ class Studio:
         self._put(-1, "")
         self._cutter.close()
         self._helper.close()
+        self._previewer.close()
 
     def _put(self, when: int, id_: str) -> None:
         self._queue.put((when, next(self._number), id_))
@@ -152,7 +153,7 @@ class Studio:
     def preview(self, id_: str, body: object) -> tuple[bytes, float]:
         """What unsaved edits lead to: a PNG and its confidence. Raises HairlineError, OSError."""
         options = Edits.parse(body).applied(self.options)
-        return self._helper.call(tasks.preview, self._item(id_).task.source, self._model, options)
+        return self._previewer.call(tasks.preview, self._item(id_).task.source, self._model, options)
 
     def edit(self, id_: str, body: object) -> dict[str, Any]:
         """Store edits and cut again. Raises BadOptions, Conflict, OSError."""

@@ -9,6 +9,7 @@ export const viewer = new Viewer($("canvas"));
 export const current = {
   record: null, // as the back end gave it
   edits: null,
+  local: false, // whether the back end is on this machine
 };
 
 /** Whether an image waits or is being cut. */

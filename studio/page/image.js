@@ -8,7 +8,7 @@ import { Edits } from "./edits.js";
 import { queue } from "./list.js";
 import { stateOf } from "./queue.js";
 import { TEXT } from "./strings.js";
-import { controls, save, solve } from "./touchup.js";
+import { controls, prepare, save, solve } from "./touchup.js";
 
 const NEEDED = { compare: ["original", "cutout"], cutout: ["cutout", "original"] };
 
@@ -34,6 +34,7 @@ export async function open(id) {
     location.replace(`#${encodeURIComponent(id)}`);
     await shown();
     if (current.edits.dirty) solve();
+    else if (!again) prepare();
   } catch (error) {
     tell(error);
   }

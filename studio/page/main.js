@@ -46,6 +46,7 @@ function begin() {
 /** Begin to work with the back end. */
 async function start() {
   session = await api.session();
+  current.local = session.local;
   document.title = `${session.name} – ${TEXT.title}`;
   $("folder").textContent = session.name;
   downloads.connect(session.marketplaces);

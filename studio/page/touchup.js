@@ -5,6 +5,7 @@ import { choices, options, pick } from "./choices.js";
 import { current, note, viewer } from "./current.js";
 import { $, calm, on, tell } from "./dom.js";
 import { refresh } from "./list.js";
+import { INK } from "./painter.js";
 import { TEXT } from "./strings.js";
 
 let solving = false; // one preview at a time: while it is solved, later strokes are collected
@@ -51,6 +52,14 @@ export async function solve() {
   } finally {
     solving = false;
     note();
+  }
+}
+
+/** Let the studio on this machine look at the image before the first stroke, which would have to wait for that. */
+export function prepare() {
+  const { edits, record, local } = current;
+  if (local && viewer.tool in INK && record?.state === "done" && !edits.dirty) {
+    api.preview(edits.id, edits.now).catch(() => {}); // the first stroke's own preview will say what is wrong
   }
 }
 
@@ -112,6 +121,7 @@ export function connect(picked) {
   choices("tools", TEXT.tools, (tool) => {
     viewer.tool = $("canvas").dataset.tool = tool;
     picked(tool);
+    prepare();
     viewer.draw();
   });
   pick("tools", "pan");

@@ -30,6 +30,14 @@ def test_a_full_disk_is_said_and_the_edits_stay_as_they_were(client, monkeypatch
     assert client.json("PUT", f"images/{entry['id']}/decision", body)[1]["decision"] == "approved"
 
 
+def test_a_preview_does_not_wait_for_thumbnails_and_downloads(client, studio):
+    entry = client.settled()["images"][-1]
+    with studio._helper._lock:  # as while it makes one
+        status, _, content = client.send("POST", f"/v1/images/{entry['id']}/preview", {})
+    assert status == 200, content
+    assert content.startswith(b"\x89PNG")
+
+
 def test_the_sources_own_transparency_counts_once(tmp_path):
     pixels = np.full((60, 80, 4), (200, 40, 40, 128), np.uint8)
     for name, image in (("source.png", Image.fromarray(pixels)), ("alpha.png", Image.fromarray(pixels[..., 3]))):
