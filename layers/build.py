@@ -26,7 +26,7 @@ MODEL = "u2netp"
 
 
 class Contents(NamedTuple):
-    """lock: the packages. cuts: whether the compiled kernels and the weights are there too."""
+    """A layer's contents. lock: the lock file of its packages. cuts: whether it has the kernels and weights too."""
 
     lock: Path
     cuts: bool

@@ -1,4 +1,4 @@
-"""The image formats that Hairline reads, and the names of those that it does not, as two tables.
+"""Tables of the image formats that Hairline reads, of other image formats, and of files that are not images.
 
 Signatures are those of the formats' own specifications, as collected in https://mimesniff.spec.whatwg.org and in
 https://github.com/file/file/tree/master/magic. Suffixes and types: https://www.iana.org/assignments/media-types.
@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 
 class Format(NamedTuple):
-    """A format that is read.
+    """A format that Hairline reads.
 
-    name: as `Picture.format` has it. title: as messages have it. signatures: what a file begins with.
-    brands: of ISO/IEC 14496-12, for files that begin with an ftyp box. suffixes: of file names, in lower case.
+    name: for `Picture.format`. title: for messages. signatures: the first bytes of a file. brands: of ISO/IEC 14496-12,
+    for files that begin with an ftyp box. suffixes: of file names, in lower case.
     """
 
     name: str
@@ -28,10 +28,10 @@ class Format(NamedTuple):
 
 
 READABLE = (
-    # .mpo: a JPEG with a second view behind it, from two-lens cameras. .jfif: what browsers on Windows save.
+    # .mpo: a JPEG followed by a second view, from two-lens cameras. .jfif: how browsers on Windows save a JPEG.
     Format("jpeg", "JPEG", (b"\xff\xd8\xff",), (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".mpo")),
     Format("png", "PNG", (b"\x89PNG\r\n\x1a\n",), (".png", ".apng")),
-    Format("webp", "WebP", (), (".webp",)),  # RIFF, with the kind behind it: see pipeline.sniff
+    Format("webp", "WebP", (), (".webp",)),  # RIFF, then the kind: see pipeline.sniff
     Format("avif", "AVIF", (), (".avif", ".avifs"), (b"avif", b"avis")),
     Format(
         "heic",
@@ -41,20 +41,20 @@ READABLE = (
         (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
     ),
     Format("tiff", "TIFF", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff")),
-    Format("bmp", "BMP", (), (".bmp", ".dib")),  # BM begins many a text: see pipeline.sniff
+    Format("bmp", "BMP", (), (".bmp", ".dib")),  # texts may begin with BM, too: see pipeline.sniff
     Format("gif", "GIF", (b"GIF87a", b"GIF89a"), (".gif",)),
 )
 """In the order in which they are recommended."""
 
 TITLES = {row.name: row.title for row in READABLE}
 SUFFIXES = frozenset(suffix for row in READABLE for suffix in row.suffixes)
-"""Suffixes of the files that are read, in lower case. What a file holds is decided by its bytes alone."""
+"""Suffixes of the files that Hairline reads, in lower case. Only the bytes decide a file's format."""
 CONTENT_TYPES = tuple(row.content_type for row in READABLE)
 CAN_READ = ", ".join(row.title for row in READABLE[:-1]) + f" or {READABLE[-1].title}"
-"""The formats as a message lists them."""
+"""The formats' titles, as messages list them."""
 
 CANON_RAW = b"II*\0\x10\0\0\0CR"
-"""How a Canon CR2 begins, which is a TIFF to all who look no further."""
+"""The first bytes of a Canon CR2, which begins like a TIFF."""
 
 _NONZERO = rb"(?!\0\0)[\s\S]{2}"
 
@@ -107,7 +107,7 @@ OTHER_IMAGES: tuple[tuple[bytes | re.Pattern[bytes], str], ...] = (
     (b"FOVb", "a camera RAW (Sigma X3F)"),
     (b"\0MRM", "a camera RAW (Minolta MRW)"),
 )
-"""How files of other image formats begin, and their names. To be asked after READABLE: some of these are short."""
+"""First bytes and names of other image formats. Compare with READABLE first, because some of these are short."""
 
 NOT_IMAGES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
@@ -131,4 +131,4 @@ NOT_IMAGES: tuple[tuple[bytes, str], ...] = (
     (b"iVBORw0KGgo", "an image in base64 text; decode the base64 first"),
     (b"data:image/", "an image as a data: address; send the bytes that it holds"),
 )
-"""How common files that are not raster images begin, and their names."""
+"""First bytes and names of common files that are not raster images."""

@@ -1,4 +1,4 @@
-"""Which format some bytes are in, by their first bytes; never by a name or a declared type."""
+"""Find a file's format by its first bytes, never by its name or declared type."""
 
 import re
 
@@ -33,7 +33,7 @@ def sniff(data: bytes) -> str:
         if data[8:12] == b"WEBP":
             return "webp"
         raise NotAnImage(f"This is a sound or video file (RIFF), not an image. Send {CAN_READ}.")
-    if data[:2] == b"BM" and data[14:18] in _BMP_HEADERS:  # "BM" alone begins many a text
+    if data[:2] == b"BM" and data[14:18] in _BMP_HEADERS:  # texts may begin with "BM", too
         return "bmp"
     if foreign := _foreign(data):
         raise _unsupported(foreign)
@@ -82,11 +82,11 @@ def _guess(data: bytes) -> str:
 
 
 def _is_text(head: bytes) -> bool:
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16's mark
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16's byte order mark
         return True
     try:
         head.decode()
     except UnicodeDecodeError as error:
-        if error.start <= len(head) - 4:  # not merely cut within a character
+        if error.start <= len(head) - 4:  # the error is not a character that the end cuts off
             return False
     return not re.search(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]", head)

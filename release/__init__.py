@@ -1,4 +1,4 @@
-"""Packs what somebody needs who deploys without building: layers, functions, a template, checksums, instructions.
+"""Packs a release for deployment without a build: layers, functions, a template, checksums and instructions.
 
 `make release` runs it and writes a folder below dist/. The same sources give the same bytes.
 """

@@ -37,7 +37,7 @@ KILLED = (
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is the same for all images of one command. again: cut what is done already, too."""
+    """The settings that all images of a command share. folder: of the weights. again: also cut images that are done."""
 
     spec: ModelSpec
     folder: Path

@@ -1,4 +1,4 @@
-"""What earlier runs left: reports, and which files beside them are their results."""
+"""The reports of earlier runs, and which files they name as results."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from pipeline.cli.saved import SavedReport, parse
 
 
 def report(path: Path) -> SavedReport | None:
-    """The report that a run of Hairline wrote there, None if there is none."""
+    """The report in a file; None if there is none, or Hairline did not write it."""
     try:
         return parse(path.read_bytes())
     except (OSError, ValueError):
@@ -40,12 +40,12 @@ def foreign(tasks: Sequence[Task], pages: Sequence[Path]) -> Path | None:
 
 
 def named(task: Task, read: SavedReport | None) -> list[Path]:
-    """The files that a report calls results of the task's image, the report first; none if it is of another image."""
+    """The files that a report names as results, the report itself first; none if it is the report of another image."""
     if read is None or read["source"].get("name") != task.source.name:
         return []
     return [task.target(REPORT), *(task.folder / name for name in read["files"] if _belongs(name, task))]
 
 
 def _belongs(name: str, task: Task) -> bool:
-    """Whether a name in a report, which anybody may have edited, can be that of a result of the task."""
+    """Whether a file's name can be a result's of the task. It comes from a report, which anybody may have edited."""
     return Path(name).name == name and name.startswith(f"{task.stem}.")

@@ -1,6 +1,6 @@
-"""Many cutouts on HTML pages, worst first: files of their own, with relative links and nothing from elsewhere.
+"""HTML pages of many cutouts, worst first. They have relative links only, and load nothing from the network.
 
-It is read by people with a keyboard, a screen reader or a dark screen too: WCAG 2.2, level AA, is what it aims for.
+They aim at WCAG 2.2, level AA: keyboards, screen readers and dark screens work.
 """
 
 import html
@@ -11,12 +11,12 @@ from pathlib import Path, PurePath
 
 from pipeline.report import QualityFacts, ReasonFacts
 
-PAGE = 200
+PER_PAGE = 200
 """Images on a page."""
 GENERATOR = '<meta name="generator" content="Hairline">'
-"""By this a page of Hairline is known."""
+"""Marks a page as Hairline's."""
 _PLAIN = frozenset((string.ascii_letters + string.digits + "-._~/").encode())
-"""What needs no percent sign in a relative reference, RFC 3986, section 2.3."""
+"""Bytes that a relative reference does not percent-encode: RFC 3986, section 2.3, and the slash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def name(number: int) -> str:
 
 def names(count: int) -> list[str]:
     """The files of the pages that `count` images need."""
-    return [name(number) for number in range(1, -(-count // PAGE) + 1)]
+    return [name(number) for number in range(1, -(-count // PER_PAGE) + 1)]
 
 
 def is_own(path: Path) -> bool:
@@ -64,7 +64,7 @@ def page(entries: Sequence[Entry], folder: PurePath, *, number: int = 1, count: 
     body = "\n".join(_article(place, entry, folder) for place, entry in enumerate(ordered))
     links = _links(number, len(names(count)))
     total = _counted(count, "image")
-    return _PAGE.substitute(generator=GENERATOR, count=total, review=review, links=links, body=body)
+    return _TEMPLATE.substitute(generator=GENERATOR, count=total, review=review, links=links, body=body)
 
 
 def needs_review(entry: Entry) -> bool:
@@ -125,12 +125,12 @@ def _reasons(reasons: Sequence[ReasonFacts]) -> str:
 
 
 def _href(path: PurePath, folder: PurePath) -> str:
-    """A relative reference; "./" before it, so that a colon in the first name is no scheme."""
+    """A relative reference. "./" keeps a colon in the first name from being read as the end of a scheme."""
     raw = path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape")
     return "./" + "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in raw)
 
 
-_PAGE = string.Template("""<!DOCTYPE html>
+_TEMPLATE = string.Template("""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

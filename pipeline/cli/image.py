@@ -1,4 +1,4 @@
-"""One image from its file to its results. Whatever goes wrong is that image's alone; only interruptions are raised."""
+"""Process one image, from its file to its results. Every error becomes that image's line, except a missing model."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ NO_MEMORY = "There is not enough memory. Use fewer --jobs, or shrink large image
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that a result depends on, besides the image. matte: sha256 of the matte that `apply` takes, else empty."""
+    """Everything that a result depends on, besides the image. matte: sha256 of the matte for `apply`, else empty."""
 
     options: Options
     spec: ModelSpec | None = None

@@ -23,8 +23,8 @@ def write_pages(folder: Path, tasks: Sequence[Task], failures: Mapping[Path, str
     order = sorted(range(len(tasks)), key=confidences.__getitem__)
     names = gallery.names(len(tasks))
     for number, name in enumerate(names, 1):
-        first = (number - 1) * gallery.PAGE
-        entries = [_entry(tasks[place], failures) for place in order[first : first + gallery.PAGE]]
+        first = (number - 1) * gallery.PER_PAGE
+        entries = [_entry(tasks[place], failures) for place in order[first : first + gallery.PER_PAGE]]
         text = gallery.page(entries, folder, number=number, count=len(tasks), review=review)
         write(folder / name, text.encode("utf-8", "surrogateescape"))
     number = len(names) + 1

@@ -1,7 +1,7 @@
-"""The names of all files that a run writes, decided before it begins. Pure: no file system is asked.
+"""The names of all files that a run writes, decided before it begins, without access to the file system.
 
-No two images share a name, no result is an input, and no result has the name of a folder of others. That holds on file
-systems, too, that ignore case (NTFS, APFS) or normalise Unicode (APFS, HFS+).
+No two images share a name, no result overwrites an input, and no result has the name of a folder. That also holds on
+file systems that ignore case (NTFS, APFS) or normalise Unicode (APFS, HFS+).
 """
 
 import unicodedata
@@ -15,11 +15,11 @@ from pipeline.options import PLANES, Options
 
 REPORT = ".report.json"
 STDIN = Path("/dev/stdin")
-"""Standard input, whatever the system calls it: `-` on the command line."""
+"""Stands for standard input, `-` on the command line, on every system."""
 
 
 class BadPaths(Exception):
-    """The paths given do not fit together; the message says which."""
+    """The arguments of the command are wrong. The message says which, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ def endings(options: Options) -> tuple[str, ...]:
 
 
 def key(path: PurePath) -> str:
-    """What a file system that ignores case and normalises Unicode takes a path for."""
+    """A key that is equal for paths that are equal on a file system that ignores case and normalises Unicode."""
     return _folded(path.as_posix())
 
 
 def _folded(text: str) -> str:
-    if text.isascii():  # the same, in a tenth of the time
+    if text.isascii():  # the same result in a tenth of the time
         return text.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
@@ -120,7 +120,7 @@ def _folders(sources: Sequence[Source]) -> list[PurePath]:
 
 
 def _distinct(source: Source, parents: Collection[PurePath]) -> PurePath | None:
-    """The last names of the source's folder, as few as tell it from the other `parents`; None if it is the only one."""
+    """The last parts of the source's folder, as few as distinguish it from the other `parents`; None if it is alone."""
     if len(parents) == 1:
         return None
     tails = {key(parent): parent.relative_to(parent.anchor).parts for parent in parents}
@@ -134,7 +134,7 @@ def _distinct(source: Source, parents: Collection[PurePath]) -> PurePath | None:
 
 
 def _keep_apart(sources: Sequence[Source], folders: Sequence[PurePath], root: PurePath) -> None:
-    """Raise BadPaths if a folder of results is a folder of inputs, or is an input."""
+    """Raise BadPaths if a folder of results contains inputs, or has the name of an input."""
     inputs = {source.absolute.parent: source for source in sources}
     files = {key(source.absolute) for source in sources}
     for folder in dict.fromkeys(folders):

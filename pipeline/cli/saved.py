@@ -1,4 +1,4 @@
-"""The report as the command line writes it beside the results, with what tells a later run whose they are."""
+"""The report as the command line writes it beside the results, with the fields by which a later run knows them."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ class NamedFacts(TypedDict):
 
 
 class Saved(TypedDict):
-    """What a report on disk also says."""
+    """The further fields of a report on disk."""
 
     mark: Annotated[str, "sha256 in hex of all that the result depends on: an equal mark is not cut again"]
     files: Annotated[Sequence[str], "the results beside this report, the cutout first; empty after a rejection"]
@@ -50,7 +50,7 @@ def saved(
     more: Saved = {"mark": mark, "files": [path.name for path in files]}
     if report["status"] == "rejected":
         return {**report, **more, "source": source}
-    if "quality" in report:  # the same twice, as mypy cannot build a union of typed dictionaries at once
+    if "quality" in report:  # both branches are equal, but mypy cannot unpack a union of typed dictionaries
         return {**report, **more, "source": {**report["source"], **source}}
     return {**report, **more, "source": {**report["source"], **source}}
 

@@ -1,4 +1,4 @@
-"""How the images of a run ended, counted as they come."""
+"""Counts how the images of a run ended."""
 
 from collections import Counter
 from dataclasses import dataclass, field

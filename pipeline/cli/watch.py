@@ -53,7 +53,7 @@ def _stamp(path: Path) -> _Stamp | None:
 
 
 class _Bell(FileSystemEventHandler):
-    """Tells of files that are new or changed; reading one is no change."""
+    """Sets an event when a file is new or changed, but not when one is read."""
 
     def __init__(self) -> None:
         self.rung = threading.Event()

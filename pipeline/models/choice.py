@@ -1,4 +1,4 @@
-"""What the name of a model means, given which weights are there: a row, or two rows that share the work."""
+"""Find the model of a name: a row, or two rows that share the work."""
 
 import re
 from dataclasses import dataclass, replace

@@ -11,7 +11,7 @@ from tests.pipeline.cli.test_gallery import _names, _Reader
 
 @pytest.fixture
 def folder(tmp_path, photo, monkeypatch):
-    monkeypatch.setattr(gallery, "PAGE", 2)
+    monkeypatch.setattr(gallery, "PER_PAGE", 2)
     (tmp_path / "in").mkdir()
     for number in range(4):
         (tmp_path / f"in/{number}.jpg").write_bytes(photo + bytes(number))
