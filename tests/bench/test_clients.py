@@ -1,4 +1,4 @@
-"""What the table of clients says of a client's outcome. The clients themselves run in `python -m bench.clients`."""
+"""The outcomes of clients in the table. The clients themselves run in `python -m bench.clients`."""
 
 import io
 import sys

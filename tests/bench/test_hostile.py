@@ -1,4 +1,4 @@
-"""The worst file of every kind is decoded or refused within the limits on time and memory."""
+"""The worst file of each kind is decoded or rejected within the limits on time and memory."""
 
 import io
 import sys

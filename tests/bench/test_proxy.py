@@ -21,7 +21,7 @@ def bucket(endpoint: str) -> Any:
 
 
 def impatient(endpoint: str) -> Any:
-    """A client that tries once, so that each fault shows."""
+    """A client without retries, so that each fault shows."""
     return boto3.client("s3", endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1}))
 
 

@@ -1,4 +1,4 @@
-"""S3 and SQS as moto plays them within this process, with the buckets and queues of the template."""
+"""S3 and SQS in moto, within this process, with buckets and queues as in the template."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ INPUT, OUTPUT = "hairline-input-123456789012-us-east-1", "hairline-output-123456
 
 @dataclass(frozen=True)
 class Cloud:
-    """boto3's clients, and what a test wants to know of the two buckets and the queue."""
+    """boto3's clients, with shortcuts for the two buckets and the queue."""
 
     s3: Any
     sqs: Any
@@ -68,7 +68,7 @@ def cloud(monkeypatch):
 
 
 class Remembering:
-    """The real network, asked once for each picture: the handler's tests cut the same few again and again."""
+    """The real model, which runs once for each image: the handler's tests cut the same few repeatedly."""
 
     def __init__(self, segmenter):
         self.spec, self._segmenter, self._answers = segmenter.spec, segmenter, {}
@@ -87,7 +87,7 @@ def remembering(segmenter):
 
 @pytest.fixture
 def deps(cloud, remembering):
-    """The handler's own wiring, but for the network, which all tests share."""
+    """The handler's own wiring, except the model, which all tests share."""
     config = CutoutConfig.from_env(cloud.env())
     dead_letters = DeadLetters(cloud.sqs, config.dead_letter_queue_url)
     return Deps(config, S3Store(cloud.s3), MODELS["u2netp"], remembering, dead_letters)

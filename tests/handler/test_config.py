@@ -1,4 +1,4 @@
-"""What functions make of their settings."""
+"""The functions' settings as typed values."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every error that can be raised on purpose has a rule that somebody chose for it."""
+"""Every error that the code raises on purpose has a disposition of its own."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-"""What is counted for each way in which a picture may end."""
+"""The metrics and log lines of each outcome of an image."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The table of settings, and the page that shows it; tests/template holds the template to the same names."""
+"""The table of settings, and the page that shows it. tests/template compares the template's variables with it."""
 
 from pathlib import Path
 

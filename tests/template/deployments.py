@@ -1,4 +1,4 @@
-"""What the tests of template.yaml share: the template, and what comes of a deployment with given parameters."""
+"""The template, and the resources of a deployment with given parameters, for the tests of template.yaml."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ def properties(logical_id: str) -> dict[str, Any]:
 
 
 class Names(dict[str, str]):
-    """What stands for what in one deployment; an attribute of a resource that is there has a made-up value."""
+    """The values of parameters and references in one deployment. An attribute of a resource has a made-up value."""
 
     def __missing__(self, name: str) -> str:
         resource, dot, _ = name.partition(".")
@@ -28,7 +28,7 @@ class Names(dict[str, str]):
 
 
 def deployed(**parameters: str) -> tuple[dict[str, Any], Names]:
-    """The resources and outputs that come of a deployment with these parameters, worked out; and what stands for what.
+    """The evaluated resources and outputs of a deployment with these parameters, and the values of its references.
 
     Raises KeyError where one of them names a resource that this deployment lacks.
     """

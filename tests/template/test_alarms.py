@@ -1,4 +1,4 @@
-"""Alarms: what each watches, what makes it ring, and who hears of it."""
+"""Alarms: what each watches, when it fires, and who is notified."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""The buckets: closed, named, kept, and what each sends."""
+"""The buckets: access, names, retention and events."""
 
 import re
 from typing import Any

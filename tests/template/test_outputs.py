@@ -1,4 +1,4 @@
-"""Outputs: all that an operator needs a name of."""
+"""Outputs: the names that an operator needs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Parameters and rules: what may be chosen, and what is refused."""
+"""Parameters and rules: which values are accepted and rejected."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation sees it, after SAM's own translation of it."""
+"""template.yaml as CloudFormation gets it, after SAM's own translation."""
 
 import copy
 import graphlib
@@ -124,7 +124,7 @@ def test_a_rollout_shifts_traffic_and_can_be_rolled_back() -> None:
 
 
 def test_a_version_is_described_by_its_settings() -> None:
-    """A changed description is what makes CloudFormation publish a new version; nothing else of it can change."""
+    """Only a changed description makes CloudFormation publish a new version."""
     (version,) = of_type(translated(), "AWS::Lambda::Version").values()
     assert "${DefaultOptions}" in version["Description"]["Fn::Sub"]
 

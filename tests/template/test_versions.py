@@ -8,7 +8,7 @@ from tests.template.deployments import TEMPLATE, deployed, everything, propertie
 
 
 def parameters_of(node: Any) -> set[str]:
-    """The parameters that a part of the template depends on, by way of its conditions too."""
+    """The parameters that a part of the template depends on, also by its conditions."""
     found: set[str] = set()
     for part in everything(node):
         match part:
@@ -63,7 +63,7 @@ def test_alarms_roll_a_new_version_back() -> None:
 
 
 def test_a_failing_version_does_not_keep_the_one_that_fixes_it_from_being_deployed() -> None:
-    """CodeDeploy refuses to deploy while one of its alarms rings, so each must see the newest version alone."""
+    """CodeDeploy deploys nothing while one of its alarms fires, so each must watch the newest version only."""
     made, _ = deployed()
     newest = "<CutoutFunction.Version.Version>"
     for name in made["CutoutFunction"]["Properties"]["DeploymentPreference"]["Alarms"]:

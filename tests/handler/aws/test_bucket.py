@@ -1,4 +1,4 @@
-"""Both stores keep the same promises; S3's own faults become ours, all of them."""
+"""S3Store and the tests' FolderStore behave alike, and every error of boto3 is translated."""
 
 import hashlib
 import inspect
@@ -154,7 +154,7 @@ def test_a_missing_bucket_is_a_failure_and_not_a_missing_image(cloud, task):
 
 
 class Failing:
-    """A client of S3 or SQS that fails at whatever it is asked."""
+    """A client of S3 or SQS whose every call fails."""
 
     def __init__(self, error):
         self.error = error
@@ -167,7 +167,7 @@ class Failing:
 
 
 def made(cls):
-    """An instance of one of botocore's errors, whatever it wants to know; its format string names the fields."""
+    """An instance of one of botocore's errors, made without the arguments that its class requires."""
     if issubclass(cls, ClientError):
         return cls({"Error": {"Code": "SlowDown", "Message": "Please reduce your request rate."}}, "GetObject")
     error = cls.__new__(cls)

@@ -1,4 +1,4 @@
-"""What a deployment says of itself, and jobs of S3 Batch Operations, in the form that AWS's own model describes."""
+"""A deployment's stack and functions, and jobs of S3 Batch Operations, in the form of AWS's service models."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""One wins, the others are told; S3's own faults become ours."""
+"""Documents: one of several concurrent writers wins, and a failure of S3 is raised."""
 
 from concurrent.futures import ThreadPoolExecutor
 

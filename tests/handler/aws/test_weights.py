@@ -1,4 +1,4 @@
-"""Weights from a bucket: complete or not at all, once, and with a message that says what to fix."""
+"""Weights from a bucket: downloaded once and completely, or an error that says what to fix."""
 
 import gc
 import hashlib

@@ -1,4 +1,4 @@
-"""A request's body, as API Gateway hands it on."""
+"""The body of a request in API Gateway's event."""
 
 import pytest
 

@@ -26,7 +26,7 @@ def made(endpoint: str) -> Stack:
 
 
 class Function:
-    """A handler that keeps what it was given and answers as `reply` says; an exception is raised."""
+    """A handler that keeps its events and returns `reply`, or raises it if it is an exception."""
 
     def __init__(self, reply: Any) -> None:
         self.reply = reply

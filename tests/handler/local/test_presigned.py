@@ -1,4 +1,4 @@
-"""Links and forms that were signed in advance hold what they were signed for, as at S3."""
+"""Presigned links and forms permit only what was signed, as on S3."""
 
 from collections.abc import Callable
 from typing import Any

@@ -18,7 +18,7 @@ CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n
 
 
 class Echo(Gateway):
-    """Answers with what it was asked; /slow takes its time."""
+    """Responds with the request; /slow responds late."""
 
     def __init__(self) -> None:
         pass
@@ -43,7 +43,7 @@ def connected(port: int) -> Iterator[socket.socket]:
 
 
 def response(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """One response, read to its end and no further."""
+    """One response, without any bytes after it."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = client.recv(1)

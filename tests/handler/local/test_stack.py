@@ -1,4 +1,4 @@
-"""The emulator holds what template.yaml describes."""
+"""The emulator contains the resources of template.yaml."""
 
 import json
 import subprocess

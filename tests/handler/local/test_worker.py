@@ -1,4 +1,4 @@
-"""A worker: its environment, its end, the replacement of a process that dies, and what it says when it cannot start."""
+"""A worker: its environment, its end, the replacement of a dead process, and the message if it cannot start."""
 
 import subprocess
 import time

@@ -1,4 +1,4 @@
-"""A network of this machine, and downloads from it."""
+"""A small internet on this machine, and downloads from it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Rules 1 to 3: which words and which addresses lead to the public internet."""
+"""Which URLs and addresses lead to the public internet."""
 
 import pytest
 
