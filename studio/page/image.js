@@ -50,7 +50,7 @@ export function step(steps) {
 export async function shown() {
   const { record } = current;
   $("panel").hidden = false;
-  $("image-name").firstElementChild.textContent = record.name;
+  $("image-name").firstElementChild.textContent = $("image-name").title = record.name; // a long name is cut off
   $("confidence").textContent =
     record.confidence === null ? (record.message ?? TEXT.states[stateOf(record)]) : TEXT.confidence(record.confidence);
   $("reasons").replaceChildren(...reasons(record));

@@ -1,11 +1,14 @@
 """The page at all widths, light and dark: nothing is cut off, and axe finds nothing serious."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
+import studio
 from tests.studio.page.conftest import CUT, LONG, row
 
 
@@ -26,6 +29,10 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(guard, show, scheme, w
         }).map((element) => element.id || element.textContent)"""
     )
     assert cut == []
+
+
+def test_the_whole_page_is_smaller_than_200_kilobytes():
+    assert sum(path.stat().st_size for path in Path(studio.__file__).with_name("page").iterdir()) < 200_000
 
 
 def pixels(page):
