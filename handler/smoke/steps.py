@@ -37,6 +37,15 @@ def _description(session: Session) -> str:
     return f"its server is {url}"
 
 
+def _studio(session: Session) -> str:
+    url = session.output("ApiUrl")
+    page, script = (web.send("GET", f"{url}/{path}").check(200) for path in ("studio", "page/main.js"))
+    kinds = [reply.headers.get("content-type", "").partition(";")[0] for reply in (page, script)]
+    if kinds != ["text/html", "text/javascript"]:
+        raise Unexpected(f"the page and its script are {' and '.join(kinds)}")
+    return "the page and its script need no key"
+
+
 def _api_key(session: Session) -> str:
     web.send("GET", session.output("ApiUrl") + "/v1.0/account").check(403)
     session.call("GET", "/v1.0/account").check(200)
@@ -184,6 +193,7 @@ def _clean_up(session: Session) -> str:
 STEPS = (
     Step("stack", "its status is CREATE_COMPLETE or UPDATE_COMPLETE", _stack),
     Step("description", "GET /v1/openapi.json needs no key, and its only server is ApiUrl", _description),
+    Step("studio", "GET /studio and a script of the page answer 200 without a key", _studio),
     Step("API key", "GET /v1.0/account answers 403 without the key and 200 with it", _api_key),
     Step("preflight", "a page of CorsOrigin may send POST /v1/jobs", _api_preflight),
     Step(

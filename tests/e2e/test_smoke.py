@@ -140,7 +140,7 @@ def test_a_whole_stack_passes_twice_and_nothing_is_left(made: tuple[Stack, Site]
         assert printed[-1] == f"{len(NAMES)} of {len(NAMES)} steps are ok."
     assert len([request for request in receiver.requests if request.path == "/cb"]) == 2
     # Marks of notifications and of deliveries hold no image, and expire.
-    assert {key.partition("/")[0] for key in objects(made[0])} <= {"told", "callbacks"}
+    assert {key.partition("/")[0] for key in objects(made[0])} <= {"published", "callbacks"}
 
 
 def test_a_stack_whose_outputs_name_another_bucket_fails(
@@ -198,4 +198,4 @@ def test_a_stack_that_does_not_exist_is_one_message(
     assert smoke.main(["nowhere"]) == 1
     printed = capsys.readouterr()
     assert (printed.out, printed.err.count("\n")) == ("", 1)
-    assert "Could not read the stack nowhere: " in printed.err
+    assert "--stack nowhere: this account and region have no such stack." in printed.err
