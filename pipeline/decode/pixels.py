@@ -1,7 +1,7 @@
-"""The decoders: a Header's file to samples, through Pillow.
+"""Decode the file of a Header to samples, with Pillow.
 
-The plugins are called by name and not through `Image.open`, so nothing that another library registers there, and none
-of Pillow's many other formats, can ever be reached from here.
+The plugins are called by name and not through `Image.open`, so that a file can reach neither Pillow's many other
+formats nor plugins that other libraries register.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from pipeline.types import UInt8
 
 
 class _Heic(HeifImageFile):  # type: ignore[misc] # pi_heif has no types
-    """Loads once. Of a file with several images, pi_heif's own decodes again at each access, over what was changed."""
+    """Decodes once. For a file with several images, pi_heif's class decodes again at each access and undoes changes."""
 
     def load(self) -> Any:
         loaded = super().load()
@@ -51,8 +51,8 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "heic": _Heic,
 }
 
-with contextlib.suppress(AttributeError):  # on Windows a library does not offer what it was linked with
-    # libtiff prints every fault on stderr, whatever the program says of it. No handler means silence.
+with contextlib.suppress(AttributeError):  # on Windows a module does not export symbols of the libraries in it
+    # By default libtiff prints every fault on stderr. Without a handler it prints nothing.
     _libtiff = ctypes.CDLL(_imaging.__file__)
     _libtiff.TIFFSetErrorHandler(None)
     _libtiff.TIFFSetWarningHandler(None)
@@ -61,20 +61,21 @@ _BROKEN = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, struct.error),
     *(RuntimeError, ArithmeticError),
 )
-"""What Pillow's plugins raise on bad bytes: those of `Image.open`, then what fuzzing found."""
+"""What Pillow's plugins raise for bad files: the errors that `Image.open` expects, then those found by fuzzing."""
 
 _PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB", "CMYK": "CMYK", "LAB": "LAB"}
 """Pillow's modes without alpha, and the one of the four that `Raster` knows."""
 
-_ROWS = 256  # worked on at a time, so that 16-bit samples of a whole picture are never held in a wider type
+_ROWS = 256  # to process at a time, so that a wider type never holds the 16-bit samples of a whole image
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if np.little_endian else "L"}
 
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """Decoded samples. image: Pillow's, of mode L, RGB, CMYK or LAB, 8 bits each, not yet turned upright.
+    """Decoded samples.
 
-    alpha: uint8 (H, W), or None where opaque. profile, orientation, frames: as in Header, or as the decoder knows them.
+    image: of mode L, RGB, CMYK or LAB, with 8 bits a sample, not yet turned upright. alpha: uint8 (H, W), or None if
+    opaque. profile, orientation, frames: as in Header; for AVIF and HEIC, profile and frames are the decoder's.
     """
 
     image: Image.Image
@@ -97,7 +98,7 @@ def load(header: Header) -> Raster:
 
 
 def _on_canvas(alpha: UInt8 | None, header: Header) -> UInt8 | None:
-    """`alpha`, with nothing but transparency around a first frame that is smaller than its canvas."""
+    """`alpha`, but 0 around a first frame that is smaller than its canvas."""
     if header.area is None or header.area == (0, 0, *header.size):
         return alpha
     left, top, right, bottom = header.area
@@ -107,14 +108,14 @@ def _on_canvas(alpha: UInt8 | None, header: Header) -> UInt8 | None:
 
 
 def _meaningful(alpha: UInt8 | None, header: Header) -> UInt8 | None:
-    # A BMP's fourth byte is often left at zero and means nothing then.
+    # Many programs leave the fourth byte of a BMP's pixels at 0, without a meaning.
     if alpha is None or alpha.min() == 255 or (header.format == "bmp" and alpha.max() == 0):
         return None
     return alpha
 
 
 def size(header: Header) -> tuple[int, int]:
-    """(width, height) by the decoder, for the boxes that do not tell it; nothing is decoded."""
+    """(width, height) as the decoder reads it, for files whose boxes do not give it. Decodes nothing."""
     with _opened(header) as file:
         return file.size
 
@@ -136,7 +137,7 @@ def _refusal(header: Header, error: Exception) -> InputError:
 
 
 def _decoded(file: ImageFile.ImageFile, header: Header, rawmodes: dict[str, str]) -> None:
-    """Have Pillow read the pixels, with some of its raw modes replaced."""
+    """Let Pillow read the pixels, with `rawmodes` in place of some of its raw modes."""
 
     def replaced(args: Any) -> Any:
         return tuple(map(replaced, args)) if isinstance(args, tuple) else rawmodes.get(args, args)
@@ -189,12 +190,12 @@ def _rawmodes(file: ImageFile.ImageFile) -> list[str]:
 
 
 def _deep(file: ImageFile.ImageFile, header: Header, rawmode: str) -> np.ndarray[Any, np.dtype[np.uint16]]:
-    """Samples of 16 bits, uint16 (H, W, C), where Pillow itself would keep the upper eight.
+    """16-bit samples, uint16 (H, W, C), of which Pillow alone would keep the upper eight bits.
 
-    Its raw modes for the two byte orders keep the first or the second byte, so reading once with each gives both.
+    Its raw modes for the two byte orders keep the first or the second byte, so reading twice gives both.
     """
     modes = {rawmode: header.rawmodes.get(rawmode, rawmode)}
-    if rawmode == "LA;16B":  # four bytes a pixel, which is also what RGBA has: one reading gives all
+    if rawmode == "LA;16B":  # four bytes a pixel, as RGBA has, so reading once gives all
         _decoded(file, header, {rawmode: "RGBA"})
         return np.asarray(file).view(">u2").astype(np.uint16)
     _decoded(file, header, modes)
@@ -209,7 +210,7 @@ def _deep(file: ImageFile.ImageFile, header: Header, rawmode: str) -> np.ndarray
 
 
 def _split(samples: np.ndarray[Any, Any], header: Header) -> tuple[Image.Image, UInt8 | None]:
-    """uint8 or uint16 (H, W, 2, 3 or 4) to 8-bit colours, divided by alpha if need be, and alpha."""
+    """8-bit colours, divided by alpha if they are premultiplied, and alpha of samples uint8 or uint16 (H, W, 2..4)."""
     height, width, channels = samples.shape
     colours = np.empty((height, width, 1 if channels == 2 else 3), np.uint8)
     alpha = np.empty((height, width), np.uint8) if channels in (2, 4) else None
@@ -219,7 +220,7 @@ def _split(samples: np.ndarray[Any, Any], header: Header) -> tuple[Image.Image, 
         colour = part[..., : colours.shape[2]]
         if header.premultiplied and alpha is not None:
             full = np.iinfo(samples.dtype).max
-            # Divided by at least one: where alpha is 0 any colour will do. Rounding may lead a little over the top.
+            # At least 1, because any colour will do where alpha is 0. Rounding may exceed the maximum a little.
             colour = np.minimum(colour * np.float32(full) / np.maximum(part[..., -1:], 1) + 0.5, full).astype(
                 part.dtype
             )
@@ -237,7 +238,7 @@ def _eight_bits(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _keyed(samples: np.ndarray[Any, Any], header: Header) -> UInt8 | None:
-    """Alpha 0 where samples (H, W, C) are of the one transparent colour, else 255."""
+    """Alpha, uint8 (H, W): 0 where the samples, (H, W, C), have the one transparent colour, else 255."""
     if header.transparent is None:
         return None
     # Pillow spreads samples of 1, 2 and 4 bits over 0..255.

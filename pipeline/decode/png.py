@@ -49,7 +49,7 @@ def read(data: bytes) -> Header:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, beginning and end of each chunk. A missing IEND is no error, since it says nothing."""
+    """Type, start and end of each chunk. A missing IEND is not an error, because it is empty."""
     at = 8
     for _ in range(MAX_PARTS):
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -75,7 +75,7 @@ def _shape(header: bytes) -> tuple[tuple[int, int], int, int]:
 
 
 def _profile(chunk: bytes | None) -> bytes | None:
-    """The profile in an iCCP chunk: a name, a zero, the method (0), then zlib; b"" where it is damaged or too large."""
+    """The profile in an iCCP chunk (a name, a zero, the method 0, zlib data); b"" if it is damaged or too large."""
     if chunk is None:
         return None
     _, _, packed = chunk.partition(b"\0")

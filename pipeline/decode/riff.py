@@ -13,7 +13,7 @@ _Size = tuple[int, int]
 
 
 def read(data: bytes) -> Header:
-    """The header of a WebP file. Raises TruncatedImage and CorruptImage (its parts disagree about a size, say)."""
+    """The header of a WebP file. Raises TruncatedImage, and CorruptImage, for example if two sizes in it differ."""
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
         raise TruncatedImage("This WebP ends in the middle. Upload it again.")
@@ -27,9 +27,9 @@ def read(data: bytes) -> Header:
             frames += 1
             _check_frame(data, at, end, size)
         elif kind in (b"VP8 ", b"VP8L"):
-            own = _bitstream(kind, data[at : min(at + 10, end)])
-            size = size or own
-            _agree(own, size)
+            coded = _bitstream(kind, data[at : min(at + 10, end)])
+            size = size or coded
+            _check_equal(coded, size)
         else:
             found.setdefault(kind, data[at:end])
     if size is None:
@@ -46,7 +46,7 @@ def read(data: bytes) -> Header:
 
 
 def _chunks(data: bytes, at: int, end: int, most: int = MAX_PARTS) -> Iterator[tuple[bytes, int, int]]:
-    """Kind of each chunk of data[at:end], and from where to where its contents are."""
+    """For each chunk of data[at:end], its type and the start and end of its contents."""
     for _ in range(most):
         if at + 8 > end:
             return
@@ -57,7 +57,7 @@ def _chunks(data: bytes, at: int, end: int, most: int = MAX_PARTS) -> Iterator[t
 
 
 def _pair(data: bytes, at: int) -> _Size:
-    """Width and height as two numbers of three bytes, each less one."""
+    """(width, height), stored as two numbers of three bytes, each one less."""
     width, height = (int.from_bytes(data[place : place + 3], "little") + 1 for place in (at, at + 3))
     return width, height
 
@@ -69,17 +69,17 @@ def _check_frame(data: bytes, at: int, end: int, canvas: _Size | None) -> None:
         raise CorruptImage(_DAMAGED.format("a frame of it is larger than the whole"))
     for kind, begin, finish in _chunks(data, at + _FRAME_HEADER, end, _FRAME_PARTS):
         if kind in (b"VP8 ", b"VP8L"):
-            _agree(_bitstream(kind, data[begin : min(begin + 10, finish)]), size)
+            _check_equal(_bitstream(kind, data[begin : min(begin + 10, finish)]), size)
 
 
-def _agree(inner: _Size, outer: _Size) -> None:
-    # The decoder reserves memory by the inner one, so the outer one alone would be no limit.
+def _check_equal(inner: _Size, outer: _Size) -> None:
+    # The decoder reserves memory for the inner size, so a limit on the outer one would not be enough.
     if inner != outer:
         raise CorruptImage(_DAMAGED.format(f"it is {outer[0]} x {outer[1]} and {inner[0]} x {inner[1]} pixels at once"))
 
 
 def _bitstream(kind: bytes, body: bytes) -> _Size:
-    """The size that a frame's own header gives: RFC 6386, 9.1, and RFC 9649, 3.4."""
+    """The size in the header of a frame's bitstream: RFC 6386, 9.1, and RFC 9649, 3.4."""
     if kind == b"VP8 ":
         start, width, height = struct.unpack_from("<3sHH", body, 3)
         if start == b"\x9d\x01\x2a" and width & 0x3FFF and height & 0x3FFF:

@@ -1,4 +1,4 @@
-"""What a TIFF's first directory says (TIFF 6.0, 1992, and its supplements; TIFF/EP for camera RAW)."""
+"""TIFF: the first directory (TIFF 6.0, 1992, and its supplements; TIFF/EP for camera RAW)."""
 
 from pipeline.decode.header import MAX_PROFILE, Header
 from pipeline.decode.tiff_directory import DAMAGED, MAX_PIECES, Entry, File
@@ -16,11 +16,11 @@ _KEPT = {
     *(292, 293, 317, 320, 332),  # fax options, predictor, palette, ink set
     *(347, 529, 530, 531, 532),  # JPEG's tables, YCbCr's coefficients, subsampling, position and range
 }
-"""Tags that say how the pixels are stored. Nothing else reaches the decoder."""
+"""The tags that say how pixels are stored. The decoder gets no others."""
 
 _SINGLE = (_WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, 266, _ROWS, 317)
 _READ = {1, 2, 3, 4, 5, 7, 8, 32771, 32773, 32809, 32946, 34676, 34677, 34925, 50000}
-"""Compressions that Pillow reads, without those that its own builds leave out."""
+"""Compressions that Pillow's published builds read."""
 _NAMES = {
     6: "old-style JPEG",
     33003: "JPEG 2000",
@@ -37,8 +37,8 @@ _NAMES = {
 }
 _CAMERA_SENSOR = {32803, 34892}  # photometric: colour filter array, linear raw
 _MAX_TILE = 2**24  # pixels
-_MAX_SPREAD = 4  # times the image's own pixels that its tiles may have, apart from one large tile
-_MAX_SAMPLES = 6  # of a pixel: what Pillow knows to unpack
+_MAX_SPREAD = 4  # tiles may have this many times the image's pixels, and one large tile more
+_MAX_SAMPLES = 6  # of a pixel: Pillow unpacks no more
 
 
 def read(data: bytes) -> Header:
@@ -88,7 +88,7 @@ def read(data: bytes) -> Header:
 
 _STRAIGHT = {
     f"RGBa{rest}": f"RGBA{rest}" for rest in ("", "X", "XX", ";16B", ";16L", ";16N")
-}  # Pillow's own division by alpha rounds down, and only knows 8 bits
+}  # Pillow divides by alpha with 8 bits only, and rounds down
 
 
 def _grey(bits: int, photometric: int) -> tuple[int, int]:
@@ -120,7 +120,7 @@ def _check_samples(formats: tuple[int, ...], bits: tuple[int, ...], planar: int)
 
 
 def _check_pieces(file: File, tags: dict[int, Entry]) -> None:
-    """Refuse what would make a decoder reserve memory out of proportion, and what lies behind the end of the file."""
+    """Raise if a decoder would reserve memory out of proportion, or if strips or tiles are beyond the file's end."""
     for tag in _KEPT & tags.keys():
         if tags[tag].count > MAX_PIECES:
             raise CorruptImage("This TIFF is cut into more pieces than any program writes. Export it again.")
@@ -142,12 +142,12 @@ def _check_pieces(file: File, tags: dict[int, Entry]) -> None:
         raise ImageTooLarge(f"This TIFF has tiles of {wide} x {high} pixels. Export it without tiles.")
     starts = file.numbers(tags[_TILE_OFFSETS if tiled else _OFFSETS])
     lengths = file.numbers(tags.get(_TILE_COUNTS if tiled else _COUNTS))
-    # Pillow would leave black what no strip covers.
+    # Pillow would leave pixels black that no strip covers.
     planes = value(_SAMPLES, 1) if value(_PLANAR, 1) == 2 else 1
     needed = -(-width // wide) * -(-height // high) * planes
     if tiled and needed * wide * high > _MAX_SPREAD * width * height * planes + _MAX_TILE:
         raise ImageTooLarge(f"This TIFF has {needed} tiles, far more than fit into it. Export it without tiles.")
-    # A single strip's length is often written wrong; the decoder does not need it.
+    # The length of a single strip is often wrong, and the decoder does not need it.
     ends = map(sum, zip(starts, lengths, strict=False)) if len(starts) > 1 else starts
     if len(starts) < needed or max(starts) >= len(file.data) or max(ends, default=0) > len(file.data):
         raise TruncatedImage("This TIFF ends in the middle. Upload it again.")

@@ -1,4 +1,4 @@
-"""TIFF's directories (TIFF 6.0, 1992; BigTIFF): where each tag's values are, and a new directory of some tags."""
+"""TIFF's directories (TIFF 6.0, 1992; BigTIFF): read one, and write a new one with some of its tags."""
 
 import struct
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _CODES = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 _LONG = 4
 _LONG8 = (16, 18)  # types that classic TIFF does not have
-_MAX_PAGES = 1000  # counted no further
+_MAX_PAGES = 1000  # further pages are not counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class File:
     big: bool
 
     def unpack(self, codes: str, at: int) -> tuple[int, ...]:
-        # Beyond 2 ** 63 struct itself would raise something else.
+        # For offsets of 2 ** 63 and more, struct would not raise struct.error.
         return struct.unpack_from(self.order + codes, self.data, min(at, len(self.data)))
 
     def word(self, at: int) -> int:
         return self.unpack("Q" if self.big else "I", at)[0]
 
     def directory(self, at: int) -> tuple[dict[int, Entry], int]:
-        """The entries of the directory at `at`, by tag, and where the next one is (0: nowhere)."""
+        """The entries of the directory at `at`, by tag, and the offset of the next one, or 0."""
         length, word = (20, 8) if self.big else (12, 4)
         (count,) = self.unpack("Q" if self.big else "H", at)
         first = at + (8 if self.big else 2)
@@ -55,7 +55,7 @@ class File:
         return entries, self.word(first + count * length)
 
     def span(self, entry: Entry) -> bytes:
-        """The bytes of an entry's values. Raises TruncatedImage where they lie behind the end."""
+        """The bytes of an entry's values. Raises TruncatedImage if they are beyond the end of the file."""
         end = entry.at + entry.count * _SIZES.get(entry.kind, 1)
         if end > len(self.data):
             raise TruncatedImage("This TIFF ends in the middle. Upload it again.")
@@ -71,22 +71,22 @@ class File:
         return struct.unpack(f"{self.order}{entry.count}{code}", self.span(entry))
 
     def classic(self, tags: dict[int, Entry], kept: Iterable[int]) -> bytes:
-        """The file as a classic TIFF with one directory, of those `kept` that are there, put at its end.
+        """The file as a classic TIFF, with one new directory at its end that has those of the `kept` tags that exist.
 
-        Pixels stay where they are, so nothing else moves. Pillow does not read a big TIFF of big-endian numbers.
+        Nothing else moves. Pillow itself does not read a big-endian BigTIFF.
         """
         at = len(self.data) + len(self.data) % 2  # directories begin on even bytes
-        there = sorted(tags.keys() & kept)
-        behind = at + 2 + 12 * len(there) + 4
-        directory, values = bytearray(struct.pack(self.order + "H", len(there))), bytearray()
-        for tag in there:
+        present = sorted(tags.keys() & kept)
+        values_at = at + 2 + 12 * len(present) + 4
+        directory, values = bytearray(struct.pack(self.order + "H", len(present))), bytearray()
+        for tag in present:
             entry, raw = tags[tag], self.span(tags[tag])
             if entry.kind in _LONG8:
-                # Only a count of bytes can be as large as this, and those are often wrong.
+                # Only counts of bytes can be larger than 32 bits hold, and those are often wrong.
                 raw = struct.pack(f"{self.order}{entry.count}I", *(min(v, 2**32 - 1) for v in self.numbers(entry)))
             field = raw.ljust(4, b"\0")
             if len(raw) > 4:
-                field = struct.pack(self.order + "I", behind + len(values))
+                field = struct.pack(self.order + "I", values_at + len(values))
                 values += raw + b"\0" * (len(raw) % 2)
             kind = _LONG if entry.kind in _LONG8 else entry.kind
             directory += struct.pack(self.order + "HHI", tag, kind, entry.count) + field
@@ -95,13 +95,13 @@ class File:
         return b"".join((start, self.data[len(start) :], padding, directory, bytes(4), values))
 
     def pages(self, at: int) -> int:
-        """The number of pages, the second of which has its directory at `at` (0: there is none)."""
+        """The number of pages. at: the offset of the second page's directory, or 0."""
         seen: set[int] = set()
         while at and at not in seen and len(seen) < _MAX_PAGES:
             seen.add(at)
             try:
                 (count,) = self.unpack("Q" if self.big else "H", at)
                 at = self.word(at + (8 + 20 * count if self.big else 2 + 12 * count))
-            except struct.error:  # later pages are of no concern, so neither is damage there
+            except struct.error:  # later pages are not decoded, so damage to them does not matter
                 break
         return 1 + len(seen)
