@@ -108,20 +108,25 @@ def _solved(method: _Settings, level: Level, pool: Executor) -> tuple[Float, lis
         )
     alpha = levels[-1].foreground.astype(np.float32)
     alpha[equations.rows, equations.cols] = np.clip(solution.x, 0, 1)
+    solved = [_facts(levels[-1], solution)]
     for coarse, fine in zip(levels[:0:-1], levels[-2::-1], strict=True):
         if fine is level and level.unknown.size <= method.largest:
-            alpha = settled(coarse, alpha, octaves, level, pool)
+            alpha, solution = settled(coarse, alpha, octaves, level, pool)
+            solved.append(_facts(level, solution))
         else:
             alpha = carry_up(coarse, alpha, fine, pool)
-    height, width = levels[-1].unknown.shape
-    solved: SolvedFacts = {
+    return alpha, solved
+
+
+def _facts(level: Level, solution: multigrid.Solution) -> SolvedFacts:
+    height, width = level.unknown.shape
+    return {
         "width": width,
         "height": height,
-        "unknown": len(equations),
+        "unknown": len(solution.x),
         "cycles": solution.cycles,
         "residual": float(f"{solution.residual:.1e}"),
     }
-    return alpha, [solved]
 
 
 METHODS = {

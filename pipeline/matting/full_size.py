@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.matting import kernels
 from pipeline.matting.equations import assembled, side_by_side
 from pipeline.matting.kernels import matrices, vectors
-from pipeline.matting.multigrid import Octaves, solve
+from pipeline.matting.multigrid import Octaves, Solution, solve
 from pipeline.matting.pyramid import Float, Level
 
 CYCLES = 2
@@ -21,8 +21,9 @@ SHARE = 0.125
 noisy pictures than it gains on clean ones: see bench/RESULTS.md."""
 
 
-def settled(half: Level, alpha: Float, octaves: Octaves, full: Level, pool: Executor) -> Float:
-    """The alpha of `full`, float32 (H, W), from the (H / 2, W / 2) of `half`; 0 or 1 where `full` is known.
+def settled(half: Level, alpha: Float, octaves: Octaves, full: Level, pool: Executor) -> tuple[Float, Solution]:
+    """The alpha of `full`, float32 (H, W), from the (H / 2, W / 2) of `half`; 0 or 1 where `full` is known. And how it
+    was solved.
 
     octaves: of the equations of `half`. Takes 0.8 us and 400 bytes for each unknown pixel.
     """
@@ -42,4 +43,4 @@ def settled(half: Level, alpha: Float, octaves: Octaves, full: Level, pool: Exec
     solution = solve(octaves.below(equations), target, tolerance=0.0, most=CYCLES, start=begin)
     result = full.foreground.astype(np.float32)
     result[rows, cols] = np.clip(solution.x, 0, 1)
-    return result
+    return result, solution

@@ -172,9 +172,9 @@ def _hidden(probability: Float32, source: Float32) -> float:
 
 
 def _solved(trimap: Trimap, matte: Matte) -> float | None:
-    """The share of the unknown pixels that were solved for, 0 to 1; None if matting was off or had nothing to do."""
+    """The share of the unknown pixels that were solved for at the largest size, 0 to 1; None if not known."""
     solved = matte.facts.get("solved")
     unknown = matte.facts.get("unknown_share", 0) * trimap.values.size
-    if solved is None or unknown < 1:
+    if not solved or unknown < 1:
         return None
-    return min(1.0, solved[0]["unknown"] / unknown) if solved else 0.0
+    return min(1.0, solved[-1]["unknown"] / unknown)

@@ -268,7 +268,9 @@ def test_the_report_tells_what_was_solved():
     count = int(np.count_nonzero(trimap.values == UNKNOWN))
     assert fast["method"] == "fast"
     assert fast["unknown_share"] == pytest.approx(count / (480 * 640), abs=1e-6)
-    (size,) = fast["solved"]
+    size, full = fast["solved"]
+    assert (full["unknown"], full["cycles"]) == (count, 2)
+    assert full["width"] * full["height"] == pytest.approx(4 * size["width"] * size["height"], rel=0.02)
     assert size["width"] * size["height"] < 480 * 640 / 4
     assert count / 5 < size["unknown"] < count / 3
     assert size["cycles"] == 2

@@ -105,9 +105,15 @@ def test_the_number_is_what_it_is_said_to_be(code, scene, value):
     assert scene.reasons()[code] == pytest.approx(value, rel=0.1)
 
 
-def test_matting_that_had_nothing_to_do_is_not_limited():
-    for facts in ({"method": "off"}, {"unknown_share": 0.0, "solved": []}):
+def test_matting_that_had_nothing_to_do_and_pymatting_are_not_limited():
+    for facts in ({"method": "off"}, {"unknown_share": 0.0, "solved": []}, {"unknown_share": 0.1, "solved": []}):
         assert "solver_limited" not in Scene(disc(), facts=facts).reasons()
+
+
+def test_matting_at_full_size_is_not_limited():
+    facts = solved(40)
+    facts["solved"] = [*facts["solved"], *solved(400)["solved"]]
+    assert "solver_limited" not in Scene(disc(), facts=facts).reasons()
 
 
 def test_nothing_is_a_judgement_too():
