@@ -84,14 +84,14 @@ def test_nonsense_is_a_value_error(type_, text):
         lambda: Size(20_000, 20_000),
     ],
 )
-def test_a_value_out_of_range_cannot_be_made(wrong):
+def test_a_value_out_of_range_raises_a_value_error(wrong):
     with pytest.raises(ValueError, match=r".*"):
         wrong()
 
 
 @pytest.mark.parametrize("type_", TYPES)
 @given(text=st.text(max_size=30))
-def test_no_text_crashes_a_reader(type_, text):
+def test_parsing_any_text_raises_nothing_but_value_errors(type_, text):
     with contextlib.suppress(ValueError):
         type_.parse(text)
 
@@ -118,7 +118,7 @@ def test_a_canvas_has_a_largest_size():
     assert Size.parse("20000x5000") == Size(20_000, 5_000)
 
 
-def test_a_region_of_interest_is_cut_off_at_the_picture():
+def test_a_region_of_interest_is_clipped_to_the_image():
     region = Region.parse("10px 5% 300px 95%")
     assert region.box(200, 100) == Box(10, 5, 190, 90)
     assert Region.parse("300px 0 400px 9").box(200, 100) is None

@@ -85,7 +85,7 @@ def test_every_option_is_in_these_tables():
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
-def test_a_bad_value_is_refused_by_name(name, value):
+def test_a_bad_value_is_rejected_by_name(name, value):
     with pytest.raises(BadOptions, match=f"^{name} is "):
         Options(**{name: value})
 
@@ -100,7 +100,7 @@ PARSED = {
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_good_value_is_held_and_moves_the_digest_unless_it_belongs_to_the_operator(name):
+def test_a_good_value_is_parsed_and_changes_the_digest_unless_only_the_operator_sets_it(name):
     options = Options(**{name: GOOD[name]})
     held = PARSED.get(name, GOOD[name])
     assert getattr(options, name) == held
@@ -133,7 +133,7 @@ def test_the_description_of_a_value_is_canonical_json_that_gives_the_same_option
         ("shift", 1, 1.0),
     ],
 )
-def test_what_users_write_is_held_parsed(name, given, held):
+def test_text_is_parsed(name, given, held):
     assert getattr(Options(**{name: given}), name) == held
 
 
@@ -144,7 +144,7 @@ def test_values_are_parsed_once(monkeypatch):
     assert dataclasses.replace(options, crop=True).margin is options.margin
 
 
-def test_options_survive_a_process_and_a_copy():
+def test_options_can_be_pickled_and_copied():
     options = Options(margin="5%", crop=True, threads=2)
     assert pickle.loads(pickle.dumps(options)) == options
     assert hash(dataclasses.replace(options)) == hash(options)
@@ -165,7 +165,7 @@ def test_options_survive_a_process_and_a_copy():
         {"channels": "alpha", "shadow": "drop"},
     ],
 )
-def test_what_does_not_go_together_is_refused(changes):
+def test_contradicting_options_are_rejected(changes):
     with pytest.raises(BadOptions):
         Options(**changes)
 
@@ -187,7 +187,7 @@ def test_what_does_not_go_together_is_refused(changes):
         {"shadow": "contact"},
     ],
 )
-def test_what_a_marketplace_decides_itself_is_refused_by_both_names(changes):
+def test_an_option_that_a_marketplace_sets_is_rejected_by_both_names(changes):
     with pytest.raises(BadOptions, match=f"{next(iter(changes))} .* the marketplace walmart"):
         Options(marketplaces=("etsy", "walmart"), **changes) if "shadow" in changes else Options(
             marketplaces=("walmart",), **changes
@@ -195,7 +195,7 @@ def test_what_a_marketplace_decides_itself_is_refused_by_both_names(changes):
 
 
 @pytest.mark.parametrize("changes", [{"format": "auto"}, {"blend": "srgb"}, {"shadow": "drop"}, {"stages": ("alpha",)}])
-def test_what_a_marketplace_leaves_open_may_be_asked_for(changes):
+def test_other_options_may_be_set_with_a_marketplace(changes):
     assert Options(marketplaces=("shopify", "etsy"), **changes).marketplaces == ("shopify", "etsy")
 
 
@@ -209,12 +209,12 @@ def test_what_a_marketplace_leaves_open_may_be_asked_for(changes):
         ("", "Known: "),
     ],
 )
-def test_an_unknown_marketplace_is_answered_with_the_nearest(names, words):
+def test_the_message_for_an_unknown_marketplace_names_the_nearest(names, words):
     with pytest.raises(BadOptions, match=words):
         Options().overridden_by({"marketplaces": names})
 
 
-def test_a_request_is_laid_over_and_leaves_the_rest():
+def test_a_request_overrides_only_the_options_that_it_names():
     base = Options(format="webp", max_bytes=5)
     options = base.overridden_by({"canvas": "800x600", "stages": ["trimap"], "quality": 80})
     assert (options.format, options.max_bytes, options.canvas) == ("webp", 5, Size(800, 600))
@@ -238,12 +238,12 @@ def test_a_request_is_laid_over_and_leaves_the_rest():
         ({"format": {"a": 1}}, "format is"),
     ],
 )
-def test_a_wrong_request_is_refused_by_name(request_, words):
+def test_a_wrong_request_is_rejected_by_name(request_, words):
     with pytest.raises(BadOptions, match=words):
         Options().overridden_by(request_)
 
 
-def test_the_description_is_json_and_hides_pictures_behind_their_hash():
+def test_the_description_is_json_with_the_sha256_of_images():
     described = Options(trimap=b"abc", stages=("alpha",)).described()
     assert described["trimap"].startswith("sha256:ba7816bf")
     assert described["stages"] == ["alpha"]

@@ -1,4 +1,4 @@
-"""Each type refuses what must not flow, and what it holds cannot be changed."""
+"""Each type rejects wrong arrays, and makes its own read-only."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ PLANE = np.zeros((4, 6), np.float32)
         lambda: check_same_size(GREY, np.zeros((6, 4), np.uint8)),
     ],
 )
-def test_what_is_wrong_is_our_bug(make):
+def test_wrong_arrays_raise_assertion_errors(make):
     with pytest.raises(AssertionError):
         make()
 
@@ -41,12 +41,12 @@ def test_arrays_are_frozen_and_contiguous():
         picture.rgb[0, 0, 0] = 1
 
 
-def test_a_canvas_tells_its_size_as_width_and_height():
+def test_the_size_of_a_canvas_is_width_and_height():
     assert Canvas(RGB, None).size == (6, 4)
     assert Canvas(None, PLANE).size == (6, 4)
 
 
-def test_eight_bits_are_the_nearest():
+def test_alpha_is_rounded_to_the_nearest_of_256_levels():
     alpha = np.linspace(0, 1, 100_001, dtype=np.float32).reshape(1, -1)
     assert np.abs(to_uint8(alpha) / 255 - alpha).max() <= 0.5 / 255 + 1e-6
     exact = np.arange(256, dtype=np.float32)[None] / np.float32(255)
