@@ -63,7 +63,8 @@ def build(name: str, target: Target, interpreter: Path | None = None, folder: Pa
             _once(home / "tools", packages, lambda new: install(TOOLS, new, target))
             _once(home / "kernels", compiled, lambda new: _compile(home, new, target, found))
         whole = fingerprint(compiled, *code, named(MODEL).sha256)
-        _once(home / "layer", whole, lambda new: _assemble(home, new, target, found, cuts=contents.cuts))
+        packed = home / "layer.zip", home / "sizes.md"
+        _once(home / "layer", whole, lambda new: _assemble(home, new, target, found, cuts=contents.cuts), *packed)
     return home
 
 
@@ -88,10 +89,10 @@ def _assemble(home: Path, new: Path, target: Target, interpreter: Path, *, cuts:
     sizes.check(measured, function.size())
 
 
-def _once(folder: Path, key: str, make: Callable[[Path], None]) -> None:
-    """Let `make` create `folder`, unless it was already created with the same key."""
+def _once(folder: Path, key: str, make: Callable[[Path], None], *files: Path) -> None:
+    """Let `make` create `folder`, and `files` beside it, unless they were already created with the same key."""
     stamp = folder.with_name(f"{folder.name}.stamp")
-    if stamp.exists() and folder.exists() and stamp.read_text() == key:
+    if all(path.exists() for path in (stamp, folder, *files)) and stamp.read_text() == key:
         return
     begin = perf_counter()
     print(f"{folder.parent.name}: {folder.name} ...", file=sys.stderr, flush=True)

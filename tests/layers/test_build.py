@@ -61,3 +61,16 @@ def test_without_the_layers_python_the_build_says_so_and_returns_1(tmp_path, cap
 def test_wrong_arguments_exit_with_2(arguments):
     with pytest.raises(SystemExit, match="2"):
         build.main(arguments)
+
+
+def test_a_step_is_repeated_when_a_file_that_it_wrote_beside_its_folder_is_gone(tmp_path, made):
+    packed = tmp_path / "packed"
+
+    def pack(new):
+        fill(made)(new)
+        packed.write_text("packed")
+
+    build._once(tmp_path / "step", "1", pack, packed)
+    packed.unlink()
+    build._once(tmp_path / "step", "1", pack, packed)
+    assert packed.exists()

