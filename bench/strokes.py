@@ -132,7 +132,7 @@ def corrected(sample: Sample, strokes: Sequence[Drawn]) -> Corrected:
 
 def finished(studio: Studio) -> str:
     """The id of the only image, as soon as it is cut."""
-    while (entry := studio.list("all", None)["images"][0])["state"] != "done":
+    while (entry := studio.list("all", None, None)["images"][0])["state"] != "done":
         if entry["state"] == "failed":
             raise RuntimeError(f"{entry['name']} was not cut out: {entry['message']}")
         time.sleep(0.02)

@@ -3,6 +3,7 @@
 docs/studio-api.md describes it for both back ends, a folder and a deployment.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,12 @@ class Reviewed:
         return dict(self.report["quality"]) if self.report is not None and "quality" in self.report else None
 
     @property
+    def format(self) -> str | None:
+        """The source's file format, such as jpeg; None before it was read, and where it is not an image."""
+        source: Mapping[str, Any] = self.report.get("source", {}) if self.report is not None else {}
+        return source.get("format")
+
+    @property
     def filters(self) -> set[str]:
         """Those of STATES that the image is in."""
         if self.state in ("waiting", "working"):
@@ -60,6 +67,7 @@ class Reviewed:
             "id": self.id,
             "name": self.name,
             "state": self.state,
+            "format": self.format,
             "message": self.message,
             "decision": self.edits.decision,
             "confidence": quality and quality["confidence"],
@@ -82,20 +90,26 @@ class Reviewed:
         }
 
 
-def page(images: Iterable[Reviewed], state: str, after: str | None) -> dict[str, Any]:
-    """One page of the list. state: of STATES. after: the token that the page before gave. Raises BadOptions."""
+def page(images: Iterable[Reviewed], state: str, form: str | None, after: str | None) -> dict[str, Any]:
+    """One page of the list.
+
+    state: of STATES. form: the file format of the images, None for all. after: the token that the page before gave.
+    The counts, by state and by format, are of all images. Raises BadOptions.
+    """
     if state not in STATES:
         raise BadOptions(f"state is {state[:40]!r}, but must be one of {', '.join(STATES)}.")
     if after is not None and not (after.isascii() and after.isdecimal()):
         raise BadOptions("after is not a token of this list. Leave it out.")
     everything = list(images)
-    chosen = sorted((image for image in everything if state in image.filters), key=lambda image: image.order)
+    chosen = [image for image in everything if state in image.filters and form in (None, image.format)]
+    chosen.sort(key=lambda image: image.order)
     start = int(after or 0)
     more = start + PAGE < len(chosen)
     return {
         "images": [image.entry() for image in chosen[start : start + PAGE]],
         "next": str(start + PAGE) if more else None,
         "counts": _counts(everything),
+        "formats": dict(sorted(Counter(image.format for image in everything if image.format).items())),
     }
 
 

@@ -107,7 +107,8 @@ class App:
         return _json(self._studio.session())
 
     def _list(self, request: Request) -> Response:
-        return _json(self._studio.list(request.args.get("state", "all"), request.args.get("after")))
+        query = request.args
+        return _json(self._studio.list(query.get("state", "all"), query.get("format"), query.get("after")))
 
     def _add(self, request: Request) -> Response:
         limit = self._studio.options.max_bytes

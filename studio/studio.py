@@ -115,9 +115,9 @@ class Studio:
             "max_megapixels": self.options.max_megapixels,
         }
 
-    def list(self, state: str, after: str | None) -> dict[str, Any]:
-        """One page of the list. after: the token that the page before gave."""
-        return review.page(self.library, state, after)
+    def list(self, state: str, form: str | None, after: str | None) -> dict[str, Any]:
+        """One page of the list; see `review.page`."""
+        return review.page(self.library, state, form, after)
 
     def add(self, name: str, data: bytes) -> dict[str, Any]:
         """A new image. Raises InputError for a file that is not an image, OSError."""

@@ -47,14 +47,14 @@ class ImageList:
     outputs: Listing
     config: ApiConfig
 
-    def page(self, tenant: str, state: str, after: str | None, prefix: str = "") -> dict[str, Any]:
-        """One page of the images whose names begin with `prefix`, and how many of them are in each state.
+    def page(self, tenant: str, state: str, form: str | None, after: str | None, prefix: str = "") -> dict[str, Any]:
+        """One page of the images whose names begin with `prefix`; see `review.page`.
 
         Raises BadOptions, StoreUnavailable.
         """
         images, complete = self.all(tenant)
         named = (image for image in images if image.name.startswith(prefix))
-        return {**review.page(named, state, after), "complete": complete}
+        return {**review.page(named, state, form, after), "complete": complete}
 
     def all(self, tenant: str) -> tuple[list[Reviewed], bool]:
         """All images, and whether these are all of them. Raises StoreUnavailable."""

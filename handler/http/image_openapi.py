@@ -44,6 +44,11 @@ _ENTRY = {
     "id": TEXT,
     "name": {**TEXT, "description": "Of the image's file; the id where the sender gave none."},
     "state": {"type": "string", "enum": ["waiting", "done", "failed"]},
+    "format": {
+        **TEXT,
+        "nullable": True,
+        "description": "Of the file sent; null before it was read, and where it is not an image.",
+    },
     "message": {**TEXT, "nullable": True, "description": "Why it failed."},
     "decision": _DECISION,
     "confidence": {"type": "number", "nullable": True},
@@ -84,6 +89,7 @@ PATHS: Json = {
             "summary": "List the images of your API key, those to look at first, 200 a page",
             "parameters": [
                 {"name": "state", "in": "query", "schema": {"type": "string", "enum": list(STATES), "default": "all"}},
+                {"name": "format", "in": "query", "schema": TEXT, "description": "Of the files sent, such as jpeg."},
                 {"name": "after", "in": "query", "schema": {**TEXT, "pattern": "^[0-9]{1,9}$"}},
                 {"name": "prefix", "in": "query", "schema": TEXT, "description": "What the names begin with."},
             ],
@@ -176,8 +182,9 @@ SCHEMAS: Json = {
             "images": {"type": "array", "items": ref("Entry")},
             "next": {**TEXT, "nullable": True, "description": "The parameter `after` of the next page."},
             "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "formats": {"type": "object", "additionalProperties": {"type": "integer"}},
             "complete": {"type": "boolean", "description": "false if there are too many images to read them all."},
         },
-        ("images", "next", "counts", "complete"),
+        ("images", "next", "counts", "formats", "complete"),
     ),
 }

@@ -58,8 +58,14 @@ def images() -> Response[Any]:
     """The API key's images, those to look at first."""
     event = router.current_event.raw_event
     query = event.get("queryStringParameters") or {}
-    state, after, prefix = query.get("state", "all"), query.get("after"), query.get("prefix", "")
-    return responses.json_response(wiring.jobs().images.images.page(routes.tenant(event), state, after, prefix))
+    page = wiring.jobs().images.images.page(
+        routes.tenant(event),
+        query.get("state", "all"),
+        query.get("format"),
+        query.get("after"),
+        query.get("prefix", ""),
+    )
+    return responses.json_response(page)
 
 
 @router.get("/v1/images/<id_>")

@@ -74,8 +74,9 @@ export async function session() {
   local = found.local;
   return found;
 }
-export const list = (state, after) =>
-  json("GET", `images?${new URLSearchParams(after ? { state, after } : { state })}`);
+/** One page of the list. format: "" for all. after: null for the first page. */
+export const list = (state, format, after) =>
+  json("GET", `images?${new URLSearchParams({ state, ...(format && { format }), ...(after && { after }) })}`);
 export const record = (id) => json("GET", image(id));
 export const saveEdits = (id, edits) => json("PUT", image(id, "/edits"), edits);
 export const decide = (id, decision) => json("PUT", image(id, "/decision"), decision);

@@ -11,6 +11,7 @@ const LATER = 5000;
 export const queue = new Queue($("images"));
 let filter = "all";
 let counts = {};
+let formats = {};
 let poll;
 let asked = 0; // how often the list was asked for; only the last answer is shown
 let changed; // called with the entries
@@ -23,10 +24,10 @@ export async function refresh() {
     const entries = [];
     let after = null;
     do {
-      const page = await api.list(filter, after);
+      const page = await api.list(filter, $("format-filter").value, after);
       if (turn !== asked) return;
       entries.push(...page.images);
-      counts = page.counts;
+      ({ counts, formats } = page);
       after = page.next;
     } while (after && entries.length < queue.entries.length);
     reached();
@@ -45,6 +46,7 @@ function show(entries, after) {
   for (const button of $("filters").children) {
     button.textContent = `${TEXT.filters[button.value]} ${counts[button.value] ?? 0}`;
   }
+  offerFormats();
   $("progress").hidden = !counts.working;
   $("progress-bar").max = counts.all;
   $("progress-bar").value = counts.all - counts.working;
@@ -52,6 +54,19 @@ function show(entries, after) {
   $("zip").disabled = !counts.approved;
   $("empty").hidden = counts.all > 0;
   changed(entries);
+}
+
+/** A choice of formats where there are several, or where the chosen one has no image any more. */
+function offerFormats() {
+  const select = $("format-filter");
+  const { value } = select;
+  const offered = Object.entries(formats).map(([name, count]) => [name, `${TEXT.formatName(name)} ${count}`]);
+  if (value && !(value in formats)) offered.push([value, `${TEXT.formatName(value)} 0`]);
+  select.parentElement.hidden = offered.length < 2 && !value;
+  const texts = [["", TEXT.allFormats], ...offered];
+  if (JSON.stringify(texts) === select.dataset.shown) return; // an open menu stays open
+  select.dataset.shown = JSON.stringify(texts);
+  select.replaceChildren(...texts.map(([name, text]) => new Option(text, name, false, name === value)));
 }
 
 export function choose(name) {
@@ -68,8 +83,9 @@ export function connect(listener) {
     button.addEventListener("click", safely(() => choose(value)));
     $("filters").append(button);
   }
+  on("format-filter", "change", refresh);
   on("more", "click", async () => {
-    const page = await api.list(filter, $("more").dataset.after);
+    const page = await api.list(filter, $("format-filter").value, $("more").dataset.after);
     show([...queue.entries, ...page.images], page.next);
   });
 }

@@ -11,6 +11,9 @@ export const TEXT = {
   filter: "Show",
   more: "Show more",
   filters: { all: "All", review: "Needs review", approved: "Approved", rejected: "Rejected", failed: "Failed" },
+  formatFilter: "Format",
+  allFormats: "All",
+  formatName: (name) => name.toUpperCase(),
   view: "View",
   views: {
     compare: "Before and after",

@@ -41,6 +41,14 @@ def test_failed_images_come_first_then_the_doubtful_and_each_says_why_in_words(c
     assert len(confidences) == 3
 
 
+def test_the_list_can_be_of_files_of_one_format(client):
+    everything = client.settled()
+    _, listed = client.json("GET", "images?format=jpeg")
+    assert [entry["name"] for entry in listed["images"]] == [entry["name"] for entry in everything["images"][2:]]
+    assert everything["formats"] == {"jpeg": 3}
+    assert client.json("GET", "images?format=png")[1]["images"] == []
+
+
 def test_every_view_has_the_images_size_and_the_thumbnail_is_small(client):
     entry = found(client, "astronaut.jpg")
     sizes = {}

@@ -15,7 +15,7 @@ from tests.handler.http.conftest import Caller
 from tests.handler.http.test_images import STROKE, listed, put, upload
 
 ENTRY = {
-    *("id", "name", "state", "message", "decision"),
+    *("id", "name", "state", "format", "message", "decision"),
     *("confidence", "needs_review", "revision", "version"),
 }
 
@@ -87,6 +87,17 @@ def test_a_list_can_be_of_names_that_begin_alike(call, fresh, stored):
     found = listed(call, prefix="spring/")
     assert {each["name"] for each in found["images"]} == {"spring/shoe.jpg", "spring/bag.jpg"}
     assert found["counts"]["all"] == 2
+
+
+def test_a_list_can_be_of_files_of_one_format(call, fresh, stored):
+    for name, form in (("a.jpg", "jpeg"), ("b.jpg", "jpeg"), ("c.png", "png")):
+        stored({**quality(0.9), "source": {"format": form}}, name)
+    stored()
+    found = listed(call, format="jpeg")
+    assert {each["name"] for each in found["images"]} == {"a.jpg", "b.jpg"}
+    assert found["formats"] == {"jpeg": 2, "png": 1}
+    assert found["counts"]["all"] == 4
+    assert listed(call, format="tiff")["images"] == []
 
 
 @pytest.mark.parametrize("query", [{"state": "new"}, {"after": "x"}, {"after": "٣"}])
@@ -183,5 +194,5 @@ def test_a_list_in_time_is_better_than_a_complete_one(monkeypatch, limits, shown
         return Reviewed(id=source.key, name="photo.jpg")
 
     monkeypatch.setattr(ImageList, "_read", read)
-    found = ImageList(None, lambda _: iter(many), lambda _: iter(()), None).page("t", "all", None)
+    found = ImageList(None, lambda _: iter(many), lambda _: iter(()), None).page("t", "all", None, None)
     assert (len(found["images"]), found["complete"]) == (shown, False)

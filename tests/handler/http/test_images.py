@@ -82,6 +82,7 @@ def test_a_key_sees_its_own_images_and_no_other_keys(call, other, working, photo
         "images": [],
         "next": None,
         "counts": dict.fromkeys(("all", "working", "review", "ready", "approved", "rejected", "failed"), 0),
+        "formats": {},
         "complete": True,
     }
     for answer in (

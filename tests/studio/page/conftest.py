@@ -63,6 +63,7 @@ def finished(tmp_path_factory, photographs):
         until = time.monotonic() + LONG / 1000
         while any(item.state != "done" for item in studio.library):
             assert time.monotonic() < until
+            assert all(item.state != "failed" for item in studio.library)
             time.sleep(0.1)
     return folder
 

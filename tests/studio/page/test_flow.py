@@ -1,5 +1,6 @@
 """What a person does all day: drop, look, correct, decide, download, with the mouse or with the keyboard alone."""
 
+import io
 import re
 import zipfile
 
@@ -118,6 +119,21 @@ def test_decisions_are_undone_one_by_one_and_filters_show_what_was_decided(page)
     page.locator("#undo-decision").click()
     expect(row(page, "coffee").locator(".state")).to_have_text(CUT)
     expect(page.locator("#undo-decision")).to_be_disabled()
+
+
+def test_images_of_one_format_are_shown_where_there_are_several(folder, serve, show):
+    page = show(serve(folder)[0].address)
+    expect(page.locator("#images li")).to_have_count(3)
+    formats = page.locator("#format-filter")
+    expect(formats).to_be_hidden()
+    png = io.BytesIO()
+    Image.open(folder / "coffee.jpg").save(png, "PNG")
+    drop(page, {"second.png": png.getvalue()})
+    expect(row(page, "second.png").locator(".state")).to_have_text(CUT, timeout=LONG)
+    formats.select_option("png")
+    expect(page.locator("#images li")).to_have_count(1)
+    formats.select_option("")
+    expect(row(page, "coffee.jpg")).to_be_visible()
 
 
 @pytest.mark.parametrize(("form", "name", "format_"), [("webp", "coffee.webp", "WEBP"), ("jpeg", "coffee.jpg", "JPEG")])
