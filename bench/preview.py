@@ -5,6 +5,7 @@ image and lets the model look; the others are what a person waits for. Processor
 matters less, of all threads together.
 """
 
+import argparse
 import statistics
 import sys
 import tempfile
@@ -27,6 +28,14 @@ SIDE = 3464
 STROKES = 8
 
 
+def enlarged(folder: Path) -> Path:
+    """The photograph that is measured by default, written into a folder."""
+    path = folder / "astronaut.jpg"
+    photograph = Image.open(samples()[0]).convert("RGB")
+    photograph.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(path, quality=92)
+    return path
+
+
 def previewed(path: Path, strokes: Sequence[Stroke]) -> tuple[float, float]:
     """Seconds of the processor and of the clock for a preview with these strokes."""
     model = tasks.Model(named("u2netp"), DEFAULT_FOLDER)
@@ -36,18 +45,16 @@ def previewed(path: Path, strokes: Sequence[Stroke]) -> tuple[float, float]:
     return time.process_time() - processor, time.perf_counter() - clock
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the seconds, and write them into bench/RESULTS.md."""
+    parser = argparse.ArgumentParser(prog="python -m bench.preview", description=__doc__)
+    parser.add_argument("image", nargs="?", type=Path)
+    given: Path | None = parser.parse_args(arguments).image
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(arguments[0]) if arguments else Path(folder) / "astronaut.jpg"
-        if not arguments:
-            photograph = Image.open(samples()[0]).convert("RGB")
-            photograph.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(path, quality=92)
+        path = given or enlarged(Path(folder))
         with Image.open(path) as image:
             width, height = image.size
-        tasks.preview(
-            path, tasks.Model(named("u2netp"), DEFAULT_FOLDER), Options(threads=usable())
-        )  # kernels and model
+        previewed(path, ())  # loads the kernels and the model
         tasks._seen.cache_clear()  # noqa: SLF001 - the first preview of an image is measured with a warm process
         drawn = [
             Stroke("keep" if number % 2 else "remove", 40.0, ((width * (0.3 + 0.05 * number), height / 2),) * 2)
@@ -69,4 +76,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
