@@ -37,6 +37,11 @@ expected-statuses = ["2xx", "3xx", 400, 404, 409, 422]
 mode = "positive"
 [phases.fuzzing.checks.negative_data_rejection]
 enabled = false
+# What an earlier request uploaded may not be an image.
+[[operations]]
+include-path-regex = "^/v1/images/"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", 400, 404, 409, 415, 422]
 """
 
 

@@ -52,7 +52,7 @@ def test_buckets_let_pages_of_the_origin_upload_and_download(endpoint: str) -> N
     }
     shared = {"AllowedOrigins": ["https://shop.example"], "AllowedHeaders": ["*"], "ExposeHeaders": ["ETag"]}
     assert found == {
-        made.input_bucket: [{**shared, "AllowedMethods": ["POST"], "MaxAgeSeconds": 3600}],
+        made.input_bucket: [{**shared, "AllowedMethods": ["GET", "POST"], "MaxAgeSeconds": 3600}],
         made.output_bucket: [{**shared, "AllowedMethods": ["GET", "HEAD"], "MaxAgeSeconds": 3600}],
     }
 
