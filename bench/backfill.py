@@ -166,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         passes = measure(endpoint, Path(folder), given.images, given.containers)
     text = section(passes, given.images, given.containers)
     print(text)
-    results.PATH.write_text(results.replace_part(results.PATH.read_text("utf-8"), "backfill", text), "utf-8")
+    results.write_part("backfill", text)
     lines = {f"{images:,} images of 1 MP": images for images in IMAGES}
     plot.hours(
         {name: [costs.hours(Work(n), c).hours for c in CONCURRENCIES] for name, n in lines.items()}, CONCURRENCIES

@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows.append(_row("all, with coefficients fitted to them", fitted, bad, (fitted < threshold) | reason))
     text = f"{results.table(HEAD, rows)}\n\n{NOTE}\n{args.model}; Hairline {__version__}; {results.machine()}."
     print(text)
-    results.PATH.write_text(results.replace_part(results.PATH.read_text(), "review", text))
+    results.write_part("review", text)
     return 0
 
 

@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     body = [[name, "", *(f"{of(s):.2f}" for of in (statistics.median, min, max))] for name, s in rows.items()]
     text = "\n\n".join(["## Cold start", results.machine(), note, results.table(HEAD, body)])
     print(text)
-    results.PATH.write_text(results.replace_part(results.PATH.read_text(), "cold", text))
+    results.write_part("cold", text)
     return 0
 
 

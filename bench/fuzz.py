@@ -111,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 {results.machine()}."""
     print(part)
-    results.PATH.write_text(results.replace_part(results.PATH.read_text("utf-8"), "fuzz", part), "utf-8")
+    results.write_part("fuzz", part)
     return 1 if status or share < LEAST_SUCCESSES else 0
 
 

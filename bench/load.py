@@ -243,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _write(name: str, text: str, *, kept: bool) -> None:
     print(text, flush=True)
     if kept:
-        results.PATH.write_text(results.replace_part(results.PATH.read_text("utf-8"), name, text), "utf-8")
+        results.write_part(name, text)
 
 
 if __name__ == "__main__":

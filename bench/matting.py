@@ -243,8 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     print(text)
     if len(args.sets) == len(names) + 1 and not args.quick:
-        before = results.PATH.read_text() if results.PATH.exists() else "# Results\n"
-        results.PATH.write_text(results.replace_part(before, "matting", text))
+        results.write_part("matting", text)
         draw(runs, list(METHODS))
     return 0
 

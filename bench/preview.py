@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     table = results.table(["preview", "megapixels", "processor s", "clock s"], rows)
     text = f"{table}\n\nHairline; {results.machine()}."
     print(text)
-    results.PATH.write_text(results.replace_part(results.PATH.read_text(), "preview", text))
+    results.write_part("preview", text)
     return 0
 
 

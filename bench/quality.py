@@ -123,8 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     part = f"{results.table(HEAD, rows(entries))}\n{NOTE}\nHairline {__version__}; {results.machine()}."
     print(part)
     if not args.sets and args.limit is None:
-        text = results.PATH.read_text() if results.PATH.exists() else "# Results\n\n## Accuracy of whole cutouts\n"
-        results.PATH.write_text(results.replace_part(text, "quality", part))
+        results.write_part("quality", part)
     return 0
 
 

@@ -19,6 +19,11 @@ def replace_part(text: str, name: str, part: str) -> str:
     return head + fresh + rest.split(end, 1)[1]
 
 
+def write_part(name: str, part: str) -> None:
+    """Replace that part of RESULTS.md."""
+    PATH.write_text(replace_part(PATH.read_text("utf-8"), name, part), "utf-8")
+
+
 def machine() -> str:
     """Processor, usable cores, Python and today's date (UTC)."""
     model = platform.machine()

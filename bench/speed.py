@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = "\n\n".join(["## The whole path compared with rembg", results.machine(), note, results.table(HEAD, rows)])
     print(text)
     if tuple(args.megapixels) == MEGAPIXELS:
-        results.PATH.write_text(results.replace_part(results.PATH.read_text(), "speed", text))
+        results.write_part("speed", text)
     return 0
 
 

@@ -50,8 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     head = ["stage", "", *(f"{megapixels} MP" for megapixels in MEGAPIXELS)]
     text = "\n\n".join(["## Where the time goes", results.machine(), NOTE, results.table(head, rows)])
     print(text)
-    before = results.PATH.read_text() if results.PATH.exists() else "# Results\n"
-    results.PATH.write_text(results.replace_part(before, "stages", text))
+    results.write_part("stages", text)
     return 0
 
 

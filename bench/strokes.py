@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"--data {given.data} holds none of the images that have strokes.", file=sys.stderr)
         return 1
     text = f"{results.table(HEAD, rows)}\n\nHairline; {results.machine()}."
-    results.PATH.write_text(results.replace_part(results.PATH.read_text(), "strokes", text))
+    results.write_part("strokes", text)
     return 0
 
 

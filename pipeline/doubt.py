@@ -6,6 +6,8 @@ from pipeline.types import Float32
 
 SKETCH = 320
 """The longest side, in pixels, of the small copies by which maps are compared."""
+LIKELY = 0.5
+"""The probability from which on a pixel counts as the subject's."""
 SURE = 0.1
 """The doubt, in bits for each pixel of the expected subject, up to which a map is taken at its word."""
 

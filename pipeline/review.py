@@ -10,7 +10,9 @@ from typing import Any
 
 from pipeline.edits import Edits
 from pipeline.errors import BadOptions
-from pipeline.options import PLANES
+from pipeline.marketplaces import MARKETPLACES
+from pipeline.options import PLANES, Options
+from pipeline.version import __version__
 
 STATES = ("all", "working", "review", "ready", "approved", "rejected", "failed")
 """What the list can be filtered by."""
@@ -38,10 +40,14 @@ class Reviewed:
         return dict(self.report["quality"]) if self.report is not None and "quality" in self.report else None
 
     @property
+    def source(self) -> Mapping[str, Any]:
+        """The report's part on the source, empty before there is one."""
+        return self.report.get("source", {}) if self.report is not None else {}
+
+    @property
     def format(self) -> str | None:
         """The source's file format, such as jpeg; None before it was read, and where it is not an image."""
-        source: Mapping[str, Any] = self.report.get("source", {}) if self.report is not None else {}
-        return source.get("format")
+        return self.source.get("format")
 
     @property
     def filters(self) -> set[str]:
@@ -78,16 +84,27 @@ class Reviewed:
 
     def record(self) -> dict[str, Any]:
         """What the page shows of one image."""
-        source: Mapping[str, Any] = self.report.get("source", {}) if self.report is not None else {}
         reasons = self.quality["reasons"] if self.quality is not None else ()
         described = self.edits.described()
         return self.entry() | {
-            "width": source.get("width"),
-            "height": source.get("height"),
+            "width": self.source.get("width"),
+            "height": self.source.get("height"),
             "strokes": described["strokes"],
             "options": _PLAIN | described["options"],
             "reasons": [{"code": reason["code"], "text": reason["advice"], "box": reason["box"]} for reason in reasons],
         }
+
+
+def session(name: str, options: Options, *, local: bool) -> dict[str, Any]:
+    """What the page needs to know before it begins. name: of the folder or the key. options: the defaults."""
+    return {
+        "name": name,
+        "version": __version__,
+        "local": local,
+        "marketplaces": [{"name": known} for known in MARKETPLACES],
+        "max_bytes": options.max_bytes,
+        "max_megapixels": options.max_megapixels,
+    }
 
 
 def page(images: Iterable[Reviewed], state: str, form: str | None, after: str | None) -> dict[str, Any]:

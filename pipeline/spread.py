@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import raster
+from pipeline.doubt import LIKELY
 from pipeline.types import BACKGROUND, FOREGROUND, Float32, Picture, ProbabilityMap, UInt8, check_same_size
 
 Mask = NDArray[np.bool_]
@@ -25,8 +26,6 @@ Float = NDArray[np.float64]
 
 SIDE = 256
 """The small copy's longest side, in pixels."""
-LIKELY = 0.5
-"""The probability from which on a pixel counts as subject."""
 COVERED = 0.3
 """The share of a small pixel that a stroke covers, for the pixel to belong to it."""
 MOST_PARTS = 16

@@ -18,10 +18,8 @@ from pipeline.cli.edits import EDITS
 from pipeline.cli.image import Line
 from pipeline.edits import Edits
 from pipeline.errors import ModelUnavailable
-from pipeline.marketplaces import MARKETPLACES
 from pipeline.options import PLANES, Options
 from pipeline.types import Encoded
-from pipeline.version import __version__
 from studio import tasks
 from studio.library import Item, Library, settle
 from studio.pools import Killed, Worker
@@ -106,14 +104,7 @@ class Studio:
 
     def session(self) -> dict[str, Any]:
         """What the page needs to know before it begins."""
-        return {
-            "name": self.library.folder.name,
-            "version": __version__,
-            "local": True,
-            "marketplaces": [{"name": name} for name in MARKETPLACES],
-            "max_bytes": self.options.max_bytes,
-            "max_megapixels": self.options.max_megapixels,
-        }
+        return review.session(self.library.folder.name, self.options, local=True)
 
     def list(self, state: str, form: str | None, after: str | None) -> dict[str, Any]:
         """One page of the list; see `review.page`."""

@@ -79,7 +79,7 @@ ARROWS = {
     "pipeline.models": rooms("pipeline", "errors", "options"),
     "pipeline.strokes": {"pipeline.errors"},
     "pipeline.edits": rooms("pipeline", "errors", "options", "strokes"),
-    "pipeline.review": rooms("pipeline", "edits", "errors", "options"),
+    "pipeline.review": rooms("pipeline", "edits", "errors", "marketplaces", "options", "version"),
     "pipeline.review_page": set(),
     "pipeline.options": rooms("pipeline", "errors", "formats", "geometry", "marketplaces", "strokes"),
     "pipeline.formats": set(),

@@ -153,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                     failed += [row[:2] for good, _ in tried if size == "auto" and not good]
     head = ["client", "size, format", *(f"{megapixels} MP" for megapixels in MEGAPIXELS)]
     part = f"{results.table(head, rows)}\n\n{results.machine()}."
-    results.PATH.write_text(results.replace_part(results.PATH.read_text("utf-8"), "clients", part), "utf-8")
+    results.write_part("clients", part)
     print(f"Without an image for size=auto: {failed or 'no client'}")
     return 1 if failed else 0
 

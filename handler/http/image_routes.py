@@ -6,13 +6,11 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-import pipeline
 from handler.events import api_gateway
 from handler.http import body as bodies
 from handler.http import responses, routes, urls, wiring
 from handler.http.api_errors import ApiError
-from pipeline import review_page
-from pipeline.marketplaces import MARKETPLACES
+from pipeline import review, review_page
 
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -41,16 +39,7 @@ def page_file(name: str) -> Response[Any]:
 def session() -> Response[Any]:
     """What a page needs to know before it begins."""
     tenant, options = routes.tenant(router.current_event.raw_event), wiring.jobs().config.options
-    return responses.json_response(
-        {
-            "name": tenant,
-            "version": pipeline.__version__,
-            "local": False,
-            "marketplaces": [{"name": name} for name in MARKETPLACES],
-            "max_bytes": options.max_bytes,
-            "max_megapixels": options.max_megapixels,
-        }
-    )
+    return responses.json_response(review.session(tenant, options, local=False))
 
 
 @router.get("/v1/images")

@@ -7,7 +7,8 @@ import functools
 import io
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import PurePosixPath
@@ -169,13 +170,12 @@ class ViewService:
         return report
 
     def _head(self, key: str) -> ObjectHead:
-        try:
+        with _found():
             return self.store.head(ObjectRef(self.config.input_bucket, key))
-        except SourceMissing as error:
-            raise ApiError("not_found", "There is no image with this id for your API key.") from error
 
     def _source(self, key: str) -> bytes:
-        return self.store.get(self._head(key).ref).data
+        with _found():
+            return self.store.get(ObjectRef(self.config.input_bucket, key)).data
 
     def _file(self, key: str, name: str) -> bytes:
         try:
@@ -188,6 +188,15 @@ class ViewService:
 
     def _source_link(self, key: str) -> Link:
         return self.store.link(ObjectRef(self.config.input_bucket, key), LINK_S)
+
+
+@contextmanager
+def _found() -> Iterator[None]:
+    """Raise ApiError where the image itself is missing."""
+    try:
+        yield
+    except SourceMissing as error:
+        raise ApiError("not_found", "There is no image with this id for your API key.") from error
 
 
 @functools.lru_cache(maxsize=3)

@@ -24,6 +24,7 @@ from pipeline.backdrop.holes import pockets
 from pipeline.backdrop.masks import Mask, enlarged, grown
 from pipeline.backdrop.missed import missed
 from pipeline.backdrop.surface import fit
+from pipeline.doubt import LIKELY
 from pipeline.options import Holes as HolesMode
 from pipeline.report import BackdropFacts, TrimapFacts
 from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, ProbabilityMap, Trimap
@@ -32,8 +33,6 @@ SIDE = 480
 """The small copy's longest side, in pixels."""
 LEAST_SIDE = 32
 """An image whose small copy is narrower has no border to speak of."""
-LIKELY = 0.5
-"""The probability from which on a pixel counts as the model's subject."""
 MOST_LOOKS = 8
 """Pockets that get a closer look, the largest first; the rest stay. Each look takes as long as a small image."""
 PART, POCKET = 2.2, 3.5

@@ -8,14 +8,13 @@ import numpy as np
 from pipeline import raster
 from pipeline.backdrop.masks import Mask, enclosed, frame, grown
 from pipeline.backdrop.surface import CLEAN, Surface
+from pipeline.doubt import LIKELY
 from pipeline.types import Float32
 
 SHARP = 12.0
 """Levels a pixel: the outline of a thing is at least so steep; a shadow's is not."""
 SMALL = 0.0015
 """The least share of the image that a missed part has; smaller ones are texture and noise."""
-LIKELY = 0.5
-"""The probability above which a closer look sees the subject in a part."""
 MOST_LOOKS = 4
 """Parts that get a closer look, the largest first."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline import raster
 from pipeline.box import Box
-from pipeline.doubt import SKETCH, doubt
+from pipeline.doubt import LIKELY, SKETCH, doubt
 from pipeline.types import Float32
 
 WHOLE = 1.5
@@ -16,8 +16,6 @@ WHOLE = 1.5
 bench/RESULTS.md, and tested on the other.
 """
 
-LIKELY = 0.5
-"""The probability above which a pixel counts as the subject's."""
 BESIDE = 4
 """What is at most so many pixels from the subject, of a copy of SKETCH pixels, belongs to its outline."""
 

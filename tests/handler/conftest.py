@@ -12,6 +12,7 @@ from handler.aws.dead_letters import DeadLetters
 from handler.config import CutoutConfig
 from handler.cutouts.wiring import Deps
 from pipeline.models import MODELS
+from tests.handler.web import web
 
 INPUT, OUTPUT = "hairline-input-123456789012-us-east-1", "hairline-output-123456789012-us-east-1"
 """As in events/."""
@@ -51,6 +52,13 @@ class Cloud:
             "HAIRLINE_DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
             **more,
         }
+
+
+@pytest.fixture
+def net(tmp_path):
+    """A small internet on this machine."""
+    with web(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

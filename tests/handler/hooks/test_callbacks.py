@@ -15,7 +15,6 @@ from handler.hooks import callbacks, resend
 from handler.hooks.callbacks import WAITS_S
 from handler.notifications import Delivery
 from tests.handler.hooks.shops import CALLBACK_SECRET, NOW, STANDARD_SECRET
-from tests.handler.web import web
 
 KEY = "shops/own/catalogue/1/front"
 REPORT = {
@@ -26,12 +25,6 @@ REPORT = {
     "compliance": {"amazon-main": {"complies": True, "rules": {}}},
     "files": {"cutout.png": "1", "alpha.png": "2"},
 }
-
-
-@pytest.fixture
-def net(tmp_path):
-    with web(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

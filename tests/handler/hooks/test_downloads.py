@@ -16,15 +16,8 @@ from handler.untrusted.fetch import Fetcher
 from handler.untrusted.guard import Policy
 from tests.handler.hooks.conftest import INPUT
 from tests.handler.hooks.shops import EVENTS, source
-from tests.handler.web import web
 
 FRONT = "https://pictures.example/front.jpg"
-
-
-@pytest.fixture
-def net(tmp_path):
-    with web(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
