@@ -13,6 +13,10 @@ from tests.studio.conftest import alpha_of
 from tests.studio.page.conftest import CUT, LONG, PREVIEWED, at, choose, cutout, draw, drop, row, shoot
 
 
+FLAG = ((-374, -14), (-374, 156), (-370, 351))
+"""A stroke down the flag at the left edge, which the model takes for a part of the astronaut: pixels from the centre."""
+
+
 def test_the_address_hides_the_token_once_the_browser_is_signed_in(guard, show):
     page = show(guard.address)
     expect(page.locator("#images li")).to_have_count(3)
@@ -33,8 +37,10 @@ def test_images_are_dropped_cut_compared_corrected_approved_and_downloaded(empty
     before = cutout(page, "astronaut.jpg")
     page.keyboard.press("2")
     page.keyboard.press("w")
+    for _ in range(4):
+        page.keyboard.press("[")
     x, y = at(page, 0.5, 0.5)
-    draw(page, (x, y + 160), (x + 40, y + 160))  # below the centre of the 768 pixels
+    draw(page, *((x + across, y + down) for across, down in FLAG))
     expect(page.locator("#note")).to_have_text(PREVIEWED, timeout=LONG)
     shoot(page, "touch-up")
     page.locator("#undo").click()
@@ -44,9 +50,9 @@ def test_images_are_dropped_cut_compared_corrected_approved_and_downloaded(empty
     expect(page.locator("#save")).to_be_disabled()
     expect(row(page, "astronaut").locator(".state")).to_have_text(CUT, timeout=LONG)
     after = cutout(page, "astronaut.jpg")
-    assert (before[535:550, 390:415] == 255).all()
-    assert (after[535:550, 390:415] == 0).all()
-    assert abs(before - after)[:350].max() <= 3  # of 255, far from the stroke
+    assert (before[600:720, 2:16] > 250).all()
+    assert (after[600:720, 2:16] == 0).all()
+    assert abs(before - after)[:, 250:].max() <= 3  # of 255, far from the stroke
     page.keyboard.press("a")
     expect(row(page, "astronaut").locator(".state")).to_have_text(re.compile("Approved"))
     page.reload()
