@@ -12,9 +12,8 @@ from playwright.sync_api import expect
 from tests.studio.conftest import alpha_of
 from tests.studio.page.conftest import CUT, LONG, PREVIEWED, at, choose, cutout, draw, drop, row, shoot
 
-
 FLAG = ((-374, -14), (-374, 156), (-370, 351))
-"""A stroke down the flag at the left edge, which the model takes for a part of the astronaut: pixels from the centre."""
+"""A stroke down the flag beside the astronaut, which the model takes for a part of her: pixels from the centre."""
 
 
 def test_the_address_hides_the_token_once_the_browser_is_signed_in(guard, show):
