@@ -5,7 +5,7 @@ If a marketplace changes its rules, only this table changes. Some numbers are se
 a login, so its numbers come from guides that quote it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,10 +62,12 @@ class Rule:
 class Marketplace:
     """A marketplace's listing image: an opaque JPEG with the subject in the middle of white.
 
-    canvas: its size. fill: the size of the subject in percent of the canvas, as the option scale has it. shadows:
-    whether a shadow is allowed; it is not if the marketplace requires exact white around the product.
+    title: its name, as people write it. canvas: its size. fill: the size of the subject in percent of the canvas, as
+    the option scale has it. shadows: whether a shadow is allowed; it is not if the marketplace requires exact white
+    around the product.
     """
 
+    title: str
     canvas: Size
     fill: float
     shadows: bool
@@ -96,6 +98,7 @@ _EVERYWHERE = (
 
 MARKETPLACES: dict[str, Marketplace] = {
     "amazon-main": Marketplace(
+        "Amazon, main image",
         Size(2000, 2000),
         90,
         shadows=False,  # guides differ on natural shadows, and agree on exact white
@@ -109,6 +112,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "google-shopping": Marketplace(
+        "Google Shopping",
         Size(1500, 1500),
         85,
         shadows=True,
@@ -121,6 +125,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "ebay": Marketplace(
+        "eBay",
         Size(1600, 1600),
         90,
         shadows=True,
@@ -130,6 +135,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "walmart": Marketplace(
+        "Walmart",
         Size(2200, 2200),
         90,
         shadows=False,
@@ -143,6 +149,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "shopify": Marketplace(
+        "Shopify",
         Size(2048, 2048),
         85,
         shadows=True,
@@ -152,6 +159,7 @@ MARKETPLACES: dict[str, Marketplace] = {
         ),
     ),
     "etsy": Marketplace(
+        "Etsy",
         Size(2000, 2000),
         85,
         shadows=True,
@@ -184,14 +192,14 @@ DECIDED: dict[str, tuple[Any, ...]] = {
 """The options that a marketplace sets itself. Each may only have its default or one of these values."""
 
 
-def required(rule: Mapping[str, Any]) -> str:
-    """What a rule requires, in words."""
-    bounds = [f"at least {shown(rule['least'])}"] if "least" in rule else []
-    bounds += [f"at most {shown(rule['most'])}"] if "most" in rule else []
-    bounds += [f"one of {', '.join(rule['among'])}"] if "among" in rule else []
-    return " and ".join(bounds)
-
-
 def shown(value: object) -> str:
     """A measured value, as people read it."""
     return f"{value:.12g}" if isinstance(value, int | float) else str(value)
+
+
+def required(rule: Mapping[str, Any], show: Callable[[Any], str] = shown) -> str:
+    """What a rule requires, in words. show: how a number is written."""
+    bounds = [f"at least {show(rule['least'])}"] if "least" in rule else []
+    bounds += [f"at most {show(rule['most'])}"] if "most" in rule else []
+    bounds += [f"one of {', '.join(rule['among'])}"] if "among" in rule else []
+    return " and ".join(bounds)

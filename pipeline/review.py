@@ -101,7 +101,7 @@ def session(name: str, options: Options, *, local: bool) -> dict[str, Any]:
         "name": name,
         "version": __version__,
         "local": local,
-        "marketplaces": [{"name": known} for known in MARKETPLACES],
+        "marketplaces": [{"name": known, "title": row.title} for known, row in MARKETPLACES.items()],
         "max_bytes": options.max_bytes,
         "max_megapixels": options.max_megapixels,
     }

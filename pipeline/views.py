@@ -11,7 +11,7 @@ from pipeline import decode, encode, raster, run
 from pipeline.apply import apply_matte
 from pipeline.errors import BadOptions
 from pipeline.geometry import Length, Region
-from pipeline.marketplaces import required, shown
+from pipeline.marketplaces import required
 from pipeline.options import Options
 from pipeline.run import Seen, Stopwatch
 from pipeline.segment import Segmenter
@@ -23,6 +23,21 @@ THUMBNAIL = 320
 """The longest side in pixels."""
 FORMS = {"format": "format", "background": "background", "marketplace": "marketplaces"}
 """The parameters of a download, and the options that they set."""
+MEASURES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "format": ("File format", str),
+    "mode": ("Colour mode", str),
+    "colour_space": ("Colour profile", str),
+    "bytes": ("File size", lambda value: f"{value / 1e6:.3g} MB"),
+    "megapixels": ("Size", lambda value: f"{value:.3g} megapixels"),
+    "longest_side": ("Longest side", lambda value: f"{value:,} pixels"),
+    "shortest_side": ("Shortest side", lambda value: f"{value:,} pixels"),
+    "aspect": ("Longer side divided by the shorter", lambda value: f"{value:.4g}"),
+    "fill": ("Product's share of the frame", lambda value: f"{100 * value:.4g} %"),
+    "off_white": ("Background pixels that are not white", lambda value: f"{value:,}"),
+    "touches_edge": ("Product cut off along the photo's edge", lambda value: f"{100 * value:.3g} %"),
+    "enlarged": ("Enlargement", lambda value: f"{value:.3g} times"),
+}
+"""The measures of `pipeline.listings.compliance`, as people read them: what is measured, and its value."""
 
 
 def look(data: bytes, segmenter: Segmenter, options: Options, deadline: float | None = None) -> Seen:
@@ -99,13 +114,9 @@ def download(data: bytes, alpha: bytes, options: Options) -> tuple[Encoded, dict
 
 def rules(compliance: Mapping[str, Any]) -> dict[str, Any]:
     """How a listing image meets its marketplace's rules, in words. compliance: of `download`, for that marketplace."""
-    found = [
-        {
-            "measure": measure.replace("_", " "),
-            "value": shown(rule["value"]),
-            "required": required(rule),
-            "passes": rule["passes"],
-        }
-        for measure, rule in compliance["rules"].items()
-    ]
+    found = []
+    for measure, rule in compliance["rules"].items():
+        name, show = MEASURES[measure]
+        words = {"measure": name, "value": show(rule["value"]), "required": required(rule, show)}
+        found.append({**words, "passes": rule["passes"]})
     return {"complies": compliance["complies"], "rules": found}

@@ -64,10 +64,10 @@ async function copy() {
   note(TEXT.copied);
 }
 
-/** marketplaces: [{ name }]. */
+/** marketplaces: [{ name, title }]. */
 export function connect(marketplaces) {
   options($("format"), TEXT.formats);
-  options($("format"), Object.fromEntries(marketplaces.map(({ name }) => [name, name])));
+  options($("format"), Object.fromEntries(marketplaces.map(({ name, title }) => [name, title])));
   for (const id of ["format", "paper"]) on(id, "change", show);
   on("download", "click", download);
   on("copy", "click", copy);

@@ -63,7 +63,8 @@ export async function shown() {
 
 function reasons({ reasons, state }) {
   if (!reasons.length && state === "done") return [element("li", { textContent: TEXT.noReasons })];
-  return reasons.map(({ text, box }) => {
+  return reasons.map(({ code, text: given, box }) => {
+    const text = TEXT.advice[code] ?? given;
     const item = element("li", { textContent: box ? "" : text });
     if (box) item.append(placed(text, box));
     return item;

@@ -38,6 +38,16 @@ export const TEXT = {
   confidence: (value) => `Confidence ${Math.round(100 * value)} %`,
   showPlace: "Show the place in the image",
   noReasons: "Hairline found nothing to doubt.",
+  // A reason whose advice names an option of the command line has other words here.
+  advice: {
+    no_subject: "No subject was found. Draw a rectangle around it with “Subject is in here”.",
+    uncertain_subject:
+      "The model is not sure what the subject is. Check the outline. If it is wrong, draw a rectangle around the subject, or use the brushes.",
+    part_left_out:
+      "Something stands out from the plain background and is not in the cutout. If it belongs to the subject, paint over it with Keep.",
+    hole_in_doubt:
+      "A spot inside the subject looks like the background. Check whether it is a hole. Paint it with Keep or Remove, or choose for all under Holes.",
+  },
   approve: "Approve",
   reject: "Reject",
   undoDecision: "Undo",
@@ -69,7 +79,7 @@ export const TEXT = {
   copy: "Copy image",
   copied: "Copied.",
   passes: (rule) => `${rule.measure}: ${rule.value}`,
-  breaks: (rule) => `${rule.measure}: ${rule.value}, must be ${rule.required}`,
+  breaks: (rule) => `${rule.measure}: ${rule.value}; must be ${rule.required}`,
   states: {
     uploading: "Uploading",
     waiting: "Waiting",

@@ -77,7 +77,18 @@ def test_listings_show_each_rule(page):
     page.locator("#format").select_option("etsy")
     expect(page.locator("#rules li").first).to_be_visible(timeout=LONG)
     page.locator("#rules").scroll_into_view_if_needed()
+    expect(page.locator("#format option:checked")).to_have_text("Etsy")
+    texts = page.locator("#rules li").all_text_contents()
+    assert "Shortest side: 2,000 pixels" in texts
+    assert any(re.fullmatch(r"Enlargement: \d[.\d]* times; must be at most 2 times", text) for text in texts)
     shoot(page, "listing")
+
+
+def test_advice_names_the_pages_own_tools(page):
+    choose(page, "chelsea.jpg")
+    advice = page.locator("#reasons").inner_text()
+    assert "draw a rectangle around the subject" in advice
+    assert "roi" not in advice
 
 
 def test_the_keyboard_alone_is_enough(page):
