@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with Image.open(path) as image:
             width, height = image.size
         previewed(path, ())  # loads the kernels and the model
-        tasks._seen.cache_clear()  # noqa: SLF001 - the first preview of an image is measured with a warm process
+        tasks._analysed.cache_clear()  # noqa: SLF001 - the first preview of an image is measured with a warm process
         drawn = [
             Stroke("keep" if number % 2 else "remove", 40.0, ((width * (0.3 + 0.05 * number), height / 2),) * 2)
             for number in range(STROKES)

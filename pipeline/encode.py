@@ -17,40 +17,41 @@ from pipeline.types import Canvas, Encoded, to_uint8
 
 _DEFAULT_JPEG = 92
 
-# After PNG's adaptive filters, run lengths alone suit most photographs: 0.6 s and 11.5 MB for a cutout of 12 MP, which
-# level 5 makes in 1.5 s and 10.5 MB, and level 6 in 2.7 s and 10.2 MB. But they make text, drawings and grey images up
-# to five times as large as level 6, and level 5 makes small print a seventh larger.
+# After PNG's adaptive filters, run-length coding alone suits most photographs. A cutout of 12 MP takes 0.6 s and 11.5
+# MB; level 5 takes 1.5 s and 10.5 MB, level 6 takes 2.7 s and 10.2 MB. But run-length coding makes text, drawings and
+# grey images up to five times as large as level 6 does, and level 5 makes small print a seventh larger.
 _PNG_EFFORTS: tuple[dict[str, int], ...] = (
     {"compress_level": 1, "compress_type": zlib.Z_RLE},
     {"compress_level": 5},
     {"compress_level": 6},
 )
 _WORTH_IT = 0.93
-"""A sample's size, as a share of that with less effort, below which more effort is worth its time."""
+"""More effort is worth its time if it shrinks the sample to less than this share of its size."""
 _SAMPLE_BANDS, _SAMPLE_ROWS, _SAMPLE_PIXELS = 4, 8, 32_000
-"""A sample: bands of rows, at least so many rows each, and so many pixels together. Its ratio is within 3 % of the
-whole image's on photographs, and within 10 % on text."""
+"""The sample has this many bands, each of at least this many rows, and about this many pixels in all. Its ratio of
+sizes is within 3 % of the whole image's on photographs, and within 10 % on text."""
 
-# exact keeps the colours below alpha 0, which are zero for a cutout and ought to stay so. Lossless: on 12 MP this
-# effort takes half the time of Pillow's defaults (method 4, quality 80), for 1 to 2 % more bytes.
+# exact keeps the colours where alpha is 0; a cutout's are zero and must stay zero. On 12 MP, the lossless settings take
+# half the time of Pillow's defaults (method 4, quality 80), for 1 to 2 % more bytes.
 _WEBP = {"exact": True, "method": 4}
 _LOSSLESS_WEBP = {"lossless": True, "method": 2, "quality": 20}
 
-# One tile and one thread: tiles change the bytes, and must not depend on the machine. Pillow knows AVIF only as YCbCr,
-# where 8 bits cannot hold every RGB colour: at quality 100 colours come back within two levels, alpha and grey exact.
+# One tile and one thread, because tiles change the bytes, and the bytes must not depend on the machine. Pillow writes
+# AVIF only as YCbCr, and 8 bits of that cannot hold every RGB colour: at quality 100, colours are within two levels of
+# the original, and alpha and grey are exact.
 _AVIF = {"speed": 8, "max_threads": 1, "subsampling": "4:4:4", "range": "full", "autotiling": False}
 
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # where a ZIP's calendar begins
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a ZIP can hold
 
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """pillow: its name there. side: the longest that the format can hold, in pixels. transparent: can be."""
+    """pillow: the name in Pillow. max_side: in pixels. transparent: whether it can hold alpha beside colour."""
 
     pillow: str
     content_type: str
     extension: str
-    side: int
+    max_side: int
     transparent: bool = True
 
 
@@ -67,19 +68,20 @@ def encode(canvas: Canvas, *, format: str, quality: int | None = None, depth: in
     """Encode a canvas.
 
     format: "png", "webp", "jpeg", "tiff", "avif", "zip" (color.jpg and alpha.png), or "auto": JPEG if opaque, else PNG.
-    quality: 1..100 for WebP, AVIF and JPEG (also the one in a ZIP). None is lossless for WebP, the best that there is
-    for AVIF (colours within two levels of 255, alpha exact), and 92 for JPEG. PNG and TIFF are always lossless.
-    depth: 8 or 16 bits; 16 for alpha alone, as PNG or TIFF.
+    quality: 1..100 for WebP, AVIF and JPEG (also the one in a ZIP). None is lossless for WebP, 100 for AVIF (colours
+    within two levels of 255, alpha exact), and 92 for JPEG. PNG and TIFF are always lossless.
+    depth: 8 or 16 bits; 16 only for alpha alone, as PNG or TIFF.
     The same canvas gives the same bytes. Raises BadOptions where the format cannot hold the canvas.
     """
     if format == "zip":
         return _zip(canvas, quality)
     name = format if format != "auto" else "jpeg" if canvas.alpha is None else "png"
     form = _FORMATS[name]
-    if max(canvas.size) > form.side:
+    if max(canvas.size) > form.max_side:
         width, height = canvas.size
         raise BadOptions(
-            f"The result is {width} x {height} pixels, and {name} allows at most {form.side} a side. Choose format png."
+            f"The result is {width} x {height} pixels, and {name} allows at most {form.max_side} a side. Choose format "
+            "png."
         )
     if canvas.rgb is not None and canvas.alpha is not None and not form.transparent:
         raise BadOptions(f"format {name} cannot be transparent: give a background, or choose png or webp.")
@@ -99,9 +101,10 @@ def encode_within(
     least: int,
     best: int,
 ) -> tuple[Encoded, int]:
-    """The best quality from `least` to `best` whose file has at most `most_bytes`, by bisection, and that quality.
+    """The file of the best quality that has at most `most_bytes`, and that quality. Found by bisection.
 
-    Where not even `least` fits, the file is that one all the same: its size is for the caller to judge.
+    least, best: the lowest and the highest quality. If even the file of `least` is too large, that one is returned. The
+    caller must check its size.
     """
     made = encode(canvas, format=format, quality=best)
     if len(made.data) <= most_bytes:
@@ -121,17 +124,17 @@ def _pixels(canvas: Canvas, depth: int) -> NDArray[np.uint8 | np.uint16]:
     """What the file holds: (H, W, 4), (H, W, 3) or, for a matte, (H, W)."""
     if canvas.rgb is not None:
         return canvas.rgb if canvas.alpha is None else joined(canvas.rgb, to_uint8(canvas.alpha))
-    assert canvas.alpha is not None  # Canvas has seen to it
+    assert canvas.alpha is not None  # Canvas guarantees it
     if depth == 16:
-        # float32 holds every whole number to 2**24, so 65535 * alpha is good to well within half a level.
+        # float32 holds every whole number up to 2**24, so the error of 65535 * alpha is far below half a level.
         deep: NDArray[np.uint16] = np.rint(canvas.alpha * np.float32(65535)).astype(np.uint16)
         return deep
     return to_uint8(canvas.alpha)
 
 
 def _settings(name: str, quality: int | None, pixels: NDArray[np.uint8 | np.uint16]) -> dict[str, Any]:
-    """What Pillow's `save` is told."""
-    # An RGB profile does not belong into a grey picture, and alpha is no colour.
+    """The arguments of Pillow's `save`."""
+    # A grey file is a matte. An RGB profile would be wrong in it.
     colour: dict[str, Any] = {"icc_profile": PROFILE} if pixels.ndim == 3 else {}
     match name:
         case "png":
@@ -139,8 +142,8 @@ def _settings(name: str, quality: int | None, pixels: NDArray[np.uint8 | np.uint
         case "tiff":
             return colour | {"compression": "tiff_adobe_deflate"}
         case "jpeg":
-            # 4:4:4: halved chroma would show as fringes along the subject's outline. Not "optimize": it saves 2 to 13 %
-            # for three times the time, and then Pillow holds the whole file in a buffer that is too small for noise.
+            # 4:4:4, because halved chroma would show as fringes along the subject's outline. Not "optimize", because it
+            # saves 2 to 13 % in three times the time, and Pillow's buffer for it is too small for noisy images.
             return colour | {"quality": _DEFAULT_JPEG if quality is None else quality, "subsampling": 0}
         case "webp":
             return colour | _WEBP | (_LOSSLESS_WEBP if quality is None else {"quality": quality})
@@ -149,7 +152,7 @@ def _settings(name: str, quality: int | None, pixels: NDArray[np.uint8 | np.uint
 
 
 def _png(pixels: NDArray[np.uint8 | np.uint16]) -> dict[str, int]:
-    """The effort to compress with: more than the least one where a sample shows that it is worth its time."""
+    """The effort to compress with: the least one, or more where a sample shows that more is worth its time."""
     height, width = pixels.shape[:2]
     rows = max(_SAMPLE_PIXELS // (_SAMPLE_BANDS * width), _SAMPLE_ROWS)
     # Not at the upper and lower edges, where a cutout is often empty.
@@ -172,9 +175,10 @@ def _png_size(image: Image.Image, settings: dict[str, int]) -> int:
 
 
 def _zip(canvas: Canvas, quality: int | None) -> Encoded:
-    """color.jpg and alpha.png, stored as they are, since both are compressed already.
+    """color.jpg and alpha.png, stored uncompressed, because both are compressed already.
 
-    The colours go on beyond the subject's edge: black there would darken the edge of whoever resizes the two apart.
+    The colours continue beyond the subject's edge. With black there, resizing the two files separately would darken the
+    edge.
     """
     if canvas.rgb is None:
         raise BadOptions("format zip holds colour and alpha; for alpha alone choose another format.")
@@ -187,8 +191,8 @@ def _zip(canvas: Canvas, quality: int | None) -> Encoded:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, member in members.items():
-            entry = zipfile.ZipInfo(name, _EARLIEST)
-            entry.create_system = 3  # Unix wherever it is made, so that the bytes are the same
+            entry = zipfile.ZipInfo(name, _ZIP_EPOCH)
+            entry.create_system = 3  # Unix, so that every machine writes the same bytes
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, member.data)
     return Encoded(file.getvalue(), "application/zip", "zip")

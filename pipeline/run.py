@@ -49,16 +49,18 @@ from pipeline.types import (
 _Args = ParamSpec("_Args")
 _Made = TypeVar("_Made")
 
-
 _DEFAULTS = Options()
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """An image and what the model sees in it: the part of a cutout that takes longest, and that no stroke changes.
+class Analysis:
+    """An image and what the model sees in it: the slowest part of a cutout, and one that no stroke changes.
 
-    It holds for all options that agree with those it was made with in `limits()`, shrink_to_megapixels, roi, holes,
-    and in whether there is a trimap.
+    It can be reused with other options, as long as these are the same: `limits()`, shrink_to_megapixels, roi, holes,
+    and whether there is a trimap.
+
+    source: the decoded image. picture: the source, shrunk if the options ask for it; all other fields have its size.
+    box: the roi. probability: as revised by `evidence`, which is None where the backdrop shows nothing.
     """
 
     data: bytes
@@ -80,11 +82,11 @@ def cut_out(
     MattingFailed, and ModelUnavailable from a segmenter that loads its weights late.
     """
     lap = Stopwatch(deadline)
-    behind = option_images.background(options)
-    return finish(see(data, segmenter, options, lap), options, behind, lap)
+    background = option_images.background(options)
+    return finish(analyse(data, segmenter, options, lap), options, background, lap)
 
 
-def see(data: bytes, segmenter: Segmenter, options: Options, lap: "Stopwatch") -> Seen:
+def analyse(data: bytes, segmenter: Segmenter, options: Options, lap: "Stopwatch") -> Analysis:
     """The first part of `cut_out`, which raises the same errors."""
     source = lap("decode", decode.decode, data, **options.limits())
     picture = lap("shrink", shrink.shrink, source, options.shrink_to_megapixels)
@@ -92,22 +94,25 @@ def see(data: bytes, segmenter: Segmenter, options: Options, lap: "Stopwatch") -
     evidence = lap("backdrop", _evidence, picture, probability, segmenter, options)
     if evidence is not None:
         probability = backdrop.revised(probability, evidence)
-    return Seen(data, source, picture, box, probability, evidence)
+    return Analysis(data, source, picture, box, probability, evidence)
 
 
-def finish(seen: Seen, options: Options, behind: Picture | None, lap: "Stopwatch") -> Result[CutReport]:
-    """The second part of `cut_out`, which raises the same errors. behind: the image that `options.background` holds."""
-    picture = seen.picture
-    strokes, probability = _strokes(seen, options), seen.probability
+def finish(analysis: Analysis, options: Options, background: Picture | None, lap: "Stopwatch") -> Result[CutReport]:
+    """The second part of `cut_out`, which raises the same errors.
+
+    background: the decoded image of `options.background`; None if that is not an image.
+    """
+    picture = analysis.picture
+    strokes, probability = _strokes(analysis, options), analysis.probability
     if strokes is not None:
         probability = lap("strokes", spread.revised, picture, probability, strokes)
-    known = lap("trimap", _trimap, seen, probability, strokes, options)
+    known = lap("trimap", _trimap, analysis, probability, strokes, options)
     solved = lap("matting", _matte, picture, probability, known, options, lap.left())
     refined = lap("refine", refine.refine, picture, known, solved)
     matte = lap("edge", refine.edged, refine.with_source_alpha(picture, refined), options.shift, options.feather)
     judged = lap("quality", quality.judge, picture, probability, known, matte)
     cutout = lap("foreground", _cutout, picture, refined, matte, options)
-    canvas = lap("compose", compose.compose, cutout, matte, options, behind)
+    canvas = lap("compose", compose.compose, cutout, matte, options, background)
     output = lap("encode", encode.encode, canvas, format=options.format, quality=options.quality, depth=options.depth)
     stages = lap("stages", _stages, probability, known, matte, options)
     if "sheet" in options.stages:
@@ -115,7 +120,7 @@ def finish(seen: Seen, options: Options, behind: Picture | None, lap: "Stopwatch
         stages["sheet"] = encode.encode(drawn, format="jpeg")
     listed = lap("listings", _listings, cutout, matte, options)
     report = describe.cut(
-        seen.data, seen.source, options, probability, known, matte, judged, canvas, output, listed, lap.ms
+        analysis.data, analysis.source, options, probability, known, matte, judged, canvas, output, listed, lap.ms
     )
     return Result(output, stages, {name: listing.encoded for name, listing in listed.items()}, report)
 
@@ -153,31 +158,31 @@ def _evidence(
     return backdrop.examine(picture, probability, lambda part: segmenter.segment(part).values, options.holes)
 
 
-def _strokes(seen: Seen, options: Options) -> UInt8 | None:
-    """A person's scribbles and strokes, uint8 (H, W), as `trimap.drawn` gives them; None where there are none."""
+def _strokes(analysis: Analysis, options: Options) -> UInt8 | None:
+    """The user's scribbles and strokes, uint8 (H, W), as `trimap.drawn` gives them; None where there are none."""
     if options.scribbles is None and not options.strokes:
         return None
-    shape = seen.probability.values.shape
+    shape = analysis.probability.values.shape
     grey = None
     if options.scribbles is not None:
         grey = option_images.decoded("scribbles", decode.decode_grey, options.scribbles, options)
-    return trimap.drawn(options.strokes, shape, shape[1] / seen.source.rgb.shape[1], grey)
+    return trimap.drawn(options.strokes, shape, shape[1] / analysis.source.rgb.shape[1], grey)
 
 
-def _trimap(seen: Seen, probability: ProbabilityMap, strokes: UInt8 | None, options: Options) -> Trimap:
-    """probability: what the model saw, corrected by the strokes, which are uint8 (H, W)."""
-    picture = seen.picture
+def _trimap(analysis: Analysis, probability: ProbabilityMap, strokes: UInt8 | None, options: Options) -> Trimap:
+    """probability: the analysis's, corrected by the strokes, uint8 (H, W)."""
+    picture = analysis.picture
     if options.trimap is None:
         by_hand = bool(options.strokes) and not trimap.likely(probability)
-        # By the model's own doubt: a stroke changes nothing far away, so not what counts as unknown there.
-        bits = doubt(seen.probability.values)
+        # The doubt is that of the uncorrected map, so a stroke does not change what is unknown far away from it.
+        bits = doubt(analysis.probability.values)
         known = trimap.blank(picture) if by_hand else trimap.build(picture, probability, bits)
-        if seen.evidence is not None:
-            known = backdrop.marked(known, backdrop.confirmed(seen.evidence, probability))
+        if analysis.evidence is not None:
+            known = backdrop.marked(known, backdrop.confirmed(analysis.evidence, probability))
     else:
         known = trimap.from_grey(option_images.decoded("trimap", decode.decode_grey, options.trimap, options), picture)
-    if seen.box is not None:
-        known = trimap.within(known, seen.box)
+    if analysis.box is not None:
+        known = trimap.within(known, analysis.box)
     return known if strokes is None else trimap.marked(known, strokes)
 
 
@@ -191,13 +196,14 @@ def _matte(picture: Picture, probability: ProbabilityMap, known: Trimap, options
 def _cutout(picture: Picture, refined: Matte, matte: Matte, options: Options) -> Cutout:
     if picture.alpha is None:
         return foreground.unmix(picture, matte)
-    # Where the source itself is transparent, its colours are straight: no background shines through them.
-    alone = refine.edged(refined, options.shift, options.feather)
-    return foreground.faded(foreground.unmix(picture, alone), matte)
+    # The source's own transparent pixels have straight colours, through which no background shines. So the colours are
+    # estimated with the matte that leaves the source's alpha out.
+    without_own = refine.edged(refined, options.shift, options.feather)
+    return foreground.faded(foreground.unmix(picture, without_own), matte)
 
 
 def _stages(probability: ProbabilityMap, known: Trimap, matte: Matte, options: Options) -> dict[str, Encoded]:
-    # As a fraction of 255 the trimap's 0, 128 and 255 come back exactly.
+    # The trimap's 0, 128 and 255 survive the conversion to 0..1 and back exactly.
     planes: dict[str, Float32] = {
         "probability": probability.values,
         "trimap": raster.unit(known.values),
@@ -215,7 +221,7 @@ def _listings(cutout: Cutout, matte: Matte, options: Options) -> dict[str, Listi
 
 
 class Stopwatch:
-    """Calls each stage, records its milliseconds, and starts none after the deadline."""
+    """Calls each stage, records its milliseconds, and raises OutOfTime instead of starting one after the deadline."""
 
     def __init__(self, deadline: float | None = None) -> None:
         self._start, self._deadline = time.perf_counter(), deadline

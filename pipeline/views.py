@@ -13,7 +13,7 @@ from pipeline.errors import BadOptions
 from pipeline.geometry import Length, Region
 from pipeline.marketplaces import required
 from pipeline.options import Options
-from pipeline.run import Seen, Stopwatch
+from pipeline.run import Analysis, Stopwatch
 from pipeline.segment import Segmenter
 from pipeline.types import Canvas, Encoded
 
@@ -40,26 +40,26 @@ MEASURES: dict[str, tuple[str, Callable[[Any], str]]] = {
 """The measures of `pipeline.listings.compliance`, as people read them: what is measured, and its value."""
 
 
-def look(data: bytes, segmenter: Segmenter, options: Options, deadline: float | None = None) -> Seen:
-    """What the model sees in an image. deadline: in seconds. Raises what `run.see` does."""
-    return run.see(data, segmenter, options, Stopwatch(deadline))
+def analyse(data: bytes, segmenter: Segmenter, options: Options, deadline: float | None = None) -> Analysis:
+    """What the model sees in an image. deadline: in seconds. Raises what `run.analyse` does."""
+    return run.analyse(data, segmenter, options, Stopwatch(deadline))
 
 
-def preview(looked: Callable[[Options], Seen], options: Options) -> tuple[bytes, float]:
+def preview(analysed: Callable[[Options], Analysis], options: Options) -> tuple[bytes, float]:
     """The cutout as a PNG of PREVIEW_MEGAPIXELS, and its confidence. Raises HairlineError.
 
-    looked: `look` at the image. It is asked again with the same options for each preview of an image, unless `roi` or
-    `holes` differ, so it should remember what it gave.
+    analysed: gives the image's `analyse`. All previews of an image that agree in `roi` and `holes` call it with the
+    same options, so it should cache its results.
     """
     small = replace(options, shrink_to_megapixels=PREVIEW_MEGAPIXELS, stages=())
-    # What a stroke changes must not be part of what is remembered.
+    # Without the options that a person changes while drawing, so that one cached analysis serves all previews.
     plain = replace(small, strokes=(), shift=0.0, feather=0.0, roi=None)
-    seen = looked(plain)
-    scale = seen.picture.rgb.shape[1] / seen.source.rgb.shape[1]
+    analysis = analysed(plain)
+    scale = analysis.picture.rgb.shape[1] / analysis.source.rgb.shape[1]
     if small.roi is not None:
-        seen = looked(replace(plain, roi=scaled(small.roi, scale)))
+        analysis = analysed(replace(plain, roi=scaled(small.roi, scale)))
     edges = {"shift": small.shift * scale, "feather": small.feather * scale}
-    result = run.finish(seen, replace(small, **edges, roi=None), None, Stopwatch(None))
+    result = run.finish(analysis, replace(small, **edges, roi=None), None, Stopwatch(None))
     return result.data, result.report["quality"]["confidence"]
 
 

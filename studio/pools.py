@@ -1,4 +1,4 @@
-"""Worker processes, so that the page is answered while images are cut."""
+"""Worker processes, so that the studio answers its page while it cuts images."""
 
 import functools
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
-from pipeline.cli.workers import Ended, Process
+from pipeline.cli.workers import Process, WorkerDied
 
 _Args = ParamSpec("_Args")
 _Made = TypeVar("_Made")
@@ -18,7 +18,7 @@ class Killed(Exception):
 
 
 class Worker:
-    """One process, which starts when it is needed, and is replaced when it is killed."""
+    """One process. It starts with the first call, and is replaced after it was killed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,22 +29,22 @@ class Worker:
         with self._lock:
             process = self._process = self._process or Process(_called)
             try:
-                process.give(functools.partial(function, *args, **kwargs))
+                process.submit(functools.partial(function, *args, **kwargs))
                 made: _Made = process.result()
-            except Ended as error:
+            except WorkerDied as error:
                 self._process = None
-                process.end()
+                process.close()
                 raise Killed(MESSAGE) from error
             return made
 
     def close(self) -> None:
-        """End the process, also in the middle of what it does: that call raises Killed."""
+        """End the process. A call that is running raises Killed."""
         if (process := self._process) is not None:
             with suppress(ValueError):  # it has ended meanwhile
                 process.terminate()
         with self._lock:
             if self._process is not None:
-                self._process.end()
+                self._process.close()
                 self._process = None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline import segment, views
 from pipeline.models import ModelSpec
 from pipeline.options import Options
-from pipeline.run import Seen
+from pipeline.run import Analysis
 from pipeline.segment import Segmenter
 from pipeline.types import Encoded
 
@@ -31,14 +31,14 @@ def _opened(spec: ModelSpec, folder: Path) -> Segmenter:
 
 
 @functools.lru_cache(maxsize=3)
-def _seen(path: Path, _modified: int, model: Model, options: Options) -> Seen:
+def _analysed(path: Path, _modified: int, model: Model, options: Options) -> Analysis:
     """What the model sees in the image, reduced: no stroke changes it. _modified: so that a new file is read again."""
-    return views.look(path.read_bytes(), model.open(), options)
+    return views.analyse(path.read_bytes(), model.open(), options)
 
 
 def preview(path: Path, model: Model, options: Options) -> tuple[bytes, float]:
     """The cutout as a small PNG, and its confidence. Raises HairlineError, OSError."""
-    return views.preview(functools.partial(_seen, path, path.stat().st_mtime_ns, model), options)
+    return views.preview(functools.partial(_analysed, path, path.stat().st_mtime_ns, model), options)
 
 
 def original(path: Path, options: Options) -> Encoded:

@@ -29,7 +29,7 @@ from pipeline.edits import Edits
 from pipeline.options import PLANES, Options
 from pipeline.report import StoredCutReport
 from pipeline.review import VIEWS
-from pipeline.run import Seen
+from pipeline.run import Analysis
 from pipeline.segment import Segmenter
 from pipeline.sniff import sniff
 from pipeline.types import Encoded
@@ -87,8 +87,8 @@ class ViewService:
         edits, source = Edits.parse(body), self._head(keys.upload(tenant, id_))
         options = edits.applied(object_options.own(source, self.config.options))
         plain = {name: row.default for name, row in Options.table().items() if row.group in _OUTPUT_GROUPS}
-        looked = functools.partial(_looked, self.store, self.segmenter, source.ref, source.etag)
-        return views.preview(looked, replace(options, **plain))
+        analysed = functools.partial(_analysed, self.store, self.segmenter, source.ref, source.etag)
+        return views.preview(analysed, replace(options, **plain))
 
     def download(self, tenant: str, id_: str, form: Mapping[str, str]) -> Encoded | Link:
         """A cutout as a file. Raises ApiError, HairlineError."""
@@ -200,9 +200,11 @@ def _found() -> Iterator[None]:
 
 
 @functools.lru_cache(maxsize=3)
-def _looked(store: S3Store, segmenter: Callable[[], Segmenter], ref: ObjectRef, etag: str, options: Options) -> Seen:
+def _analysed(
+    store: S3Store, segmenter: Callable[[], Segmenter], ref: ObjectRef, etag: str, options: Options
+) -> Analysis:
     """What the model sees in the image: no stroke changes it."""
-    return views.look(store.get(ref, etag).data, segmenter(), options)
+    return views.analyse(store.get(ref, etag).data, segmenter(), options)
 
 
 def _cutout(report: StoredCutReport) -> str:

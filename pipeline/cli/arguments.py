@@ -1,4 +1,4 @@
-"""The command line's parser: the table of options as flags, and what the commands take besides."""
+"""The command line's parser: the flags of the table of options, and the commands' own arguments."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -36,8 +36,6 @@ _MATTE = """example:
   hairline matte photo.jpg trimap.png -o alpha.png
 
 """
-
-
 _STUDIO = """example:
   hairline studio photos/
 
@@ -45,7 +43,7 @@ _STUDIO = """example:
 
 
 def parser(table: _Table | None = None) -> argparse.ArgumentParser:
-    """The parser of `hairline`. Each option that is given is an attribute of that name; one that is not is None."""
+    """The parser of `hairline`. Its namespace has an attribute for each option, None for one that is not given."""
     rows = Options.table() if table is None else table
     root = argparse.ArgumentParser(
         prog="hairline",
@@ -205,7 +203,7 @@ def _help(row: Option[Any, Any]) -> str:
 
 
 def _settings(row: Option[Any, Any]) -> dict[str, Any]:
-    """What argparse needs to know of a row."""
+    """The keyword arguments of `add_argument` for a row."""
     if isinstance(row.kind, Switch):
         return {"action": "store_true"}
     if isinstance(row.kind, File):
@@ -225,7 +223,7 @@ def _reader(from_text: Callable[[str], Any], form: str) -> Callable[[str], Any]:
 
 
 def _path(text: str) -> Path:
-    """A path, or STREAM for "-" alone. For pathlib "./-", which is a file, would be the same."""
+    """A path, or STREAM for "-". The file "./-" becomes absolute, because pathlib does not tell it from "-"."""
     path = Path(text)
     return path.absolute() if path == STREAM and text != "-" else path
 

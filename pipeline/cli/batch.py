@@ -1,4 +1,4 @@
-"""Images on disk to cutouts on disk, one or several at a time, none of which can stop the others."""
+"""Cut the images of a command, one after the other or in several processes. No image can stop the others."""
 
 import functools
 import hashlib
@@ -37,7 +37,7 @@ KILLED = (
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The settings that all images of a command share. folder: of the weights. again: also cut images that are done."""
+    """The settings that all images of a command share. folder: of the weights. again: cut even what is done already."""
 
     spec: ModelSpec
     folder: Path
@@ -50,16 +50,16 @@ def cut_all(
 ) -> int:
     """Cut every image; returns 0, or 1 where an image was rejected or failed or a listing breaks rules.
 
-    Prints a line for each image: cut on stdout, others on stderr, where a summary follows. page: the folder that holds
-    all results and gets, when they are done, pages that show them, index.html first. left_out: for the summary.
-    Raises ModelUnavailable at the first image that needs the model. Images that are done do not.
+    Prints a line for each image: cut ones on stdout, others on stderr, where a summary follows. page: the folder of all
+    results, if pages that show them are to be written there at the end. left_out: for the summary.
+    Raises ModelUnavailable at the first image that is not done already.
     """
     work = replace(work, options=replace(work.options, threads=max(1, usable() // jobs)))
     lines: Generator[Line, None, None]
     if jobs == 1:
         lines = (cut_one(task, work) for task in tasks)
     else:
-        lines = workers.run(functools.partial(cut_one, work=work), tasks, jobs, _lost)
+        lines = workers.run(functools.partial(cut_one, work=work), tasks, jobs, _killed)
     with closing(lines):
         return _report(lines, tasks, page, left_out or Counter())
 
@@ -67,7 +67,7 @@ def cut_all(
 def apply_all(
     tasks: Sequence[Task], alpha: bytes, options: Options, *, again: bool, left_out: Counter[str] | None = None
 ) -> int:
-    """Put one matte onto every image; returns and prints as `cut_all` does."""
+    """Apply one matte to every image; returns and prints as `cut_all` does."""
     make = functools.partial(apply_matte, alpha=alpha, options=options)
     recipe = Recipe(options, matte=hashlib.sha256(alpha).hexdigest())
     lines = (image.process(task, make, recipe, again=again) for task in tasks)
@@ -109,7 +109,7 @@ def cut_one(task: Task, work: Work) -> Line:
     return image.process(task, functools.partial(_cut, work=work), Recipe(work.options, work.spec), again=work.again)
 
 
-def _lost(task: Task) -> Line:
+def _killed(task: Task) -> Line:
     return image.failed(task, KILLED)
 
 
@@ -122,7 +122,7 @@ def _report(lines: Iterable[Line], tasks: Sequence[Task], page: Path | None, lef
         for line in lines:
             stream = sys.stdout if line.good else sys.stderr
             bar.write(one_line(line.text), file=stream)
-            stream.flush()  # so that a closed pipe ends the run here, and a reader sees each image at once
+            stream.flush()  # so that a reader sees each image at once, and a closed pipe ends the run here
             bar.update()
             summary.add(line)
     good = summary.good

@@ -18,7 +18,7 @@ def report(path: Path) -> SavedReport | None:
 
 
 def results(folder: Path, names: Iterable[str]) -> set[str]:
-    """Those of the files in a folder that are reports of Hairline, or that one of them names as its results."""
+    """Those of a folder's files that are Hairline's reports, or that such a report names as results."""
     found = set()
     for name in names:
         if name.endswith(REPORT) and (read := report(folder / name)) is not None:
@@ -47,5 +47,5 @@ def named(task: Task, read: SavedReport | None) -> list[Path]:
 
 
 def _belongs(name: str, task: Task) -> bool:
-    """Whether a file's name can be a result's of the task. It comes from a report, which anybody may have edited."""
+    """Whether a name in a report can be that of a result of the task: the report may have been edited."""
     return Path(name).name == name and name.startswith(f"{task.stem}.")

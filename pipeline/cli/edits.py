@@ -7,7 +7,7 @@ from pipeline.disk import write
 from pipeline.edits import Edits
 
 EDITS = ".edits.json"
-"""How the name of the file ends, as `REPORT` is how a report's does."""
+"""What the file's name ends in, as a report's ends in `REPORT`."""
 
 
 def read(path: Path) -> Edits:

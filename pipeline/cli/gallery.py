@@ -1,6 +1,6 @@
 """HTML pages of many cutouts, worst first. They have relative links only, and load nothing from the network.
 
-They aim at WCAG 2.2, level AA: keyboards, screen readers and dark screens work.
+They aim at WCAG 2.2, level AA: they can be used with a keyboard, a screen reader and a dark colour scheme.
 """
 
 import html
@@ -23,9 +23,9 @@ _PLAIN = frozenset((string.ascii_letters + string.digits + "-._~/").encode())
 class Entry:
     """One image of the page.
 
-    picture: the source's name in the folder of its results. quality: as in its report, or None where there is no
-    cutout; then `message` says why. breaks: which marketplaces' rules its listing images break, a sentence each.
-    sheet, output, report: files, None where there is none.
+    picture: the path of the source's name in the folder of its results. quality: as in its report, or None if there is
+    no cutout; then `message` says why. breaks: a sentence for each marketplace whose rules a listing image breaks.
+    sheet, output, report: files, or None.
     """
 
     picture: PurePath
@@ -53,10 +53,11 @@ def is_own(path: Path) -> bool:
 
 
 def page(entries: Sequence[Entry], folder: PurePath, *, number: int = 1, count: int = 0, review: int = 0) -> str:
-    """A page: first what failed, then by confidence, the lowest first; equals by name.
+    """A page: first the images that failed, then the others by confidence, the lowest first, and by name.
 
-    folder: where the page will lie; all files are below it, and the links are relative to it. number: of the page.
-    count, review: images on all pages together, and how many of them need review; of this one if there is no other.
+    folder: where the page will be written; all files are below it, and the links are relative to it. number: of the
+    page. count, review: the number of images on all pages, and of those that need review; by default those of
+    `entries`.
     """
     if not count:
         count, review = len(entries), sum(map(needs_review, entries))
@@ -78,7 +79,7 @@ def confidence(entry: Entry) -> float:
 
 
 def _links(number: int, last: int) -> str:
-    """Links to the pages before and after, and which page this is; nothing if it is the only one."""
+    """The number of the page, and links to the previous and next ones; empty if it is the only page."""
     if last < 2:
         return ""
     around = [(number - 1, "Previous page"), (number + 1, "Next page")]

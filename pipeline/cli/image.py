@@ -36,7 +36,7 @@ class Recipe:
     matte: str = ""
 
     def mark(self, name: str, data: bytes) -> str:
-        """sha256 hex of these, the image, its name and Hairline's version: an equal mark, an equal result."""
+        """sha256 in hex of the recipe, the image, its name and Hairline's version. Equal marks mean equal results."""
         facts = {
             "name": name,
             "source": hashlib.sha256(data).hexdigest(),
@@ -51,10 +51,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How one image ended, as the user reads it.
+    """The outcome of one image, as the user reads it.
 
-    picture: the source's name in the folder of its results. reason: the code of a rejection, or why it failed. breaks:
-    whether a listing image breaks its marketplace's rules.
+    picture: the path of the source's name in the folder of its results. reason: the code of a rejection, or why it
+    failed. breaks: whether a listing image breaks its marketplace's rules.
     """
 
     status: Status
@@ -72,9 +72,9 @@ class Line:
 def process(task: Task, make: Make, recipe: Recipe, *, again: bool = False) -> Line:
     """Bring an image's results up to date, the report last.
 
-    make: cuts the image out. again: also if the report that is there has this mark. A rejected image gets a report,
-    and loses the results of an earlier run. An image that fails keeps them. Raises ModelUnavailable, which is not the
-    image's fault: every other one would fail in the same way.
+    make: cuts the image out. again: even if its report has this mark already. A rejected image gets a report, and the
+    results of earlier runs are removed. An image that fails keeps them. Raises ModelUnavailable, because every other
+    image would fail in the same way.
     """
     try:
         return _process(task, make, recipe, again=again)
@@ -86,7 +86,7 @@ def process(task: Task, make: Make, recipe: Recipe, *, again: bool = False) -> L
         return failed(task, NO_MEMORY)
     except HairlineError as error:
         return failed(task, f"{error.code}: {error}")
-    except Exception as error:  # noqa: BLE001 - a bug of Hairline: the images after this one get their turn
+    except Exception as error:  # noqa: BLE001 - a bug in Hairline must not stop the images after this one
         return failed(task, _bug(error))
 
 
@@ -113,12 +113,12 @@ def read(source: Path) -> bytes:
 
 
 def failed(task: Task, message: str) -> Line:
-    """The line of an image that nothing was written for."""
+    """The line of an image for which nothing was written."""
     return Line("failed", f"{task.source}: {message}", task.folder / task.source.name, message)
 
 
 def rejection(error: InputError) -> str:
-    """What is wrong with an image, and which flags help."""
+    """The message of a rejection, with the flags that may help."""
     return str(error) + next((advice for kind, advice in ADVICE.items() if isinstance(error, kind)), "")
 
 

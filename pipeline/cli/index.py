@@ -1,4 +1,4 @@
-"""The pages of a run, made from the reports on the disk, so that a run of any length keeps nothing for them."""
+"""The pages of a run, made from the reports on disk, so that a long run needs no memory for them."""
 
 from array import array
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from pipeline.disk import write
 
 
 def write_pages(folder: Path, tasks: Sequence[Task], failures: Mapping[Path, str]) -> None:
-    """Write the pages that show all images, the most doubtful first, and remove those that are too many.
+    """Write the pages that show all images, the most doubtful first, and remove surplus pages of an earlier run.
 
-    failures: why an image has no result of this run, by its name in the folder of its results. Raises OSError.
+    failures: why images failed in this run, by their names in the folders of their results. Raises OSError.
     """
     confidences, review = array("f"), 0
     for task in tasks:

@@ -84,7 +84,7 @@ def _cut(given: argparse.Namespace) -> int:
     if not planned.tasks:
         raise BadPaths(f"There is no image in {', '.join(map(str, given.inputs))}.")
     _check_writable(given.out)
-    # Only now: ONNX Runtime and PyMatting take a second to load, which --help and a typing error need not wait for.
+    # Imported here, because it takes a second to load, and --help or a typing error should not wait for it.
     from pipeline.cli.batch import Work, cut_all
 
     work = Work(spec, given.model_dir, options, again=given.again)
@@ -180,7 +180,7 @@ def _matte(given: argparse.Namespace) -> int:
 
 
 def _studio(given: argparse.Namespace) -> int:
-    # By its name: the studio is a shell around this package, and only a checkout has it.
+    # Imported by name, because the studio is a shell around this package, and only a checkout has it.
     try:
         studio = importlib.import_module("studio.main")
     except ModuleNotFoundError as error:
@@ -234,7 +234,7 @@ def _options(given: argparse.Namespace) -> Options:
 
 
 def _by_its_flag(message: str) -> str:
-    """A message that begins with an option's name, with its flag there."""
+    """The message with the flag in place of the option's name, if it begins with one."""
     name, _, rest = message.partition(" ")
     row = Options.table().get(name)
     return message if row is None else f"{flag(row)} {rest}"

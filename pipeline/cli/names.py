@@ -74,7 +74,7 @@ def _folded(text: str) -> str:
 
 
 def _inside(folder: str, name: str) -> str:
-    """The key of a name in a folder, by the folder's key."""
+    """The key of a file. folder: its folder's key. name: the file's name."""
     return f"{folder.rstrip('/')}/{_folded(name)}"
 
 
@@ -84,9 +84,10 @@ def assign(
     """A task for each source, in order.
 
     out: the folder of the results, as the user named it; root: the same from the root of the file system. pages: files
-    of the whole run in `out`. Results of equal names in several folders go into folders of those folders' names. Of
-    equal names that differ in their endings (a.jpg, a.png) the endings are kept (a.jpg.png, a.png.png). What is equal
-    even then gets a number. Raises BadPaths if results would go into the folder of an input.
+    of the whole run in `out`. Where sources of several folders have the same name, their results go into subfolders
+    named after those folders. Names that differ in their endings only (a.jpg, a.png) keep the endings (a.jpg.png,
+    a.png.png). Names that are still equal get a number. Raises BadPaths if results would go into the folder of an
+    input.
     """
     folders = _folders(sources)
     _keep_apart(sources, folders, root)
@@ -153,7 +154,7 @@ def _upwards(path: PurePath) -> Iterator[PurePath]:
 
 
 def _stems(source: Source, *, unique: bool) -> Iterator[str]:
-    """Names for the source's results, the nicest first."""
+    """Candidate stems for the source's results, the shortest first."""
     if unique:
         yield source.path.stem
     yield source.path.name

@@ -80,7 +80,7 @@ def _line(row: Option[Any, Any]) -> str:
 
 
 def _where(row: Option[Any, Any]) -> str:
-    """The ways in, with the name there if it is another one."""
+    """The ways in that take the option, each with its name there if that differs."""
     if not row.where:
         return "Python"
     if row.where == Where.ALL and row.flag == row.name:

@@ -31,10 +31,10 @@ def plan(
     pages: bool = False,
     force: bool = False,
 ) -> Plan:
-    """The plan for files and folders. A folder is searched with all its subfolders, which `out` gets, too.
+    """The plan for files and folders. Folders are searched recursively, and `out` gets the same subfolders.
 
     ends: see `names.assign`. pages: whether there will be pages that show the images.
-    Left out without a word are hidden files and results of earlier runs.
+    Hidden files and the results of earlier runs are left out, and not counted.
     Raises BadPaths for a path that does not exist, for results that would go into a folder of inputs, and, unless
     `force`, if a result would replace a file that Hairline did not write.
     """
@@ -61,7 +61,7 @@ def plan(
 
 
 def _absolute(path: Path) -> PurePath:
-    """One file by two paths is one; links of two names in one folder are two images."""
+    """The same file by two paths is one image; two links to it in one folder are two images."""
     return path.parent.resolve() / path.name
 
 

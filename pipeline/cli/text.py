@@ -16,6 +16,6 @@ def counted(number: int, noun: str) -> str:
 
 
 def show_everything(stream: TextIO) -> None:
-    """Let a stream escape what its encoding lacks, instead of raising UnicodeEncodeError."""
+    """Make a stream escape what its encoding cannot represent, instead of raising UnicodeEncodeError."""
     if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
         stream.reconfigure(errors="backslashreplace")

@@ -17,11 +17,11 @@ _Stamp = tuple[int, int]  # bytes, and nanoseconds of the last change
 
 
 def arrivals(folders: Sequence[Path], planned: Callable[[], Sequence[Task]]) -> Iterator[list[Task]]:
-    """Batches of images, without end: those that are there, then those that arrive or change.
+    """Batches of images, for ever: first those that are there, then those that arrive or change.
 
-    planned: all images that are there now. Raises BadPaths if a folder cannot be watched.
+    planned: lists all images that are there now. Raises BadPaths if a folder cannot be watched.
     """
-    given: dict[Path, _Stamp] = {}
+    yielded: dict[Path, _Stamp] = {}
     waiting: dict[Path, _Stamp] = {}
     with _changes(folders) as changed:
         while True:
@@ -32,10 +32,10 @@ def arrivals(folders: Sequence[Path], planned: Callable[[], Sequence[Task]]) -> 
             before, waiting, ready = waiting, {}, []
             for task in planned():
                 stamp = _stamp(task.source)
-                if stamp is None or given.get(task.source) == stamp:
+                if stamp is None or yielded.get(task.source) == stamp:
                     continue
                 if before.get(task.source) == stamp:
-                    given[task.source] = stamp
+                    yielded[task.source] = stamp
                     ready.append(task)
                 else:
                     waiting[task.source] = stamp
@@ -59,7 +59,7 @@ class _Bell(FileSystemEventHandler):
         self.rung = threading.Event()
         self.rung.set()  # for what is there already
 
-    def on_created(self, event: FileSystemEvent) -> None:  # noqa: ARG002 - the file is found by looking
+    def on_created(self, event: FileSystemEvent) -> None:  # noqa: ARG002 - a search of the folders finds the file
         self.rung.set()
 
     on_modified = on_moved = on_attrib = on_created

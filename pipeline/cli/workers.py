@@ -1,7 +1,7 @@
-"""Work in several processes that survives the death of one of them, and leaves no process behind.
+"""A process pool that survives the death of a worker, and leaves no process behind.
 
-Each process has a pipe of its own and shares nothing with the others, neither queue nor lock. So the end of its pipe
-shows that it is dead, and which item it had. (concurrent.futures' pool can miss a death and wait for ever.)
+Each worker has a pipe of its own and shares no queue or lock with the others. When its pipe closes, the worker has
+died, and the parent knows which item it had. (The pool of concurrent.futures can miss a death and wait for ever.)
 """
 
 import multiprocessing
@@ -17,33 +17,33 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
 
 
-class Ended(Exception):
-    """The process ended before it gave a result: it was killed."""
+class WorkerDied(Exception):
+    """The process died before it returned a result, for example because it was killed."""
 
 
-_PATIENCE = 10.0
-"""Seconds that a process gets to end by itself."""
+_EXIT_TIMEOUT_S = 10.0
+"""How long a process may take to end by itself."""
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
 def run(
-    function: Callable[[_Item], _Result], items: Iterable[_Item], jobs: int, lost: Callable[[_Item], _Result]
+    function: Callable[[_Item], _Result], items: Iterable[_Item], jobs: int, on_death: Callable[[_Item], _Result]
 ) -> Generator[_Result, None, None]:
-    """The results of `function`, as they come, from `jobs` processes. Raises what it raises, and stops.
+    """Call `function` with each item, in `jobs` processes, and yield the results as they come.
 
-    An item whose process ends before it gives a result, such as one that is killed, gets a second try at the end, with
-    no other process beside it. If that process ends, too, the item gives the result of `lost`. Closing the iterator
-    stops all processes.
+    If `function` raises, the error is raised here and the run stops. If a worker dies, its item is tried once more at
+    the end, with no other worker running. If that worker dies, too, the item's result is `on_death(item)`. Closing the
+    generator stops all processes.
     """
     suspects: list[_Item] = []
-    with _team(function, jobs) as team:
-        yield from _results(team, deque(items), suspects)
+    with _pool(function, jobs) as pool:
+        yield from _results(pool, deque(items), suspects)
     for suspect in suspects:
-        again: list[_Item] = []
-        with _team(function, 1) as team:
-            yield from _results(team, deque([suspect]), again)
-        yield from map(lost, again)
+        died_again: list[_Item] = []
+        with _pool(function, 1) as pool:
+            yield from _results(pool, deque([suspect]), died_again)
+        yield from map(on_death, died_again)
 
 
 class Process:
@@ -55,45 +55,45 @@ class Process:
         self._process = context.Process(target=_serve, args=(theirs, function), daemon=True)
         with _without_ctrl_c():
             self._process.start()
-        theirs.close()  # only the process holds it now, so that its death closes it
+        theirs.close()  # only the process holds this end now, so its death closes the pipe
 
-    def give(self, item: object) -> None:
-        """Let it begin an item. One at a time."""
-        with suppress(BrokenPipeError):  # it was killed while it had nothing to do; `result` says so
+    def submit(self, item: object) -> None:
+        """Start an item. Call `result` before the next one."""
+        with suppress(BrokenPipeError):  # it was killed while it was idle; `result` raises WorkerDied
             self.pipe.send(item)
 
     def result(self) -> Any:
-        """The result of that item; waits for it. Raises what the function raises, and Ended."""
+        """Wait for the item's result. Raises what the function raises, and WorkerDied."""
         try:
             result, error = self.pipe.recv()
-        except (EOFError, OSError) as end:
-            raise Ended from end
+        except (EOFError, OSError) as closed:
+            raise WorkerDied from closed
         if error is not None:
             raise error
         return result
 
     def terminate(self) -> None:
-        """Stop it in the middle of what it does; what it has half written is removed."""
+        """Stop it in the middle of an item. It removes its unfinished files."""
         self._process.terminate()
 
-    def end(self) -> None:
-        """Wait for it, once it has ended or has nothing left to do."""
+    def close(self) -> None:
+        """Wait until it ends, which a process that is idle or terminated does; kill it if it does not."""
         self.pipe.close()
-        self._process.join(_PATIENCE)
+        self._process.join(_EXIT_TIMEOUT_S)
         self._process.kill()
         self._process.join()
         self._process.close()
 
 
-class _Team:
-    """Processes by their pipes, started when they are needed, at most `size` at a time."""
+class _Pool:
+    """At most `size` processes, started when they are needed. processes: by their pipes."""
 
     def __init__(self, function: Callable[[Any], Any], size: int) -> None:
         self._function, self._size = function, size
         self.processes: dict[Connection, Process] = {}
 
-    def member(self, busy: Iterable[Connection]) -> Process | None:
-        """A process without work, None if all have some."""
+    def idle(self, busy: Iterable[Connection]) -> Process | None:
+        """A process without an item, or None. busy: the pipes of those that have one."""
         for pipe in self.processes.keys() - set(busy):
             return self.processes[pipe]
         if len(self.processes) == self._size:
@@ -102,45 +102,45 @@ class _Team:
         self.processes[process.pipe] = process
         return process
 
-    def end(self, pipe: Connection) -> None:
-        self.processes.pop(pipe).end()
+    def close(self, pipe: Connection) -> None:
+        self.processes.pop(pipe).close()
 
 
 @contextmanager
-def _team(function: Callable[[Any], Any], size: int) -> Iterator[_Team]:
-    team = _Team(function, size)
+def _pool(function: Callable[[Any], Any], size: int) -> Iterator[_Pool]:
+    pool = _Pool(function, size)
     finished = False
     try:
-        yield team
+        yield pool
         finished = True
     finally:
-        for process in team.processes.values():
+        for process in pool.processes.values():
             if not finished:
                 process.terminate()
-        for pipe in list(team.processes):
-            team.end(pipe)
+        for pipe in list(pool.processes):
+            pool.close(pipe)
 
 
-def _results(team: _Team, waiting: deque[_Item], ended: list[_Item]) -> Iterator[Any]:
-    """The results of all items except those whose process ended, which are added to `ended`."""
+def _results(pool: _Pool, waiting: deque[_Item], died: list[_Item]) -> Iterator[Any]:
+    """The results of all items except those whose worker died, which are added to `died`."""
     running: dict[Connection, _Item] = {}
     while waiting or running:
-        while waiting and (process := team.member(running)) is not None:
+        while waiting and (process := pool.idle(running)) is not None:
             running[process.pipe] = waiting.popleft()
-            process.give(running[process.pipe])
+            process.submit(running[process.pipe])
         for pipe in cast("list[Connection]", wait(list(running))):
             item = running.pop(pipe)
             try:
-                yield team.processes[pipe].result()
-            except Ended:
-                ended.append(item)
-                team.end(pipe)
+                yield pool.processes[pipe].result()
+            except WorkerDied:
+                died.append(item)
+                pool.close(pipe)
 
 
 def _serve(pipe: Connection, function: Callable[[Any], Any]) -> None:
-    """A process: items in, (result, error) out, until the pipe is closed, SIGTERM comes or the parent is gone."""
+    """The loop of a process: items in, (result, error) out, until the pipe closes, SIGTERM comes or the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent passes it on as SIGTERM
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # removes what is half written
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that unfinished files are removed
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
@@ -165,7 +165,7 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
-    """Hold SIGINT back, here and in the processes that start meanwhile: they leave Ctrl-C to this one."""
+    """Block SIGINT here and in the processes that start meanwhile, so that only this process handles Ctrl-C."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline.errors import BadOptions, NoSubject, OutOfTime
 from pipeline.options import Options
-from pipeline.run import Stopwatch, cut_out, finish, see
+from pipeline.run import Stopwatch, analyse, cut_out, finish
 from pipeline.types import ProbabilityMap
 
 ALL = ("probability", "trimap", "alpha")
@@ -240,11 +240,11 @@ def test_a_stroke_marks_the_subject_where_the_model_found_none(segmenter):
     assert alpha[:30].max() == 0
 
 
-def test_what_the_model_saw_serves_for_another_try_with_other_strokes(photo, segmenter):
+def test_an_analysis_can_be_finished_with_other_strokes(photo, segmenter):
     strokes = [{"tool": "remove", "radius": 8, "points": [[100, 150], [120, 150]]}]
     options = Options(strokes=strokes, shift=1)
-    seen = see(photo, segmenter, Options(), Stopwatch())
-    again = finish(seen, options, None, Stopwatch())
+    analysis = analyse(photo, segmenter, Options(), Stopwatch())
+    again = finish(analysis, options, None, Stopwatch())
     assert again.output.data == cut_out(photo, segmenter, options).output.data
 
 
