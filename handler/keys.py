@@ -39,6 +39,8 @@ AREAS = {
 REPORT = "report.json"
 EDITS = "edits.json"
 """What a person changed on the image and decided about it."""
+FAILED = "failed"
+"""An empty file beside a report with that status, for readers of a listing: an earlier cutout may be there as well."""
 CUTOUT = "cutout"
 """The name of the cutout before its extension."""
 OUTPUTS = (CUTOUT, *STAGES, *MARKETPLACES)
@@ -97,7 +99,7 @@ def output(source_key: str, name: str) -> str:
 
 def is_output(name: str) -> bool:
     """Whether a file beside a report is Hairline's, and not one that the bucket's owner put there."""
-    return name == REPORT or name.partition(".")[0] in OUTPUTS
+    return name in (REPORT, FAILED) or name.partition(".")[0] in OUTPUTS
 
 
 def source_of_report(key: str) -> str | None:

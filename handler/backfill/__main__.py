@@ -111,7 +111,7 @@ def _add_filters(command: argparse.ArgumentParser) -> None:
         "--only",
         choices=("all", "missing", "outdated"),
         default="all",
-        help="all images; those without a result; or also those whose result is of another version, model or options "
+        help="all images; those that have no result or failed; or also those whose result is of another version, model or options "
         "(default: %(default)s)",
     )
     command.add_argument(

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
 from handler import keys
+from handler.aws import reports
 from handler.aws.listing import Listed
 from pipeline import formats
 
@@ -23,7 +24,9 @@ class Image(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """An image and what a backfill does with it. result: when its report was written, None if it has none."""
+    """An image and what a backfill does with it. result: when its report was written; None without a report, or
+    where it says that the image failed.
+    """
 
     image: Image
     kind: Kind
@@ -58,12 +61,13 @@ def survey(images: Iterable[Image], outputs: Iterable[Listed], filters: Filters,
 
     max_bytes: of a file that the deployment accepts.
     """
-    reports = (listed for listed in outputs if keys.source_of_report(listed.key) is not None)
-    report = next(reports, None)
+    found = reports.listed(outputs)
+    report = next(found, None)
     for order, image in _in_order_of_reports(images):
-        while report is not None and report.key < order:
-            report = next(reports, None)
-        result = report.modified if report is not None and report.key == order else None
+        while report is not None and keys.output(report.key, keys.REPORT) < order:
+            report = next(found, None)
+        is_result = report is not None and report.key == image.key and not report.failed
+        result = report.written if is_result else None
         yield Finding(image, _kind(image, result, filters, max_bytes), result)
 
 

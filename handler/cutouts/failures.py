@@ -9,14 +9,14 @@ which a person can send it again. A redrive that succeeds replaces the report.
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from handler import notifications, observability
+from handler import keys, notifications, observability
 from handler.aws import edits
 from handler.aws.bucket import ObjectHead, ObjectStore
 from handler.aws.dead_letters import DeadLetters
 from handler.config import CutoutConfig
 from handler.cutouts import results
 from handler.errors import BadEvent, GivenUp, SourceMissing
-from handler.jobs import CALLBACK, Job, parse_stored
+from handler.jobs import CALLBACK, Job, ObjectRef, parse_stored
 from handler.notifications import Publisher
 from pipeline import describe
 from pipeline.errors import HairlineError, MattingFailed, OutOfMemory, OutOfTime
@@ -71,7 +71,8 @@ def _report(job: Job, error: Exception, deps: Deps) -> None:
         source = deps.store.head(job.source)
     except (BadEvent, SourceMissing):
         return
-    report_ref = results.report_ref(source, deps.config)
+    folder = ObjectRef(deps.config.output_bucket, source.ref.key)
+    report_ref = results.file_ref(folder, keys.REPORT)
     # Another worker may finish the image meanwhile: the conditions let its report win.
     condition: dict[str, str] = {"if_none_match": "*"}
     try:
@@ -82,9 +83,10 @@ def _report(job: Job, error: Exception, deps: Deps) -> None:
         if _is_result_of(source, found.data):
             return
         condition = {"if_match": found.etag}
-    edited = edits.stored(deps.store, edits.ref(deps.config.output_bucket, source.ref.key)).digest()
+    edited = edits.stored(deps.store, edits.ref(folder.bucket, folder.key)).digest()
     report = _failed(source, edited, error, deps.config)
     deps.store.put(report_ref, results.encoded(report), "application/json", **condition)
+    deps.store.put(results.file_ref(folder, keys.FAILED), b"", "text/plain")
     notification = notifications.from_report(report, deps.config.output_bucket, source.metadata.get(CALLBACK))
     deps.publisher.publish(notification, first=False)
 

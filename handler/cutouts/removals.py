@@ -3,7 +3,7 @@
 Those of an API job always go with it: their folder is Hairline's alone, so all of its outputs are deleted, with or
 without a report. Of other images, and only where the deployment says so, the files are deleted that a report of
 Hairline names, then the edits, and the report last: a worker that dies on the way leaves it to the next try, which goes
-on.
+on. A report that says that the image failed names none, so all outputs beside it are deleted: an earlier image's.
 """
 
 from collections.abc import Iterable
@@ -49,4 +49,7 @@ def _named(folder: ObjectRef, source: ObjectRef, store: ObjectStore) -> Iterable
         same = (described["bucket"], described["key"]) == (source.bucket, source.key)
     except (SourceMissing, ValueError, KeyError, TypeError):
         return []
-    return [*files, keys.EDITS, keys.REPORT] if same and isinstance(files, dict) else []
+    if not same or not isinstance(files, dict):
+        return []
+    names = store.children(folder) if report.get("status") == "failed" else files
+    return [*(name for name in names if name not in (keys.EDITS, keys.REPORT)), keys.EDITS, keys.REPORT]

@@ -36,11 +36,6 @@ def file_ref(folder: ObjectRef, name: str) -> ObjectRef:
     return ObjectRef(folder.bucket, keys.output(folder.key, name))
 
 
-def report_ref(source: ObjectHead, config: BucketConfig) -> ObjectRef:
-    """The report of a source."""
-    return file_ref(ObjectRef(config.output_bucket, source.ref.key), keys.REPORT)
-
-
 class Found(NamedTuple):
     """What the output bucket has of a source.
 

@@ -33,6 +33,7 @@ ROLES: dict[str, Allowed] = {
     "DeadLetterRole": {
         "ReadImages": ("s3:GetObject", "{input}/*"),
         "WriteReports": (READ_WRITE, "{output}/*/report.json"),
+        "MarkFailures": ("s3:PutObject", "{output}/*/failed"),
         "ReadEdits": ("s3:GetObject", "{output}/*/edits.json"),
         "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
         "SendEvents": ("events:PutEvents", BUS),

@@ -60,6 +60,13 @@ def test_what_becomes_of_an_image(image, result, kind):
     assert found([image], [image.key] if result else [])[image.key].kind == kind
 
 
+def test_an_image_that_failed_has_no_result():
+    files = [*listing(["a.jpg", "b.jpg"]), Listed("a.jpg/failed", 0, LATER)]
+    images = [Image("a.jpg", 1, NOW), Image("b.jpg", 1, NOW)]
+    joined = list(survey(images, sorted(files), Filters(), 100))
+    assert [(finding.kind, finding.result) for finding in joined] == [("cut", None), ("done", LATER)]
+
+
 @pytest.mark.parametrize(
     ("filters", "accepted"),
     [

@@ -75,6 +75,7 @@ def test_an_error_that_no_retry_solves_is_reported_at_the_first_try(cloud, faili
     cloud.drop(KEY, photo)
     message(failing(MattingFailed("no answer")), last_try=False)
     assert report(cloud)["reason"]["code"] == "matting_failed"
+    assert cloud.outputs().keys() == {f"{KEY}/report.json", f"{KEY}/failed"}
     assert len(cloud.dead()) == 1
 
 
@@ -100,6 +101,7 @@ def test_a_redrive_that_succeeds_replaces_the_report_and_one_that_fails_renews_i
     assert process(JOB, deps, plenty).status == "done"
     assert report(cloud)["status"] == "done"
     assert report(cloud)["files"].keys() == {"cutout.png", "alpha.png"}
+    assert f"{KEY}/failed" not in cloud.outputs()
     assert process(JOB, deps, plenty).status == "repeated"
 
 
@@ -224,4 +226,5 @@ def test_cutout_function_concludes_at_its_last_try(wired, photo, attempt):
     reply = app.on_queue(event, Context(5, 3008))  # too little time for any image
     assert len(reply["batchItemFailures"]) == (0 if last else 1)
     assert len(wired.dead()) == (1 if last else 0)
-    assert [json.loads(data)["reason"]["code"] for data in wired.outputs().values()] == ["out_of_time"] * last
+    written = [data for key, data in wired.outputs().items() if key.endswith("/report.json")]
+    assert [json.loads(data)["reason"]["code"] for data in written] == ["out_of_time"] * last

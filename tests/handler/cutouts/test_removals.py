@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from handler.config import CutoutConfig
+from handler.cutouts import failures
 from handler.cutouts.work import process
 from handler.dispositions import REJECT, RETRY
-from handler.errors import StoreUnavailable
+from handler.errors import GivenUp, StoreUnavailable
 from tests.handler.conftest import INPUT, OUTPUT
 from tests.handler.cutouts.jobs import JOB, KEY, PLAIN, Killed, assert_whole, plenty
 from tests.handler.watched_store import WatchedStore, once
@@ -46,6 +47,19 @@ def test_they_stay_unless_the_deployment_says_otherwise(cloud, deps, photo):
     delete(cloud)
     assert process(JOB, deps, plenty).status == REJECT
     assert cloud.outputs().keys() == PLAIN
+
+
+def test_after_a_failure_the_files_of_an_earlier_image_are_deleted_too(cloud, deps, photo):
+    cloud.drop(KEY, photo)
+    process(JOB, deps, plenty)
+    cloud.drop(KEY, photo + b"\0")
+    failures.conclude("{}", [(JOB, GivenUp())], deps)
+    cloud.s3.put_object(Bucket=OUTPUT, Key=f"{KEY}/mine.txt", Body=b"of somebody else")
+    delete(cloud)
+    store = WatchedStore(cloud.s3)
+    assert process(JOB, replace(deps, store=store), plenty).status == "removed"
+    assert cloud.outputs().keys() == {f"{KEY}/mine.txt"}
+    assert store.written()[-1] == ("delete", f"{KEY}/report.json")
 
 
 def test_an_image_that_was_put_again_keeps_its_outputs_whatever_event_comes_last(cloud, deps, photo):

@@ -59,6 +59,35 @@ def test_each_failed_image_has_a_line(run, capsys):
     assert all(row["message"] and datetime.fromisoformat(row["written"]) for row in rows)
 
 
+def failed_after_a_cutout(cloud, deps, photo):
+    """An image that replaced one that was cut, and failed."""
+    cloud.drop("e.jpg", photo)
+    process(Job(ObjectRef(INPUT, "e.jpg")), deps, lambda: 300.0)
+    cloud.drop("e.jpg", photo + b"\0")
+    failures.conclude("{}", [(Job(ObjectRef(INPUT, "e.jpg")), GivenUp())], deps)
+
+
+def test_an_image_that_failed_beside_an_earlier_cutout_counts_as_failed(outcomes, deps, photo, run, capsys):
+    failed_after_a_cutout(outcomes, deps, photo)
+    assert "e.jpg/cutout.png" in outcomes.outputs()
+    capsys.readouterr()
+    assert run(["--csv", "--prefix", "e"]) == 1
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["key"], row["outcome"], row["code"]) == ("e.jpg", "failed", "given_up")
+
+
+def test_an_image_that_was_cut_after_it_failed_counts_as_done(outcomes, deps, photo, run, capsys):
+    failed_after_a_cutout(outcomes, deps, photo)
+    process(Job(ObjectRef(INPUT, "e.jpg")), deps, lambda: 300.0)
+    assert outcomes.outputs().keys() >= {"e.jpg/cutout.png", "e.jpg/report.json"}
+    assert "e.jpg/failed" not in outcomes.outputs()
+    # A worker that reports a failure may come last with its mark, although another has cut the image.
+    outcomes.s3.put_object(Bucket=OUTPUT, Key="e.jpg/failed", Body=b"")
+    capsys.readouterr()
+    assert run(["--prefix", "e"]) == 0
+    assert capsys.readouterr().out == "            1  done\n"
+
+
 def test_only_images_without_a_cutout_are_read(outcomes):
     read = []
     outcomes.s3.meta.events.register("before-call.s3.GetObject", lambda params, **_: read.append(params["url_path"]))
