@@ -3,10 +3,10 @@
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 
 
 def write(path: Path, data: bytes) -> None:
@@ -29,12 +29,10 @@ def write_all(files: Mapping[Path, bytes], stale: Iterable[Path] = ()) -> None:
         for path, data in files.items():
             _check_name(path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".hairline.{os.getpid()}.", suffix=".part")
-            part = Path(name)
-            undo.callback(part.unlink, missing_ok=True)
-            with os.fdopen(handle, "wb") as file:
+            part = path.parent / f".hairline.{os.getpid()}.{token_hex(8)}.part"
+            with part.open("xb") as file:  # not by tempfile, whose files only their owner may read, whatever the umask
+                undo.callback(part.unlink, missing_ok=True)
                 file.write(data)
-            part.chmod(0o644)
             parts.append(part)
         for path in stale:
             path.unlink(missing_ok=True)

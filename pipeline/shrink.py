@@ -13,8 +13,11 @@ def size_within(size: tuple[int, int], megapixels: float | None) -> tuple[int, i
     width, height = size
     if megapixels is None or width * height <= megapixels * 1e6:
         return size
+    most = int(megapixels * 1e6)
     factor = math.sqrt(megapixels * 1e6 / (width * height))
-    return max(1, int(width * factor)), max(1, int(height * factor))
+    # A side that would be shorter than a pixel is one pixel long, which leaves fewer for the other side.
+    height = max(1, min(int(height * factor), most))
+    return max(1, min(int(width * factor), most // height)), height
 
 
 def shrink(picture: Picture, megapixels: float | None) -> Picture:

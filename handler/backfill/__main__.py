@@ -111,8 +111,8 @@ def _add_filters(command: argparse.ArgumentParser) -> None:
         "--only",
         choices=("all", "missing", "outdated"),
         default="all",
-        help="all images; those that have no result or failed; or also those whose result is of another version, model or options "
-        "(default: %(default)s)",
+        help="all images; those that have no result or failed; or also those whose result is of another version, "
+        "model or options (default: %(default)s)",
     )
     command.add_argument(
         "--list", metavar="s3://BUCKET/KEY", help="an S3 Inventory's manifest.json or a manifest CSV, not the bucket"

@@ -26,7 +26,8 @@ def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> No
 import os, signal
 from pathlib import Path
 from pipeline import disk
-disk.os.fdopen = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+opened = Path.open
+Path.open = lambda *given: (opened(*given), os.kill(os.getpid(), signal.SIGKILL))
 disk.write(Path({str(tmp_path / "a.png")!r}), b"a")
 """
     killed = subprocess.run([sys.executable, "-c", program], check=False)
@@ -40,3 +41,14 @@ disk.write(Path({str(tmp_path / "a.png")!r}), b"a")
     write(tmp_path / "b.png", b"b")
     sweep(tmp_path)
     assert set(tmp_path.iterdir()) == {of_this_process, of_init, somebodys, tmp_path / "b.png"}
+
+
+@pytest.mark.parametrize("umask", [0o002, 0o022, 0o077])
+def test_a_file_has_the_mode_that_any_new_file_has(tmp_path: Path, umask: int) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from pipeline.disk import write\n"
+        "os.umask(int(sys.argv[1])); folder = Path(sys.argv[2])\n"
+        "(folder / 'plain').open('wb').close(); write(folder / 'ours', b'a'); write(folder / 'ours', b'b')"
+    )
+    subprocess.run([sys.executable, "-c", program, str(umask), str(tmp_path)], check=True)
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -4,13 +4,15 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.decode import decode, measure
 from pipeline.errors import ImageTooLarge, NotAnImage
 from pipeline.options import Options
 from pipeline.run import cut_out
-from pipeline.shrink import shrink
+from pipeline.shrink import shrink, size_within
 from pipeline.types import Picture
 from tests.pipeline.pictures import LIMITS, gradient, saved
 
@@ -29,8 +31,18 @@ def test_the_result_has_at_most_so_many_pixels_and_the_same_shape(height, width)
     assert abs(small.shape[1] / small.shape[0] - width / height) < 0.03
 
 
-def test_a_thin_line_keeps_a_pixel_of_its_width():
-    assert shrink(Picture(gradient(1, 20_000)), 0.01).rgb.shape[0] == 1
+@pytest.mark.parametrize(("height", "width"), [(1, 20_000), (20_000, 1), (2, 20_000), (20_000, 2), (1, 10_001)])
+def test_a_thin_line_keeps_a_pixel_of_its_width_and_has_at_most_so_many_pixels(height, width):
+    small = shrink(Picture(gradient(height, width)), 0.01).rgb
+    assert small.shape[:2] == ((1, 10_000) if width > height else (10_000, 1))
+
+
+@given(st.integers(1, 65_000), st.integers(1, 65_000), st.floats(0.01, 50))
+def test_no_size_is_above_the_limit(width, height, megapixels):
+    small = size_within((width, height), megapixels)
+    assert small[0] * small[1] <= megapixels * 1e6
+    assert 1 <= small[0] <= width
+    assert 1 <= small[1] <= height
 
 
 def test_colours_under_transparency_do_not_bleed():
