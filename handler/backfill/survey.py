@@ -66,8 +66,7 @@ def survey(images: Iterable[Image], outputs: Iterable[Listed], filters: Filters,
     for order, image in _in_order_of_reports(images):
         while report is not None and keys.output(report.key, keys.REPORT) < order:
             report = next(found, None)
-        is_result = report is not None and report.key == image.key and not report.failed
-        result = report.written if is_result else None
+        result = report.written if report is not None and report.key == image.key and not report.failed else None
         yield Finding(image, _kind(image, result, filters, max_bytes), result)
 
 

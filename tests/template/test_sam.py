@@ -126,7 +126,8 @@ def test_a_rollout_shifts_traffic_and_can_be_rolled_back() -> None:
 def test_a_version_is_described_by_its_settings() -> None:
     """Only a changed description makes CloudFormation publish a new version."""
     (version,) = of_type(translated(), "AWS::Lambda::Version").values()
-    assert "${DefaultOptions}" in version["Description"]["Fn::Sub"]
+    text, _ = version["Description"]["Fn::Sub"]
+    assert "${DefaultOptions}" in text
 
 
 def test_a_new_layer_alone_makes_a_new_version() -> None:

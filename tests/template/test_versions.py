@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from handler.local import template
+from pipeline import models
 from tests.template.deployments import TEMPLATE, deployed, everything, properties
 
 
@@ -42,12 +43,18 @@ def test_a_changed_parameter_makes_a_new_version() -> None:
 
 
 def test_the_longest_version_description_fits() -> None:
-    longest = {
-        name: "x" * rule["MaxLength"] if "MaxLength" in rule
-        else max((str(value) for value in rule.get("AllowedValues", [rule.get("MaxValue", "")])), key=len)
-        for name, rule in TEMPLATE["Parameters"].items()
-    }  # fmt: skip
-    assert len(template.resolve(properties("CutoutFunction")["VersionDescription"], longest, TEMPLATE)) <= 256
+    description = properties("CutoutFunction")["VersionDescription"]
+    longest = template.defaults(TEMPLATE)
+    for name in parameters_of(description):
+        rule = TEMPLATE["Parameters"][name]
+        texts = rule.get("AllowedValues") or ["x" * rule["MaxLength"] if "MaxLength" in rule else rule["MaxValue"]]
+        longest[name] = max(map(str, texts), key=len)
+    assert len(template.resolve(description, longest, TEMPLATE)) <= 256
+
+
+def test_any_two_of_the_models_fit_into_the_parameter() -> None:
+    names = sorted(models.MODELS, key=len)
+    assert len("+".join(names[-2:])) <= TEMPLATE["Parameters"]["Model"]["MaxLength"]
 
 
 def test_alarms_roll_a_new_version_back() -> None:
