@@ -125,9 +125,10 @@ INSTALL = $(UV) pip install --python $(BIN)/python
 	@$(INSTALL) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/stamp-kernels: .venv/stamp-local $(wildcard pipeline/*/kernels.py pipeline/*/kernels/*.py)
+.venv/stamp-kernels: .venv/stamp-local layers/kernels.py layers/compile_kernels.py \
+		pipeline/compiled.py $(wildcard pipeline/*/kernels.py pipeline/*/kernels/*.py)
 	@echo 'Compiling the kernels: about ten seconds, once'
-	@$(BIN)/python -c 'import pipeline.foreground, pipeline.matting'
+	@$(BIN)/python -m layers.kernels
 	@touch $@
 
 # Deployment tools and rembg, which the benchmarks compare with, have their own environments: their pins conflict with

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from layers import archive, compile_kernels, function, kernels, sizes, tree
 from layers.install import LOCK, ROOT, SMALL_LOCK, TOOLS, fingerprint, install
 from layers.target import MACHINES, PYTHONS, Target
-from layers.tools import BuildFailed, python, run
+from layers.tools import BuildFailed, program, python, run
+from pipeline.compiled import SOURCES
 from pipeline.disk import locked, write
 from pipeline.errors import ModelUnavailable
 from pipeline.models import DEFAULT_FOLDER, named, read_weights
@@ -56,9 +57,7 @@ def build(name: str, target: Target, interpreter: Path | None = None, folder: Pa
     with locked(home):
         packages = fingerprint(str(target), contents.lock, TOOLS)
         _once(home / "site", packages, lambda new: install(contents.lock, new, target))
-        compiled = fingerprint(
-            packages, version, Path(compile_kernels.__file__), Path(kernels.__file__), *kernels.SOURCES
-        )
+        compiled = fingerprint(packages, version, Path(compile_kernels.__file__), Path(kernels.__file__), *SOURCES)
         if contents.cuts:
             _once(home / "tools", packages, lambda new: install(TOOLS, new, target))
             _once(home / "kernels", compiled, lambda new: _compile(home, new, target, found))
@@ -70,11 +69,11 @@ def build(name: str, target: Target, interpreter: Path | None = None, folder: Pa
 
 def _compile(home: Path, new: Path, target: Target, interpreter: Path) -> None:
     new.mkdir()
-    kernels.build(home / "site", home / "tools", new / kernels.MODULE, target, interpreter)
+    kernels.build(home / "site", home / "tools", new / kernels.FILE, program("gcc", target), interpreter)
 
 
 def _assemble(home: Path, new: Path, target: Target, interpreter: Path, *, cuts: bool) -> None:
-    own = [home / "kernels" / kernels.MODULE, kernels.STANDIN] if cuts else []
+    own = [home / "kernels" / kernels.FILE] if cuts else []
     left_out = tree.assemble(home / "site", own, new / "python", target, interpreter)
     if cuts:
         model = named(MODEL)

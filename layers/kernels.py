@@ -1,31 +1,73 @@
-"""Compiles the pipeline's numba functions ahead of time."""
+"""Compiles the kernels in advance, for a layer or for this environment.
 
+    python -m layers.kernels     compiles them into the environment that runs it; `make setup` does so
+
+Where that is not possible, it lets numba compile them and says why.
+"""
+
+import shutil
+import sys
+import sysconfig
+import tempfile
+from importlib import import_module
 from pathlib import Path
 
 from layers import compile_kernels
 from layers.install import ROOT
-from layers.target import Target
-from layers.tools import SEEDED, program, run
+from layers.tools import SEEDED, BuildFailed, ToolMissing, run
+from pipeline.compiled import MODULE
+from pipeline.disk import write
 
-KERNELS = ("pipeline.foreground.kernels", "pipeline.matting.kernels.matrices", "pipeline.matting.kernels.vectors")
-"""Modules that define decorated functions. All of these functions are compiled."""
-SOURCES = (
-    ROOT / "pipeline" / "matting" / "kernels" / "__init__.py",
-    *(ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in KERNELS),
-)
-"""The files that the compiled kernels depend on."""
-MODULE = f"{compile_kernels.MODULE}.so"
-"""The extension module's file name. It has no ABI tag, since a layer is for one version of Python."""
-STANDIN = Path(__file__).parent / "standin" / "numba.py"
+FILE = f"{MODULE}.so"
+"""The extension module's file name. It has no ABI tag, since a layer, like an environment, is for one Python."""
 
 
-def build(site: Path, tools: Path, output: Path, target: Target, interpreter: Path) -> None:
-    """Compile KERNELS into `output`.
+def build(site: Path, tools: Path, output: Path, compiler: str, interpreter: Path) -> None:
+    """Compile the kernels into the extension module `output`.
 
-    site: contains numba. tools: contains setuptools, which numba.pycc needs.
+    site: contains numba. tools: contains setuptools, which numba.pycc needs. compiler: gcc, for the machine and with
+    C++. interpreter: the Python that is to load the module.
     The same inputs give the same bytes. Raises BuildFailed.
     """
-    script = Path(compile_kernels.__file__)
     options = ("-s", "-S", "-P", "-B")  # only site, tools and Hairline's code
-    run(*SEEDED, interpreter, *options, script, site, tools, ROOT, output, program("gcc", target), *KERNELS)
-    run(program("strip", target), "-s", output)
+    run(*SEEDED, interpreter, *options, Path(compile_kernels.__file__), site, tools, ROOT, output, compiler)
+
+
+def install(folder: Path) -> None:
+    """Compile the kernels into `folder`, the site-packages of this Python, and remove those of other sources.
+
+    The module appears only when it is complete. Raises BuildFailed or OSError.
+    """
+    with tempfile.TemporaryDirectory() as part:
+        output = Path(part, FILE)
+        build(folder, folder, output, _compiler(), Path(sys.executable))
+        write(folder / FILE, output.read_bytes())
+    for old in folder.glob(f"{MODULE.rpartition('_')[0]}_*.so"):
+        if old.name != FILE:
+            old.unlink()
+
+
+def _compiler() -> str:
+    """The compiler for this machine. Raises ToolMissing if it or Python's headers are missing."""
+    if sys.platform != "linux":
+        raise ToolMissing("only Linux can compile them in advance")
+    if missing := [name for name in ("gcc", "g++") if shutil.which(name) is None]:
+        raise ToolMissing(f"{' and '.join(missing)} not found")
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    if not header.exists():
+        raise ToolMissing(f"{header} not found")
+    return "gcc"
+
+
+def main() -> None:
+    """Compile for this environment; where that fails, fill numba's cache."""
+    try:
+        install(Path(sysconfig.get_path("platlib")))
+    except (BuildFailed, OSError) as error:
+        print(f"numba compiles the kernels, which costs each process 110 MB and half a second: {error}")
+        for name in ("pipeline.foreground", "pipeline.matting"):
+            import_module(name)
+
+
+if __name__ == "__main__":
+    main()

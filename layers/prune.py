@@ -33,7 +33,8 @@ RULES = (
     Rule(None, "numpy/_core/tests/", "_natype.py"),  # numpy.testing imports it, and SciPy imports all of numpy
     Rule("tests", "", "*/tests/* */test/* */conftest.py"),
     Rule("tests", "numpy/_core/", "_simd.* _*_tests.*"),
-    Rule("numba, whose kernels were compiled ahead of time", "", "numba/* numba-* numba.libs/* llvmlite/* llvmlite-*"),
+    Rule("numba, as the kernels were compiled in advance", "", "numba/* numba-* numba.libs/* llvmlite/* llvmlite-*"),
+    Rule("PyMatting, which needs numba", "", "pymatting/* pymatting-*"),
     Rule("programs", "", "bin/* tqdm/* tqdm-* colorama/* colorama-* watchdog/* watchdog-*"),
     Rule("for compilers and type checkers", "", "*.pyi */py.typed *.pxd *.pyx *.pxi *.h *.hpp *.c *.cpp *.f *.f90 *.a"),
     Rule("for compilers and type checkers", "", "wrapt-stubs/* numpy/_pyinstaller/* numpy/*.ini *.build *.in"),

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from layers import kernels
-
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("pipeline", "handler", "studio", "layers", "release", "weights", "bench")
 
@@ -38,7 +36,7 @@ GROUND = rooms(
     ),
 )
 """Tables and rules without numpy: what functions that never cut may load."""
-VALUES = GROUND | rooms("pipeline", "types", "raster", "srgb", "threads", "doubt")
+VALUES = GROUND | rooms("pipeline", "types", "raster", "srgb", "threads", "doubt", "compiled")
 """What every stage may use: types and rules, no work on pixels."""
 STAGES = rooms(
     "pipeline",
@@ -90,6 +88,7 @@ ARROWS = {
     "pipeline.types": rooms("pipeline", "box", "models", "errors", "report"),
     "pipeline.raster": rooms("pipeline", "box", "types"),
     "pipeline.doubt": {"pipeline.types"},
+    "pipeline.compiled": set(),
     **dict.fromkeys(STAGES, VALUES),
     "pipeline.backdrop": VALUES,
     "pipeline.listings": VALUES | rooms("pipeline", "compose", "encode"),
@@ -122,7 +121,7 @@ ARROWS = {
     "handler.smoke": HANDLER_GROUND | {"handler.aws"} | GROUND,
     "handler.local": HANDLER_GROUND | SERVICES | DOORS | LIBRARY | {"pipeline.cli"},
     # A checksum, and how a file comes to be whole, are known once.
-    "layers": rooms("pipeline", "models", "errors", "disk"),
+    "layers": rooms("pipeline", "models", "errors", "disk", "compiled"),
     "weights": rooms("pipeline", "models", "errors", "disk"),
     # The template is read in one place.
     "release": {"layers", "handler.local", "pipeline.version"},
@@ -237,11 +236,6 @@ def test_functions_that_never_cut_start_without_numpy(name):
     loaded = set(done.stdout.split())
     assert name in loaded
     assert not loaded & HEAVY
-
-
-def test_the_kernels_are_where_the_layer_compiles_them():
-    assert kernels.KERNELS
-    assert all(path.is_file() for path in kernels.SOURCES)
 
 
 @pytest.mark.parametrize("path", sources("pipeline"), ids=module)

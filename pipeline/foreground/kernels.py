@@ -1,11 +1,12 @@
-"""Colours of subject and background in a window, by the multi-level method, compiled by numba.
+"""Colours of subject and background in a window, by the multi-level method; compiled, see `pipeline.compiled`.
 
 Germer, Uelwer, Conrad and Harmeling, "Fast Multi-Level Foreground Estimation", ICPR 2020, with the levels and sweeps of
 PyMatting's `estimate_foreground_ml`. But from level to level only what lies near fractional pixels is solved.
 """
 
 import numpy as np
-from numba import njit
+
+from pipeline.compiled import compiled
 
 REGULARISATION = np.float32(1e-5)
 GRADIENT = np.float32(0.1)
@@ -20,7 +21,7 @@ REACH = 2.0
 ONE, NOTHING = np.float32(1), np.float32(0)
 
 
-@njit("void(f4[:,:,::1], f4[:,::1], f4[:,::1], f4[:,:,::1], f4[:,:,::1])", cache=True, nogil=True, error_model="numpy")
+@compiled("void(f4[:,:,::1], f4[:,::1], f4[:,::1], f4[:,:,::1], f4[:,:,::1])")
 def estimate(picture, alpha, distance, front, back):
     """Set front and back, the colours of subject and background; all (H, W, 3) 0..1, at least two pixels long.
 

@@ -12,8 +12,8 @@ import os
 import sys
 from pathlib import Path
 
-LIBRARIES = ("numpy", "scipy", "cv2", "PIL", "onnxruntime", "numba", "boto3", "aws_lambda_powertools")
-ABSENT = ("llvmlite", "numba.core", "scipy.stats", "tqdm", "watchdog", "skimage.io")
+LIBRARIES = ("numpy", "scipy", "cv2", "PIL", "onnxruntime", "boto3", "aws_lambda_powertools")
+ABSENT = ("llvmlite", "numba", "pymatting", "scipy.stats", "tqdm", "watchdog", "skimage.io")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 CHANGES = (
     "os.mkdir",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -204,10 +205,11 @@ print(turns)
 
 def test_a_missing_service_and_a_missing_kernel_raise_clear_errors(layer: Layer, tmp_path: Path) -> None:
     program = """
-import boto3, botocore.exceptions, numba
+import boto3, botocore.exceptions
+from pipeline.compiled import compiled
 for call, error in (
     (lambda: boto3.client("ec2"), botocore.exceptions.UnknownServiceError),
-    (lambda: numba.njit("void(i8)")(print), NotImplementedError),
+    (lambda: compiled("void(i8)")(print), NotImplementedError),
 ):
     try:
         call()
@@ -217,7 +219,16 @@ for call, error in (
     done = run(layer, tmp_path, "-c", program)
     assert done.returncode == 0, done.stderr
     assert "Unknown service: 'ec2'" in done.stdout
-    assert "builtins.print was not compiled ahead of time" in done.stdout
+    assert "builtins.print was not compiled in advance" in done.stdout
+
+
+def test_a_layer_is_refused_by_a_function_with_other_kernels(layer: Layer, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline")
+    with (tmp_path / "pipeline" / "matting" / "kernels" / "vectors.py").open("a") as file:
+        file.write("# changed\n")
+    done = run(layer, tmp_path, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import pipeline.matting")
+    assert done.returncode == 1
+    assert "the layer was built from other code than the function" in done.stderr.splitlines()[-1]
 
 
 def test_the_handler_imports_and_its_clients_can_be_made(layer: Layer, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def test_files_that_are_loaded_stay(path):
     [
         ("llvmlite/binding/libllvmlite.so", "numba"),
         ("numba-0.68.1.dist-info/METADATA", "numba"),
+        ("pymatting/__init__.py", "PyMatting"),
         ("numpy/_core/tests/test_multiarray.py", "tests"),
         ("numpy/_core/_simd.cpython-313-x86_64-linux-gnu.so", "tests"),
         ("botocore/data/ec2/2016-11-15/endpoint-rule-set-1.json", "AWS services"),

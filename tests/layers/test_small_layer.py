@@ -12,7 +12,7 @@ import pytest
 
 from handler.local import stack, template
 from handler.local.environment import sealed
-from layers import function
+from layers import function, kernels
 from layers.prune import SERVICES
 from tests.conftest import Layer
 
@@ -114,5 +114,5 @@ def test_the_small_layer_is_small_and_holds_nothing_that_cuts(small_layer: Layer
     files = [path for path in small_layer.opt.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 6_000_000
     names = {path.name for path in (small_layer.opt / "python").iterdir()}
-    assert not names & {"numpy", "cv2", "onnxruntime", "scipy", "PIL", "numba.py", "hairline_kernels.so"}
+    assert not names & {"numpy", "cv2", "onnxruntime", "scipy", "PIL", kernels.FILE}
     assert not (small_layer.opt / "models").exists()

@@ -310,9 +310,9 @@ def test_a_row_says_what_it_does_and_what_its_default_is(row):
 
 
 @pytest.mark.pymatting
-def test_pymatting_is_rejected_by_name_where_its_compiler_is_not_installed(monkeypatch):
+def test_pymatting_is_rejected_by_name_where_it_is_not_installed(monkeypatch):
     assert Options(matting="pymatting").matting == "pymatting"
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(BadOptions, match=r"matting pymatting needs the package llvmlite.*Choose fast or exact"):
+    with pytest.raises(BadOptions, match=r"matting pymatting needs the package pymatting.*Choose fast or exact"):
         Options(matting="pymatting")
     assert Options(matting="exact").matting == "exact"

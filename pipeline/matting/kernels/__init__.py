@@ -1,4 +1,4 @@
-"""The inner loops of the matting engine, compiled by numba.
+"""The inner loops of the matting engine: compiled, see `pipeline.compiled`.
 
 grid: a vector of the system as float64 (H + 2 * PAD, W + 2 * PAD), pixel (y, x) of the picture at (y + PAD, x + PAD),
 zero wherever alpha is known. rows, cols: int32 (n,), the n unknown pixels row by row. index: int32 (H, W), each pixel's
@@ -9,18 +9,13 @@ Every kernel works on the pixels [first, last) of a list, so that several can sh
 another does at the same time. Sums are never reordered: the same bytes come out whatever the processor can do at once.
 """
 
-import functools
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 Grid = NDArray[np.float64]
 
 PAD = 4
 """No matrix reaches further: see `pipeline.matting.equations.coarsened`."""
-
-compiled = functools.partial(njit, cache=True, nogil=True, error_model="numpy")
 
 
 def grid(shape: tuple[int, ...]) -> Grid:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.matting.kernels import compiled
+from pipeline.compiled import compiled
 
 EPSILON = 1e-7
 """The paper's regularisation of a window's colours, and PyMatting's value for it; colours are 0..1."""

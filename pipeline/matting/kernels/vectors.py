@@ -1,6 +1,7 @@
 """What is done to vectors, all of them grids: products with matrices, sweeps, and sums."""
 
-from pipeline.matting.kernels import PAD, compiled
+from pipeline.compiled import compiled
+from pipeline.matting.kernels import PAD
 
 
 @compiled("void(f8[:,::1], i8, i4[::1], i4[::1], i8, i8, f8[:,::1], f8[:,::1], f8[:,::1])")
