@@ -48,8 +48,8 @@ def faults(
     """Every violation, in words; an empty list if all is right.
 
     good, rejected, deadly: key to bytes of the objects that the input bucket must contain. A good image must have one
-    complete result of exactly these bytes, a rejected file only a report, and a deadly image a report of its failure
-    and a message in the dead-letter queue. Nothing else may exist.
+    complete result of exactly these bytes, a rejected file only a report, and a deadly image a report of its failure,
+    the file `failed` and a message in the dead-letter queue. Nothing else may exist.
     """
     s3, wrong = made.client("s3"), []
     dropped = {key: _etag(data) for key, data in {**good, **rejected, **deadly}.items()}
@@ -65,6 +65,9 @@ def faults(
         if files.pop("report.json", None) is None:
             wrong.append(f"{key}: the report is missing")
             continue
+        if ("failed" in files) != (status == "failed"):
+            wrong.append(f"{key}: the file failed is {'missing' if status == 'failed' else 'there'}")
+        files.pop("failed", None)
         report = json.loads(s3.get_object(Bucket=made.output_bucket, Key=f"{key}/report.json")["Body"].read())
         found = report["status"], report["object"]["etag"], report["files"]
         if found != (status, dropped[key], files) or bool(files) != (status == "done"):

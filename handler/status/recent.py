@@ -1,7 +1,7 @@
 """Counts the images of the last hours by outcome and reason, from the output bucket alone.
 
-A listing shows which reports are new, and which of them have a cutout or the mark of a failure beside them. Only those
-without a cutout or with that mark are read. So it costs one LIST for 1,000 files, and one GET for each image that was
+A listing shows which reports are new, and which of them have a cutout or the file `failed` beside them. Only those
+without a cutout or with that file are read. So it costs one LIST for 1,000 files, and one GET for each image that was
 rejected or failed: $0.08 and perhaps an hour for 5 million images, each with three files. A prefix makes it quick.
 """
 

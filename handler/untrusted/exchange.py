@@ -85,14 +85,14 @@ class Reply:
         """
         if (encoding := self.headers.get("content-encoding", "identity").strip().lower()) not in ("identity", ""):
             raise FetchRefused(f"the response is encoded as {encoding}, which Hairline does not accept")
-        data = bytearray()
+        data = io.BytesIO()  # whose value is its own buffer, so that memory holds the body once
         while piece := self._response.read(_PIECE):
-            data += piece
-            if len(data) > self._max_bytes:
+            data.write(piece)
+            if data.tell() > self._max_bytes:
                 raise ImageTooLarge.of_file(None, self._max_bytes)
         if self._response.length:  # bytes that Content-Length announced and that did not arrive
             raise FetchFailed(f"the response ended {self._response.length} bytes early")
-        return bytes(data)
+        return data.getvalue()
 
 
 @contextmanager

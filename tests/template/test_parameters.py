@@ -9,7 +9,7 @@ from handler.local import template
 from pipeline import marketplaces, models
 from pipeline.models import choice
 from pipeline.options import Options
-from tests.template.deployments import TEMPLATE, deployed, each_deployment
+from tests.template.deployments import FUNCTIONS, TEMPLATE, deployed, each_deployment, properties
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,20 @@ def test_every_marketplace_and_more_fit_into_the_default_options() -> None:
     options = json.dumps({"format": "webp", "marketplaces": names, "crop": True, "margin": "10%"})
     assert len(options) <= TEMPLATE["Parameters"]["DefaultOptions"]["MaxLength"]
     Options().overridden_by({"marketplaces": tuple(marketplaces.MARKETPLACES)})
+
+
+def test_the_largest_file_fits_into_the_memory_of_every_function_that_reads_one() -> None:
+    limits = TEMPLATE["Parameters"]
+    smallest = template.defaults(TEMPLATE) | {"MemorySize": limits["MemorySize"]["MinValue"]}
+    readers = [
+        properties(name)["MemorySize"]
+        for name in FUNCTIONS
+        if "HAIRLINE_MAX_BYTES" in properties(name)["Environment"]["Variables"]
+    ]
+    assert 512 in readers
+    # A buffer that grows may be an eighth larger. The function itself needs 75 MB, and Lambda's runtime some more.
+    needed_mb = 1.125 * limits["MaxBytes"]["MaxValue"] / 2**20 + 150
+    assert all(template.resolve(memory, smallest, TEMPLATE) >= needed_mb for memory in readers)
 
 
 def test_the_firewall_lets_a_key_send_what_its_plan_permits() -> None:

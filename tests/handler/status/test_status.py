@@ -81,7 +81,7 @@ def test_an_image_that_was_cut_after_it_failed_counts_as_done(outcomes, deps, ph
     process(Job(ObjectRef(INPUT, "e.jpg")), deps, lambda: 300.0)
     assert outcomes.outputs().keys() >= {"e.jpg/cutout.png", "e.jpg/report.json"}
     assert "e.jpg/failed" not in outcomes.outputs()
-    # A worker that reports a failure may come last with its mark, although another has cut the image.
+    # A worker that reports a failure may write this file last, although another worker has cut the image.
     outcomes.s3.put_object(Bucket=OUTPUT, Key="e.jpg/failed", Body=b"")
     capsys.readouterr()
     assert run(["--prefix", "e"]) == 0

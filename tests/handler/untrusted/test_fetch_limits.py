@@ -1,6 +1,7 @@
 """Downloads: slow servers, large responses, other kinds of files, and what an error says."""
 
 import threading
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -69,6 +70,18 @@ def test_a_body_may_be_as_large_as_the_limit(net, get, photo):
     assert get(policy=Policy(max_bytes=len(photo))).data == photo
     with pytest.raises(ImageTooLarge):
         get(policy=Policy(max_bytes=len(photo) - 1))
+
+
+def test_memory_holds_a_body_once(net, get, photo):
+    data = photo + bytes(30_000_000)
+    net.serve("/a.jpg", data)
+    get(policy=Policy(max_bytes=len(data)))
+    tracemalloc.start()
+    try:
+        assert get(policy=Policy(max_bytes=len(data))).data == data
+        assert tracemalloc.get_traced_memory()[1] < 1.3 * len(data)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "10, 20"])
