@@ -1,4 +1,4 @@
-"""How far a probability map may be trusted, by its own word."""
+"""How far to trust a probability map, judged by its own values."""
 
 import numpy as np
 
@@ -7,16 +7,17 @@ from pipeline.types import Float32
 SKETCH = 320
 """The longest side, in pixels, of the small copies by which maps are compared."""
 LIKELY = 0.5
-"""The probability from which on a pixel counts as the subject's."""
+"""The probability from which a pixel counts as part of the subject."""
 SURE = 0.1
-"""The doubt, in bits for each pixel of the expected subject, up to which a map is taken at its word."""
+"""The doubt, in bits for each pixel of the expected subject, up to which a map is trusted as it is."""
 
 
 def doubt(values: Float32) -> float:
-    """How undecided a map is: its entropy, in bits, for each pixel of the subject that it expects. 0 or more.
+    """How undecided a map is: its entropy, in bits, for each pixel of the expected subject. 0 or more.
 
-    values: float32 (H, W), 0..1, thinned out to at most twice SKETCH, as this is the same at any size. The sum of the
-    pixels' binary entropies over the sum of their probabilities; infinite where nothing is likely.
+    This is the sum of the pixels' binary entropies over the sum of their probabilities, and infinite if that is 0.
+    values: float32 (H, W), 0..1. They are thinned out to at most twice SKETCH, because the result does not depend on
+    the size.
     """
     down, across = (max(1, side // SKETCH) for side in values.shape)
     values = values[::down, ::across]

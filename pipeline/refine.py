@@ -1,8 +1,8 @@
 """Picture, Trimap, Matte -> Matte: removes the specks and pinholes that the solver left, then moves and blurs the edge.
 
-Both flaws are tiny islands of unknown pixels: specks are weak alpha amid pure background, pinholes slight dips amid
-pure foreground. Nothing else changes: no soft alpha is hardened, and a strand that touches the subject at all, a second
-subject, or anything solid or large enough to be meant, stays.
+Both flaws are tiny islands of unknown pixels: specks are weak alpha in pure background, pinholes slight dips in pure
+foreground. Nothing else changes. Soft alpha is not hardened. A strand that touches the subject stays, and so does a
+second subject and anything else that is solid or large.
 """
 
 import cv2
@@ -14,16 +14,16 @@ from pipeline.report import IslandFacts
 from pipeline.types import UNKNOWN, Float32, Matte, Picture, Trimap, UInt8, check_same_size
 
 LARGEST = 2e-5
-"""The area of an island that may go, as a share of the picture: 16 pixels square at 12 megapixels, a grain of dust."""
+"""The largest area of an island that is removed, as a share of the picture: about 16 x 16 pixels at 12 megapixels."""
 AT_LEAST = 4
-"""The same in pixels, for small pictures."""
+"""Islands of up to this many pixels are removed from small pictures, too."""
 GAP = 0.001
-"""A share of the picture's longest side. With three times as much clear room around it an island is isolated, with up
-to twice as much it is not."""
+"""A share of the picture's longest side. An island with three times as much clear space around it is isolated; one with
+up to twice as much is not."""
 WEAK = 0.5
-"""An island whose alpha (a pinhole's 1 - alpha) gets there anywhere is something rather than noise."""
+"""An island whose alpha (a pinhole's 1 - alpha) reaches this anywhere is not noise, and stays."""
 PURE = 0.5 / 255
-"""What rounds to nothing in 8 bits is pure background or foreground."""
+"""Alpha this close to 0 or 1 is pure background or foreground, because it rounds to that in 8 bits."""
 
 
 def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
@@ -39,7 +39,7 @@ def refine(picture: Picture, trimap: Trimap, matte: Matte) -> Matte:
     islands = raster.bounds(unknown)
     if islands is not None:
         gap = max(1, round(GAP * max(alpha.shape)))
-        room = 2 * gap + 1  # so that an island at the box's edge sees the subject beyond it
+        room = 2 * gap + 1  # so that the box holds whatever is near an island at its edge
         box = islands.widened(room).within(Box.whole(alpha.shape)).slices
         largest = max(AT_LEAST, int(LARGEST * alpha.size))
         facts["specks"] = _clear(alpha[box], unknown[box], largest, gap, to=0.0)
@@ -60,7 +60,7 @@ def with_source_alpha(picture: Picture, matte: Matte) -> Matte:
 def edged(matte: Matte, shift: float, feather: float) -> Matte:
     """`matte` with its edge moved outwards by `shift` pixels (inwards if negative), then blurred by a Gaussian.
 
-    Grey-scale morphology, so that soft alpha moves along and nothing is hardened. feather: the sigma in pixels.
+    By grey-scale morphology, which moves soft alpha without hardening it. feather: the Gaussian's sigma in pixels.
     """
     alpha = matte.alpha
     if shift:
@@ -81,13 +81,15 @@ def _disc(radius: int) -> UInt8:
 def _clear(alpha: Float32, unknown: UInt8, largest: int, gap: int, *, to: float) -> IslandFacts:
     """Set to `to`, in place, the isolated islands of at most `largest` unknown pixels that deviate from it little."""
     visible = alpha > PURE if to == 0 else alpha < 1 - PURE
-    if visible.all():  # an island lies in something
+    if visible.all():  # then there is nothing pure around an island
         return {"count": 0, "pixels": 0}
-    # Thickened by the gap, neighbours become one island: a hair's tip that the sensor broke into dots is no dust. What
-    # is so thick shows in every gap-th row and column as well, where islands less than a gap apart become one, too.
+    # Dilated by the gap, neighbours become one island: a hair's tip that the sensor broke into dots is not dust. An
+    # island that is so thick is also visible in every gap-th row and column, where islands less than a gap apart become
+    # one.
     thick = cv2.dilate(visible.view(np.uint8), np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(thick[::gap, ::gap]), connectivity=8)
-    # No pixel shows in more than 3 x 3 of them, so whatever covers more than that is too large; mostly all.
+    # A pixel is visible in at most 3 x 3 of those, so an island that covers more of them is too large. Most islands
+    # are.
     stays = stats[:, cv2.CC_STAT_AREA] > largest * 9
     small = np.repeat(np.repeat(~stays[labels], gap, axis=0), gap, axis=1)[: alpha.shape[0], : alpha.shape[1]]
     where = np.nonzero(visible & small)

@@ -1,4 +1,4 @@
-"""ProbabilityMap -> Trimap: certain pixels stay as they are, doubtful ones become unknown and are left to matting."""
+"""ProbabilityMap -> Trimap: certain pixels become subject or background; the others become unknown, for matting."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -25,10 +25,10 @@ from pipeline.types import (
 
 
 class Zone(NamedTuple):
-    """What is in doubt: what the network holds for neither foreground nor background, and what lies `band` around it.
+    """Which pixels become unknown: those between two probabilities, and a band around them.
 
-    foreground, background: the probabilities, 0..1, from which on and up to which a pixel is known. band: in the
-    network's own pixels, as no outline of its is finer.
+    foreground, background: a pixel is foreground at or above the one probability, and background at or below the other,
+    0..1. band: its width, in pixels of the model's input, because the map shows no finer outline.
     """
 
     foreground: float
@@ -38,22 +38,22 @@ class Zone(NamedTuple):
 
 WIDE = Zone(foreground=0.95, background=0.05, band=2.5)
 UNSURE, TIGHT = 0.2, Zone(foreground=0.65, background=0.2, band=1.0)
-"""The zone at and below a doubt of SURE bits for each pixel of the subject, and at and above UNSURE; between them it
-is in proportion. Where a network is sure, what it leaves in doubt is a thin line, and a broad zone around it finds the
-hair that the line is too thin for. Where it is not, whole areas are in doubt already: the more is left to matting then,
-the more it gives away of what the network was right about. Measured in bench/RESULTS.md.
+"""WIDE is the zone at a doubt of at most SURE bits for each pixel of the subject, TIGHT that at UNSURE bits or more.
+Between the two, the zone is interpolated. If the model is sure, only a thin line is in doubt, and a wide zone around it
+catches the hair that the line misses. If it is unsure, whole areas are in doubt already, and a wider zone would only
+leave to matting what the model got right. Measured in bench/RESULTS.md.
 """
 SPREAD = 0.1
-"""How far a stroke may carry in a trimap of the user's own, as a share of the picture's longest side."""
+"""How far around a stroke matting may follow it, as a share of the picture's longest side."""
 NOTHING, MATTING = 128, 64
-"""What a pixel of the strokes holds besides FOREGROUND and BACKGROUND: no stroke, and one that makes it unknown."""
+"""Further values of a pixel of the strokes: no stroke, and a stroke that makes the pixel unknown."""
 _VALUES = {"keep": FOREGROUND, "remove": BACKGROUND, "matting": MATTING, "erase": NOTHING}
 
 
 def build(picture: Picture, probability: ProbabilityMap, bits: float | None = None) -> Trimap:
     """The trimap of `picture`. Raises NoSubject where no pixel is more likely foreground than not.
 
-    bits: the doubt that its zone goes by; by default that of `probability`.
+    bits: the doubt that selects the zone; by default that of `probability`.
     """
     check_same_size(picture.rgb, probability.values)
     if not likely(probability):
@@ -75,13 +75,13 @@ def likely(probability: ProbabilityMap) -> bool:
 
 
 def blank(picture: Picture) -> Trimap:
-    """Background alone, for a person to mark the subject on."""
+    """A trimap of background only, on which a person then marks the subject."""
     values = np.full(picture.rgb.shape[:2], BACKGROUND, np.uint8)
     return Trimap(values, {"unknown_share": 0.0, "origin": "user"})
 
 
 def zone_of(bits: float) -> Zone:
-    """The zone for a map of so much doubt, as `pipeline.doubt.doubt` counts it."""
+    """The zone for a map with that doubt, in bits: see `pipeline.doubt.doubt`."""
     return Zone(*(float(np.interp(bits, (SURE, UNSURE), ends)) for ends in zip(WIDE, TIGHT, strict=True)))
 
 
@@ -100,9 +100,10 @@ def from_grey(grey: UInt8, picture: Picture) -> Trimap:
 
 
 def drawn(strokes: Iterable[Stroke], shape: tuple[int, int], scale: float, scribbles: UInt8 | None) -> UInt8:
-    """Strokes over scribbles, uint8 of `shape` (H, W): 255 is subject, 0 background, MATTING unknown, NOTHING neither.
+    """Strokes over scribbles, uint8 (H, W): 255 subject, 0 background, MATTING unknown, NOTHING where nothing is drawn.
 
-    scale: pixels of the image for each pixel of its source. scribbles: uint8 (H, W). Raises BadOptions.
+    shape: (H, W). scale: pixels of the picture for each pixel of its source. scribbles: uint8 (H, W). Raises
+    BadOptions.
     """
     plane = np.full(shape, NOTHING, np.uint8)
     if scribbles is not None:
@@ -110,7 +111,7 @@ def drawn(strokes: Iterable[Stroke], shape: tuple[int, int], scale: float, scrib
         sure = (scribbles == FOREGROUND) | (scribbles == BACKGROUND)
         plane[sure] = scribbles[sure]
     for stroke in strokes:
-        # A stroke counts from the corner of the first pixel, OpenCV from its centre.
+        # A stroke's origin is the corner of the first pixel; OpenCV's is its centre.
         raster.brushed(plane, np.array(stroke.points) * scale - 0.5, stroke.radius * scale, _VALUES[stroke.tool])
     return plane
 
@@ -118,8 +119,8 @@ def drawn(strokes: Iterable[Stroke], shape: tuple[int, int], scale: float, scrib
 def marked(trimap: Trimap, strokes: UInt8) -> Trimap:
     """`trimap` with the user's strokes, uint8 (H, W), as `drawn` gives them.
 
-    Where a stroke contradicts what was known, that is unknown within SPREAD around the stroke, so that matting carries
-    the stroke on to what looks alike. Raises BadOptions.
+    Where a stroke contradicts the trimap, the contradicted value becomes unknown within SPREAD of the stroke, so that
+    matting extends the stroke to what looks like it. Raises BadOptions.
     """
     _check_size("scribbles", strokes, trimap.values)
     values = trimap.values.copy()
@@ -137,7 +138,7 @@ def marked(trimap: Trimap, strokes: UInt8) -> Trimap:
 
 
 def within(trimap: Trimap, box: Box) -> Trimap:
-    """`trimap` with background alone outside the box."""
+    """`trimap` with background everywhere outside the box."""
     values = np.full_like(trimap.values, BACKGROUND)
     values[box.slices] = trimap.values[box.slices]
     return _counted(values, {**trimap.facts, "roi": box.described()})
@@ -160,11 +161,11 @@ def _unknown_share(values: UInt8) -> float:
 
 
 def _shrunk(mask: np.ndarray, reach: int) -> np.ndarray:
-    """`mask` without what lies within `reach` pixels of its outline; the picture's own edge is no outline."""
+    """`mask` without the pixels within `reach` of its outline. The edge of the picture is not an outline."""
     inside, outside = raster.bounds(mask), raster.bounds(~mask)
     if inside is None or outside is None:
         return mask
-    # The outline lies where both boxes meet; further away nothing changes.
+    # The outline is in both boxes; further away nothing changes.
     near = inside.widened(reach + 1).within(outside.widened(reach + 1)).within(Box.whole(mask.shape)).slices
     distance = cv2.distanceTransform(np.pad(mask[near], 1, mode="edge").view(np.uint8), cv2.DIST_L2, 3)
     shrunk = mask.copy()

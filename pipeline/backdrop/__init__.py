@@ -1,15 +1,18 @@
-"""Picture, ProbabilityMap -> Evidence: what a plain backdrop says about parts that the model missed, and about holes.
+"""Picture, ProbabilityMap -> Evidence: what a plain backdrop shows of parts that the model missed, and of holes.
 
-A studio's backdrop is smooth: each channel is close to a quadratic surface over the image. Where the image's border
-fits one, everything that differs from it clearly, sharply and beside the subject belongs to the subject, whatever the
-model made of it. What is not sharp does where a closer look of the model agrees. What equals the backdrop inside the
-subject, walled in on all sides, may be a hole. Colour alone would cut white labels out of dark bottles, so a hole needs
-the model's consent as well: it must have had a doubt there, and a closer look at the place must see background.
+A studio's backdrop is smooth: each channel is close to a quadratic surface over the image. If the image's border fits
+such a surface, these rules hold:
 
-Where three quarters of the border are clean and the rest is something else, such as a shadow, sharp parts that lie
-wholly inside the image still belong to a subject that the model found. Nothing else is concluded there.
+- What differs clearly from the surface, has a sharp outline and adjoins the subject belongs to the subject, whatever
+  its probability. If its outline is not sharp, a closer look of the model must agree.
+- What looks like the surface inside the subject, and is walled in on all sides, may be a hole. By colour alone, white
+  labels would be cut out of dark bottles. So the model must not be certain that the place is subject, and a closer look
+  must see background there.
 
-All of it happens on a small copy. Matting decides the outlines afterwards.
+If only three quarters of the border fit, and the rest is something else, such as a shadow, one rule is left: sharp
+parts that do not touch the border belong to a subject that the model found.
+
+All of this is computed on a small copy. Matting decides the outlines afterwards.
 """
 
 from dataclasses import replace
@@ -32,15 +35,15 @@ from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Picture, Probability
 SIDE = 480
 """The small copy's longest side, in pixels."""
 LEAST_SIDE = 32
-"""An image whose small copy is narrower has no border to speak of."""
+"""An image whose small copy is narrower is not examined, because its border has too few pixels."""
 MOST_LOOKS = 8
-"""Pockets that get a closer look, the largest first; the rest stay. Each look takes as long as a small image."""
+"""At most this many pockets get a closer look, the largest first; the others are not cut."""
 PART, POCKET = 2.2, 3.5
-"""A closer look at a missed part or at a pocket is so many times as wide as that."""
+"""The width of a closer look, relative to that of the missed part or the pocket."""
 NOTABLE = 0.05
-"""Less that is left out is clutter in a corner, and not worth a word."""
+"""A smaller share left out is clutter in a corner, and is not reported."""
 OUTLINE = 1.5
-"""How far around the evidence's outlines alpha is unknown, in pixels of the small copy."""
+"""Alpha is unknown this far around the evidence's outlines, in pixels of the small copy."""
 
 
 class Evidence(NamedTuple):
@@ -57,11 +60,10 @@ class Evidence(NamedTuple):
 
 
 def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: HolesMode = "auto") -> Evidence | None:
-    """The backdrop's evidence; None where the backdrop is not plain or shows nothing worth a word.
+    """The backdrop's evidence; None if the backdrop is not plain or shows nothing notable.
 
-    look: the model's probability map of a part of the picture, float32 (h, w), for a second opinion on a hole.
-    mode: which pockets become holes: those that the model and a closer look agree on ("auto"), none ("keep"), or all
-    that look like the backdrop and are walled in ("cut").
+    look: runs the model on a part of the picture. mode: which pockets become holes: those in which the model and a
+    closer look see background ("auto"), none ("keep"), or all that look like the backdrop and are walled in ("cut").
     """
     height, width = probability.values.shape
     size = raster.size_within((height, width), SIDE)
@@ -71,8 +73,8 @@ def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: Hol
     if min(size) < LEAST_SIDE or (surface := fit(rgb, found)) is None:
         return None
     added = missed(found, surface, lambda part: closer.probability(part, picture, look, PART))
-    asked = surface.plain and mode != "keep"
-    proposed = list(pockets(values, found | added, surface, certain=mode == "auto")) if asked else []
+    wanted = surface.plain and mode != "keep"
+    proposed = list(pockets(values, found | added, surface, certain=mode == "auto")) if wanted else []
     if mode == "cut":
         cut = proposed
     else:
@@ -99,26 +101,26 @@ def examine(picture: Picture, probability: ProbabilityMap, look: Look, mode: Hol
 
 
 def _place(part: Mask, size: tuple[int, int]) -> list[int] | None:
-    """The box around a part of the small copy in the image of that size, None where there is nothing."""
+    """The box around a part of the small copy, in pixels of the image of that size; None if the part is empty."""
     box = raster.bounds(part)
     return None if box is None else box.resized(part.shape, size).described()
 
 
 def revised(probability: ProbabilityMap, evidence: Evidence) -> ProbabilityMap:
-    """The map with the evidence in it: 1 where something was added, 0 in holes."""
+    """The map corrected by the evidence: 1 in added parts, 0 in holes."""
     values = probability.values.copy()
     values[evidence.added], values[evidence.holes] = 1, 0
     return replace(probability, values=values)
 
 
 def confirmed(evidence: Evidence, probability: ProbabilityMap) -> Evidence:
-    """What is left of the evidence where a person's strokes have changed the map that it went into."""
+    """The evidence without what a person's strokes have changed since. probability: the map with the strokes."""
     subject = probability.values >= LIKELY
     return evidence._replace(added=evidence.added & subject, holes=evidence.holes & ~subject)
 
 
 def marked(known: Trimap, evidence: Evidence) -> Trimap:
-    """The trimap with the evidence known inside its outlines, and unknown around them."""
+    """The trimap with the evidence: known inside its outlines, and unknown around them."""
     values, reach = known.values.copy(), evidence.reach
     for part, inside, outside in ((evidence.added, FOREGROUND, BACKGROUND), (evidence.holes, BACKGROUND, FOREGROUND)):
         values[grown(part, reach) & (values == outside)] = UNKNOWN

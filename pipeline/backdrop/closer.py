@@ -1,4 +1,4 @@
-"""A second opinion: what the model makes of a part of the image when it looks closer at the neighbourhood."""
+"""A second opinion: the model's probability of a part of the image when it sees its neighbourhood enlarged."""
 
 from collections.abc import Callable
 
@@ -10,14 +10,14 @@ from pipeline.box import Box
 from pipeline.types import Float32, Picture
 
 Look = Callable[[Picture], Float32]
-"""The model's probability map of a part of the image, float32 (h, w)."""
+"""Runs the model on a part of the image; returns its probability map, float32 (h, w)."""
 
 LEAST_LOOK = 160.0
-"""A closer look is at least so many pixels of the image wide."""
+"""The least width of a closer look, in pixels of the image."""
 
 
 def probability(part: Mask, picture: Picture, look: Look, times: float) -> float:
-    """The mean probability that the model gives to `part`, 0..1, in a look `times` as wide as that.
+    """The mean probability of `part`, 0..1, in a look that is `times` as wide as the part.
 
     part: bool (h, w), not empty, at the size of a small copy of the picture.
     """

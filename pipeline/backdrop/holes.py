@@ -1,4 +1,4 @@
-"""Holes in the subject: pockets that show the backdrop, where the model had a doubt and a closer look agrees."""
+"""Pockets: places inside the subject that look like the backdrop, and may be holes."""
 
 from collections.abc import Iterator
 
@@ -10,20 +10,20 @@ from pipeline.backdrop.surface import Surface
 from pipeline.types import Float32
 
 SMALL = 0.0003
-"""The least share of the image that a pocket has; what is smaller is left to matting and refinement."""
+"""The least area of a pocket, as a share of the image; smaller ones are left to matting and refinement."""
 CERTAIN = 0.97
-"""The mean probability above which the model has no doubt that a pocket is the subject's own surface."""
+"""The mean probability above which the model is certain that a pocket belongs to the subject."""
 WALLED, WALL = 0.95, np.ones((9, 9), np.uint8)
-"""The share of a pocket's rim that must stand out from the backdrop, within four pixels: a white product before white
-has no such walls.
+"""The share of a pocket's rim that must stand out from the backdrop, and how far around it that may be: four pixels. A
+white product before a white backdrop has no such walls.
 """
 
 
 def pockets(values: Float32, subject: Mask, surface: Surface, *, certain: bool) -> Iterator[Mask]:
     """Pockets inside the subject, bool (H, W) each, that look like the backdrop and are walled in.
 
-    values: the probability map, float32 (H, W). subject: bool (H, W). certain: leave out the pockets that the model
-    is certain of, as it is of white labels.
+    values: the probability map, float32 (H, W). subject: bool (H, W). certain: leave out pockets that the model is
+    certain belong to the subject, such as white labels.
     """
     smooth = cv2.GaussianBlur(surface.difference, (0, 0), 0.7)
     alike = ((smooth < surface.alike) & subject).astype(np.uint8)

@@ -17,13 +17,13 @@ def frame(shape: tuple[int, ...], width: int = 1) -> Mask:
 
 
 def grown(mask: Mask, reach: int) -> Mask:
-    """The mask and all that lies within `reach` pixels of it, along rows, columns and diagonals."""
+    """The mask and all pixels within `reach` of it, along rows, columns and diagonals."""
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
 
 
 def enclosed(mask: Mask) -> Mask:
-    """What lies inside the outlines of the mask."""
+    """The pixels that the mask encloses, without the mask."""
     padded = np.pad(mask.astype(np.uint8), 1)
     cv2.floodFill(padded, None, (0, 0), (2,))
     return np.asarray((padded[1:-1, 1:-1] != 2) & ~mask)

@@ -12,18 +12,19 @@ from pipeline.doubt import LIKELY
 from pipeline.types import Float32
 
 SHARP = 12.0
-"""Levels a pixel: the outline of a thing is at least so steep; a shadow's is not."""
+"""The least slope of a thing's outline, in levels for each pixel. A shadow's outline is less steep."""
 SMALL = 0.0015
-"""The least share of the image that a missed part has; smaller ones are texture and noise."""
+"""The least area of a missed part, as a share of the image; smaller ones are texture and noise."""
 MOST_LOOKS = 4
-"""Parts that get a closer look, the largest first."""
+"""At most this many parts get a closer look, the largest first."""
 
 
-def missed(subject: Mask, surface: Surface, seen: Callable[[Mask], float]) -> Mask:
-    """What differs from the backdrop and its shadow, adjoins the subject, and is a thing: bool (H, W).
+def missed(subject: Mask, surface: Surface, probability: Callable[[Mask], float]) -> Mask:
+    """The parts that differ from the backdrop and its shadow, adjoin the subject, and are things: bool (H, W).
 
-    subject: bool (H, W). seen: the model's mean probability in a part, in a closer look. A part is a thing if it is
-    sharply outlined in what looks like a studio, or if the closer look sees the subject in it.
+    subject: bool (H, W). probability: takes a closer look, and returns the model's mean probability in a part. A part
+    is a thing if its outline is sharp and the image looks like a studio's, or if the closer look sees the subject in
+    it.
     """
     different = surface.stands_out
     beside = sorted(_beside(different & ~subject, subject), key=np.count_nonzero, reverse=True)
@@ -36,11 +37,12 @@ def missed(subject: Mask, surface: Surface, seen: Callable[[Mask], float]) -> Ma
     if _crosses(parts) or _framed(subject | parts) or not _alone(subject | parts, different, surface):
         parts = np.zeros_like(subject)
     others = [part for part in beside if not (part & parts).any()]
-    return parts | _filled([part for part in others[:MOST_LOOKS] if seen(part) > LIKELY], subject | parts, surface)
+    confirmed = [part for part in others[:MOST_LOOKS] if probability(part) > LIKELY]
+    return parts | _filled(confirmed, subject | parts, surface)
 
 
 def _filled(parts: Sequence[Mask], subject: Mask, surface: Surface) -> Mask:
-    """The parts, and what they and the subject enclose unless it looks like the backdrop."""
+    """The parts, and what they and the subject enclose, except what looks like the backdrop."""
     if not parts:
         return np.zeros_like(subject)
     joined = np.any(parts, axis=0)
@@ -52,7 +54,7 @@ def _crosses(mask: Mask) -> bool:
 
 
 def _framed(mask: Mask) -> bool:
-    """Whether the mask is a rectangle nearly as large as the image: a photograph within a frame."""
+    """Whether the mask is a rectangle nearly as large as the image, which is a photograph within a frame."""
     box = raster.bounds(mask)
     if box is None:
         return False
@@ -61,14 +63,14 @@ def _framed(mask: Mask) -> bool:
 
 
 def _alone(things: Mask, different: Mask, surface: Surface) -> bool:
-    """Whether the rest of the image is backdrop: a meadow may be plain at the image's border and full of sheep."""
+    """Whether the rest of the image is backdrop. A meadow may be plain at the image's border, but full of sheep."""
     far = ~grown(things | enclosed(things), 12)
     alike = surface.difference < max(4 * surface.noise, 8.0)
     return not far.any() or bool(alike[far].mean() >= 0.86 and different[far].mean() <= 0.035)
 
 
 def _beside(mask: Mask, subject: Mask) -> Iterator[Mask]:
-    """The connected parts of the mask that touch the subject; where the model found none, all of them."""
+    """The connected parts of the mask that touch the subject; all parts if the model found no subject."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     near = grown(subject, 1) if subject.any() else np.ones_like(subject)
     for label in range(1, count):
@@ -82,7 +84,7 @@ def _beside(mask: Mask, subject: Mask) -> Iterator[Mask]:
 def _sharp(part: Mask, subject: Mask, surface: Surface, steepness: Float32) -> bool:
     edge = frame(subject.shape)
     outline = grown(part, 1) & ~part & ~subject & ~edge
-    # An arm may come in from the side of a clean studio's image; what leaves a noisier one is more likely scenery.
+    # In a clean studio's image, a part that touches the border may be an arm. In a noisier one it is probably scenery.
     leaves = surface.noise >= CLEAN and (part & edge).sum() > 0.25 * np.sqrt(np.count_nonzero(part))
     return bool(outline.any() and np.median(steepness[outline]) >= SHARP and not leaves)
 

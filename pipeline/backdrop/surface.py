@@ -1,4 +1,4 @@
-"""The backdrop as a smooth surface: fitted to the image's border, where that is plain."""
+"""The backdrop as a smooth surface, fitted to the image's border if that is plain."""
 
 from typing import NamedTuple
 
@@ -9,29 +9,29 @@ from pipeline.backdrop.masks import Mask, frame
 from pipeline.types import Float32
 
 RINGS = (0.04, 0.004)
-"""The border that the surface is fitted to, as a share of the longest side: a broad one, which knows the backdrop's
-gradient best, or where the subject takes too much of it, a narrow one."""
+"""The width of the border to which the surface is fitted, as a share of the longest side: a broad one, which shows the
+backdrop's gradient best, or a narrow one if the subject covers too much of that."""
 LEAST_RING = 0.3
-"""The share of the border that must not be the subject's, or too little of the backdrop is seen."""
+"""The least share of the border that must be outside the subject, so that enough of the backdrop is visible."""
 TYPICAL = 0.75
-"""The share of the border that the surface is fitted to; the rest may be the subject's or a shadow."""
+"""The share of the border's pixels to which the surface is fitted; the rest may be subject or shadow."""
 PLAIN, NOISE = 0.85, 7.0
-"""A backdrop is plain if so much of the border lies close to the surface, and its noise is at most so many levels."""
+"""A backdrop is plain if this share of the border is close to the surface, with at most this noise, in levels."""
 CLEAN = 3.0
-"""The noise, in levels, below which a backdrop is a clean studio's."""
+"""The noise, in levels, below which a backdrop looks like a clean studio's."""
 DARKEST, TINT, TINTED = 0.4, 14.0, 0.25
-"""A shadow keeps so much of the backdrop's light. Its colour may differ by so many levels, or by so much of the light
-that it lacks, as what reaches into a shadow comes from the room.
+"""A shadow keeps at least the share DARKEST of the backdrop's light. Its colour may differ from the backdrop's by TINT
+levels, or by the share TINTED of the missing light, because the light in a shadow comes from the room.
 """
 
 
 class Surface(NamedTuple):
     """A fitted backdrop.
 
-    difference: float32 (H, W), how far the image is from it in the channel that differs most, in levels of 255.
-    shadow: bool (H, W), where the image may be the backdrop in shadow. noise: the standard deviation of the border
-    around it, in levels, at least 1. plain: whether the whole border is; else TYPICAL of it is clean, and the rest may
-    be a shadow or the edge of a table.
+    difference: float32 (H, W), between image and surface in the channel that differs most, in levels of 255. shadow:
+    bool (H, W), where the image may be the backdrop in shadow. noise: the standard deviation of the border around the
+    surface, in levels, at least 1. plain: whether the whole border is plain; if not, the share TYPICAL of it is clean,
+    and the rest may be a shadow or the edge of a table.
     """
 
     difference: Float32
@@ -41,25 +41,25 @@ class Surface(NamedTuple):
 
     @property
     def clear(self) -> float:
-        """The difference, in levels, above which a pixel is certainly something else than the backdrop."""
+        """The difference, in levels, above which a pixel is certainly not backdrop."""
         return max(8 * self.noise, 30.0)
 
     @property
     def stands_out(self) -> Mask:
-        """What is certainly something else than the backdrop and its shadow: bool (H, W)."""
+        """Where the image is certainly neither the backdrop nor its shadow: bool (H, W)."""
         return np.asarray((self.difference > self.clear) & ~self.shadow)
 
     @property
     def alike(self) -> float:
-        """The difference, in levels, below which a pixel cannot be told from the backdrop."""
+        """The difference, in levels, below which a pixel cannot be distinguished from the backdrop."""
         return max(3 * self.noise, 6.0)
 
 
 def fit(rgb: Float32, subject: Mask) -> Surface | None:
-    """The quadratic surface through the border, by least trimmed squares (Rousseeuw 1984); None where the border is not
-    plain and TYPICAL of it not clean.
+    """The quadratic surface through the border, by least trimmed squares (Rousseeuw 1984).
 
-    rgb: float32 (H, W, 3), 0..255. subject: bool (H, W), what the model takes for the subject.
+    None if the border is neither plain nor clean in the share TYPICAL of it.
+    rgb: float32 (H, W, 3), 0..255. subject: bool (H, W), where the model sees the subject.
     """
     height, width = subject.shape
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
@@ -101,9 +101,10 @@ def _fit(points: NDArray[np.float64], colours: NDArray[np.float64]) -> _Fit:
 
 
 def _least_squares(points: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The weights (6, 3) by the normal equations, which are good to many digits as all terms lie within -1..1.
+    """The weights (6, 3), by the normal equations, which are accurate enough because all terms are within -1..1.
 
-    By einsum: BLAS would start threads for so many points, whose waiting takes longer than all the rest of `examine`.
+    By einsum, because BLAS would start threads for so many points, and waiting for them takes longer than all the rest
+    of `examine`.
     """
     normal, target = np.einsum("nt,nu->tu", points, points), np.einsum("nt,nc->tc", points, colours)
     weights: NDArray[np.float64] = np.linalg.lstsq(normal, target, rcond=1e-13)[0]

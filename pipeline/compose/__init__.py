@@ -1,8 +1,8 @@
-"""Cutout, Matte -> Canvas: placed as `placement` says, on transparency, a colour or an image.
+"""Cutout, Matte -> Canvas: the cutout as `placement` places it, on transparency, a colour or an image.
 
 Colours are resampled premultiplied, so that transparent black never darkens an edge. Compositing is out = alpha F +
-(1 - alpha) B (Porter and Duff 1984, "over"), by default in linear light, as in a camera. In sRGB values, hair would
-turn too dark on white.
+(1 - alpha) B (Porter and Duff 1984, "over"), by default in linear light, as in a camera. With sRGB values, hair
+would be too dark on white.
 """
 
 import cv2
@@ -27,8 +27,8 @@ def compose(
 ) -> Canvas:
     """The canvas that `options` describe by crop, margin, scale, position, canvas, channels, background, blend, shadow.
 
-    background: the decoded image of `options.background`, if that is an image. It is centred and fills the canvas, and
-    white shows through where it is transparent. least: alpha below this is set to 0 on the canvas.
+    background: the decoded image of `options.background`, if that is an image. It is centred, fills the canvas, and is
+    put on white where it is transparent. least: alpha below this is set to 0 on the canvas.
 
     With a background the canvas is opaque: its pixels are exactly the cutout's where alpha rounds to 255, and exactly
     the background's where alpha rounds to 0. If nothing is scaled, the cutout's pixels and the matte's alpha do not
@@ -149,6 +149,6 @@ def _code() -> UInt8:
 
 
 _STEPS = 65535
-"""The darkest sRGB values are 20 steps apart, so each one survives the way to linear light and back."""
+"""The darkest sRGB values are 20 steps apart, so each one survives the conversion to linear light and back."""
 _LIGHT = _light()
 _CODE = _code()

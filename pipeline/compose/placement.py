@@ -1,9 +1,13 @@
 """Where the subject goes: crop, margin, scale, position and canvas become one box to read and one box to write.
 
-The *item* is the part of the picture that these options place: with crop, the subject's box and its margin; with scale
-or a position in percent, the subject's box; else the whole picture. The canvas is `options.canvas`; without that, it
-has the size of the item with crop, else the size of the picture. Only scale enlarges the item. It shrinks to fit a
-canvas that is too small. Aspect ratios are kept.
+The *item* is the part of the picture that these options place:
+
+- with crop, the subject's box and its margin;
+- without crop, but with scale or a position in percent, the subject's box;
+- else the whole picture.
+
+The canvas has the size of `options.canvas`; without that option, the size of the item if there is a crop, else that of
+the picture. Only scale enlarges the item. If the canvas is too small for it, it is shrunk. Aspect ratios do not change.
 """
 
 from dataclasses import dataclass
@@ -19,14 +23,14 @@ from pipeline.types import Float32
 
 CENTRE = Position(0.5, 0.5)
 VISIBLE = 8 / 255
-"""The least alpha that counts for the subject's box, so that residues of 1 or 2 in 255 far away do not widen it."""
+"""The least alpha of the subject's box, so that distant specks of 1 or 2 in 255 do not widen it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """source: the box to read, within the picture. target: the box to write on a canvas of `size`, (width, height). It
-    may extend beyond the canvas. If source and target have the same size, no pixel changes. subject: the box of the
-    subject's visible part on the canvas.
+    """size: of the canvas, (width, height). source: the box to read, within the picture. target: the box to write,
+    which may extend beyond the canvas. If source and target have the same size, no pixel changes. subject: the box of
+    the subject's visible part on the canvas.
     """
 
     size: tuple[int, int]
@@ -36,7 +40,7 @@ class Placement:
 
 
 def place(alpha: Float32, options: Options) -> Placement:
-    """Place `alpha`, float32 (H, W) of 0..1, and the picture that it belongs to.
+    """The placement of a picture with this alpha, float32 (H, W), 0..1.
 
     Raises NoSubject if nothing is visible, and BadOptions if the margin makes the canvas larger than `Size` allows.
     """
@@ -87,20 +91,21 @@ def _with_margin(subject: Box, picture: Box, options: Options) -> Box:
 def _positioned(item: Box, picture: Box, size: tuple[int, int], factor: float, at: Place) -> Box:
     """The box of the item, scaled by `factor`, on a canvas of `size`."""
     width, height = max(1, round(item.width * factor)), max(1, round(item.height * factor))
-    room = size[0] - width, size[1] - height  # never negative: factor was chosen so that the item fits
+    room = size[0] - width, size[1] - height  # never negative, because `factor` makes the item fit
     if isinstance(at, Position):
         return Box(round(room[0] * at.across), round(room[1] * at.down), width, height)
-    # "original": the item's centre stays at the same fraction of the width and height, as far as the item fits there.
+    # "original": the item's centre stays at the same fraction of width and height, unless the item would leave the
+    # canvas.
     left = (item.left + item.right) * size[0] / (2 * picture.width) - width / 2
     top = (item.top + item.bottom) * size[1] / (2 * picture.height) - height / 2
     return Box(min(max(0, round(left)), room[0]), min(max(0, round(top)), room[1]), width, height)
 
 
 def _mapped(box: Box, item: Box, placed: Box, factor: float) -> Box:
-    """A box of the picture, mapped to the canvas; edges rounded to whole pixels, at least a pixel wide and high."""
+    """A box of the picture, mapped to the canvas: rounded to whole pixels, and at least one pixel wide and high."""
     left, right = (placed.left + round((x - item.left) * factor) for x in (box.left, box.right))
     top, bottom = (placed.top + round((y - item.top) * factor) for y in (box.top, box.bottom))
-    # A box that would vanish at the item's right or bottom edge takes the item's last pixel.
+    # A box that would be empty at the item's right or bottom edge becomes the item's last pixel.
     left, top = min(left, placed.right - 1), min(top, placed.bottom - 1)
     return Box(left, top, max(1, right - left), max(1, bottom - top))
 

@@ -1,12 +1,14 @@
 """The soft shadow of a subject: how much light is missing at each pixel.
 
-Two kinds. "drop": the subject hangs in front of a wall, lit from the upper left. Its outline falls on the wall a little
-lower and to the right, blurred by the size of the lamp. "contact": it stands on a floor under a wide sky. The floor is
-dark where the subject hides much of the sky: darkest right under it, and lighter further away. The outline tells where
-the subject touches the floor: at the lower side of its convex hull, which joins a car's wheels and a chair's legs, as
-far as that is near the lowest point.
+There are two kinds:
 
-A shadow has no detail finer than its blur, so it is computed small and enlarged.
+- "drop": the subject hangs in front of a wall, lit from the upper left. Its shadow is its outline, moved down and to
+  the right, and blurred.
+- "contact": the subject stands on a floor under a wide sky. The floor is darkest right under it, where it hides most of
+  the sky, and lighter further away. The subject touches the floor along the lower side of its outline's convex hull,
+  which joins a car's wheels and a chair's legs, as far as that is near the lowest point.
+
+A shadow has no detail finer than its blur, so it is computed at a small size and enlarged.
 """
 
 import cv2
@@ -19,7 +21,7 @@ from pipeline.types import Float32, UInt8
 SIDE = 640
 """The longest side, in pixels, at which a shadow is computed."""
 DROP_SHIFT = (0.010, 0.022)
-"""To the right and down. All lengths here are fractions of the longer side of the subject's box."""
+"""To the right, and down. All lengths here are fractions of the longer side of the subject's box."""
 DROP_BLUR = 0.018
 """Standard deviation of a Gaussian."""
 CONTACT_LAYERS = ((0.008, 0.004, 0.008, 1.0), (0.040, 0.020, 0.024, 0.75))
@@ -28,14 +30,14 @@ is a sharp dark line where the subject touches the floor, the second a wide fain
 CONTACT_RISE = 0.06
 """The height above the lowest point at which the underside's shadow is 1/e as dark."""
 SOLID = 0.5
-"""The least alpha of what is solid enough to stand on the floor."""
+"""Pixels of at least this alpha can stand on the floor."""
 
 
 def cast_shadow(alpha: Float32, kind: str, opacity: int) -> Float32:
-    """The fraction of light that is missing, float32 (H, W) of 0..1, in the shadow of the subject with this alpha.
+    """The fraction of light that is missing in the subject's shadow, float32 (H, W), 0..1.
 
-    alpha: float32 (H, W), 0..1, of the canvas. kind: "drop" or "contact". opacity: of the darkest point, in percent.
-    0 everywhere if nothing is solid. Shadow beyond the canvas is lost.
+    alpha: the canvas's, float32 (H, W), 0..1. kind: "drop" or "contact". opacity: of the darkest point, in percent.
+    The shadow is 0 everywhere if nothing is solid. Its part beyond the canvas is lost.
     """
     height, width = alpha.shape
     small = raster.shrunk(alpha, SIDE)
@@ -65,7 +67,7 @@ def _contact(alpha: Float32, box: Box, length: float) -> Float32:
         line[:, columns] = dark * np.clip(half * length + 0.5 - np.abs(rows - floor), 0, 1)
         soft = _blurred(line, blur_across * length, blur_down * length)
         peak = float(soft.max())
-        # Each layer takes its share of the light that the layers before let through.
+        # Each layer removes its share of the light that the layers before it let through.
         shade = 1 - (1 - shade) * (1 - soft * np.float32(strength / peak if peak else 0))
     return shade
 

@@ -1,8 +1,9 @@
 """Bytes -> Picture.
 
-The first bytes tell the format. A parser of Hairline's reads the header (size, orientation, profile, pages), so that an
-image that is too large is rejected before anything is decoded. It passes a file without metadata to Pillow, which
-decodes it. Colours are converted to sRGB with 8 bits, the image is turned upright, and its alpha is kept separately.
+The first bytes give the format. Hairline's own parser of that format reads the header (size, orientation, profile,
+pages), so that an image that is too large is rejected before anything is decoded. Pillow then decodes a copy of the
+file without metadata. Colours are converted to sRGB with 8 bits, the image is turned upright, and its alpha is kept
+separately.
 """
 
 import struct
@@ -29,7 +30,7 @@ _PARSERS: dict[str, Callable[[bytes], Header]] = {
 }
 
 _MOST_PIXELS = 178_956_970
-"""Twice Pillow's `MAX_IMAGE_PIXELS`, above which Pillow raises. A library must not change that for a whole process."""
+"""Twice Pillow's `MAX_IMAGE_PIXELS`: above that Pillow raises. A library must not change it for a whole process."""
 
 _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     1: lambda a: a,
@@ -41,7 +42,7 @@ _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
     8: lambda a: a.swapaxes(0, 1)[::-1],
 }
-"""By orientation (Exif 2.3, tag 0x0112), what turns an array upright."""
+"""The functions that turn an array upright, by orientation (Exif 2.3, tag 0x0112)."""
 
 
 def decode(data: bytes, *, max_bytes: int, max_megapixels: float) -> Picture:
@@ -59,18 +60,18 @@ def decode(data: bytes, *, max_bytes: int, max_megapixels: float) -> Picture:
 
 
 def measure(data: bytes, *, max_bytes: int, max_megapixels: float) -> tuple[int, int]:
-    """(width, height) of an image file, upright, from its header alone. Raises as `decode` does for a wrong header."""
+    """(width, height), upright, from the header of an image file. Raises what `decode` raises for a wrong header."""
     header = _header(data, max_bytes, max_megapixels)
     width, height = header.size
     return (width, height) if header.orientation <= 4 else (height, width)
 
 
 def decode_grey(data: bytes, *, max_bytes: int, max_megapixels: float) -> UInt8:
-    """Decode an image that is data and not a photograph, such as a trimap or scribbles: uint8 (H, W), upright.
+    """Decode an image that is not a photograph but data, such as a trimap or scribbles: uint8 (H, W), upright.
 
-    8-bit grey values do not change, 16-bit ones are rounded to 8, and colours become Rec. 601 luma. The profile is
-    ignored. A pixel with alpha below 128 becomes 128, unknown, so a transparent layer with strokes on it works; an
-    alpha that is the same everywhere is ignored. Raises as `decode` does.
+    8-bit grey values do not change, 16-bit ones are rounded to 8 bits, and colours become Rec. 601 luma. The profile is
+    ignored. A pixel with alpha below 128 becomes 128, unknown, so that scribbles can be on a transparent layer. An
+    alpha that is the same everywhere is ignored. Raises what `decode` does.
     """
     _, raster = _read(data, max_bytes, max_megapixels)
     image = colour.to_srgb(raster.image, None)[0] if raster.image.mode in ("CMYK", "LAB") else raster.image
@@ -94,7 +95,7 @@ def _header(data: bytes, max_bytes: int, max_megapixels: float) -> Header:
     except (struct.error, IndexError) as error:
         raise TruncatedImage(f"This {name.upper()} ends within its header. Upload it again.") from error
     _check_size(header.size, max_megapixels)
-    if name in ("avif", "heic"):  # the size of an image sequence is elsewhere, and boxes may give several sizes
+    if name in ("avif", "heic"):  # a sequence has its size elsewhere, and boxes may give several
         _check_size(pixels.size(header), max_megapixels)
     return header
 

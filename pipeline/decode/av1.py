@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pipeline.errors import CorruptImage
 
 _SEQUENCE, _FRAMES = 1, (3, 6)
-"""Types of OBU: a sequence header; a frame header alone, and a frame with its header."""
+"""Types of OBU: a sequence header; and a frame header alone or with its frame."""
 _MAX_UNITS = 2000
 _LONGEST_HEADER = 512  # bytes; one with all 32 operating points has about 200
 _DAMAGED = "This AVIF is damaged: its frames make no sense. Export it again."

@@ -1,4 +1,4 @@
-"""BMP: its headers, and pixels with bit fields of any layout (Microsoft, Bitmap Storage; BITMAPV5HEADER)."""
+"""BMP headers, and pixels with bit fields of any layout (Microsoft, Bitmap Storage; BITMAPV5HEADER)."""
 
 import struct
 from functools import partial
@@ -13,7 +13,7 @@ _OLD, _V3, _V5 = 12, 56, 124  # header lengths: the oldest, the first with alpha
 _RGB, _RLE, _BITFIELDS, _ALPHA_BITFIELDS = 0, (1, 2), 3, 6
 _FIVE_BITS = (0x7C00, 0x3E0, 0x1F, 0)  # masks of 16-bit pixels for which the file gives none
 _MAX_RLE = 4_000_000
-"""The most bytes of run lengths, which Pillow decodes in Python at about 2 MB a second."""
+"""The limit of run-length coded data, in bytes: Pillow decodes it in Python, at about 2 MB a second."""
 _ROWS = 256  # to unpack at a time
 
 
@@ -47,7 +47,7 @@ def read(data: bytes) -> Header:
 
 
 def _masks(data: bytes, length: int, bits: int, kind: int) -> tuple[int, ...] | None:
-    """The masks of red, green, blue and alpha in a pixel; None if Pillow can read the pixels."""
+    """The masks of red, green, blue and alpha in a pixel; None if Pillow can read the pixels itself."""
     if bits == 16 and kind == _RGB:
         return _FIVE_BITS
     if bits not in (16, 32) or kind not in (_BITFIELDS, _ALPHA_BITFIELDS):

@@ -15,9 +15,9 @@ _MAX_TAGS = 100  # of a profile: LittleCMS reads no more
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
-    """`image` (mode L, RGB, CMYK or LAB) as RGB in sRGB, and what the user should know.
+    """`image` (mode L, RGB, CMYK or LAB) in sRGB, and notes for the user.
 
-    `image` may be overwritten. If its profile cannot be used, the colours are taken for sRGB, and a note says so.
+    `image` may be overwritten. If its profile cannot be used, its colours are read as sRGB, and a note says so.
     Callers round 16-bit samples to 8 bits first, because Pillow's interface to LittleCMS takes no more.
     """
     if image.mode == "LAB" and not profile:
@@ -62,8 +62,8 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image:
 def _without_float_pipelines(profile: bytes) -> bytes:
     """The profile with the tags D2Bx and B2Dx renamed, so that LittleCMS uses the tables or the matrix instead.
 
-    These tags are optional (ICC.1:2010, 9.2.29) and rare. Only they can refer to one element many times, by which a
-    profile of 1 MB can take gigabytes.
+    These tags are optional (ICC.1:2010, 9.2.29) and rare. Only they can refer to one element many times, so that a
+    profile of 1 MB takes gigabytes of memory.
     """
     count = min(int.from_bytes(profile[128:132], "big"), _MAX_TAGS)
     table = range(132, min(132 + 12 * count, len(profile)), 12)
@@ -81,9 +81,9 @@ def _lab(image: Image.Image) -> Image.Image:
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether the profile is in effect sRGB: no colour of a grid over the RGB cube moves by more than one level.
+    """Whether the profile is sRGB in effect: no colour of a grid over the RGB cube changes by more than one level.
 
-    Such an image is not converted, so its pixels stay exactly the same.
+    Such an image is not converted, so its pixels do not change at all.
     """
     levels = np.linspace(0, 255, 18).round().astype(np.uint8)  # with steps of 15, so every grey of an 18-step wedge
     cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(18 * 18, 18, 3)

@@ -1,4 +1,4 @@
-"""GIF's blocks (GIF89a specification, 1990)."""
+"""GIF blocks (GIF89a specification, 1990)."""
 
 import struct
 
@@ -7,7 +7,7 @@ from pipeline.errors import CorruptImage, TruncatedImage
 
 _MAX_FRAMES = 1000  # further frames are not counted
 _SPARE_BLOCKS, _MEAN_BLOCK = 100_000, 64
-"""A file may have this many sub-blocks, and one more for each so many bytes. Usually each is full, with 255 bytes."""
+"""A file may have this many sub-blocks, and one more for each _MEAN_BLOCK bytes. Most sub-blocks have 255."""
 _CONTROL = b"!\xf9"  # a graphic control extension: transparency and duration of the frame that follows
 
 

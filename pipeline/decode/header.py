@@ -1,4 +1,4 @@
-"""The result of the parsers of file formats, and what they share."""
+"""The Header that each format's parser returns, and what the parsers share."""
 
 import struct
 from collections.abc import Callable, Mapping
@@ -21,10 +21,10 @@ class Header:
     format: its name in lower case. size: (width, height) as stored, before it is turned upright.
     pixels: a file of the same format without metadata, so that no damaged or hostile metadata reaches a decoder.
     orientation: 1..8 (Exif 2.3, tag 0x0112). profile: the ICC profile; None if there is none, b"" if it is unreadable.
-    frames: the number of pages or frames. notes: what the user should know.
+    frames: the number of pages or frames. notes: for the user.
     area: (left, top, right, bottom) of the first frame, if the format lets it be smaller than the canvas; else None.
     samples: reads the pixels, uint8 (H, W, 3 or 4), if Pillow cannot; else None.
-    rawmodes: raw modes of Pillow's decoder to replace, and by what, because Pillow would mistake the samples' layout.
+    rawmodes: replacements for raw modes of Pillow's decoder, where Pillow would mistake the samples' layout.
     grey: the values of 16-bit grey samples for (black, white).
     transparent: the one colour that is transparent, in samples of `depth` bits (PNG's tRNS chunk).
     premultiplied: whether colours are stored multiplied by alpha.

@@ -1,4 +1,4 @@
-"""AVIF and HEIC: their boxes, checked before a decoder reads them."""
+"""AVIF and HEIC: boxes, which are checked before a decoder reads them."""
 
 import struct
 
@@ -55,7 +55,7 @@ def _top(data: bytes) -> list[Span]:
 def _disarm(clean: bytearray, meta: Meta) -> None:
     """Hide metadata from decoders, and make ipma boxes distinct. Only types and flags change, so no offset does."""
     for item in meta.items.values():
-        # irot and imir give the orientation, and not Exif (ISO/IEC 23008-12, 6.5.10). And decoders copy metadata.
+        # The orientation is in irot and imir, not in Exif (ISO/IEC 23008-12, 6.5.10), and decoders copy metadata.
         if item.kind in _METADATA:
             clean[item.place : item.place + 4] = b"free"
     for number, place in enumerate(meta.twins, 1):

@@ -1,8 +1,8 @@
 """The cost of decoding an AVIF or HEIC: the pixels of all items that the image consists of.
 
-Decoders decode a tile as often as the image refers to it. libavif also reserves memory by each frame's header, and
-decodes frames that are never shown, so neither the image's size nor the file's length limits the cost. libheif checks
-the frame against its item, and decodes one.
+Decoders decode a tile as often as the image refers to it. libavif also reserves the memory that each frame's header
+asks for, and decodes frames that are never shown. So neither the image's size nor the file's length limits the cost.
+libheif checks that a frame has its item's size, and decodes one frame.
 """
 
 import struct
@@ -17,7 +17,7 @@ _ALPHA = (b"alpha", b"auxid:1\0")
 """Substrings of the type of an auxiliary image with alpha (ISO/IEC 23000-22, 7.3.5.2; ISO/IEC 23008-12, B.2.2.2)."""
 _MAX_ITEMS = 1000  # 48 megapixels in tiles of 512 x 512 are 192
 _MAX_SPREAD, _SPARE_PIXELS = 4, 4_000_000
-"""Decoding may take this many times the image's own pixels, and these more: for colour, alpha, layers, and tiles that
+"""Decoding may take this many times the image's own pixels, and so many more: for colour, alpha, layers, and tiles that
 are only partly inside the image."""
 _TOO_MUCH = "This image is made of far more than it shows. Export it again."
 

@@ -1,4 +1,4 @@
-"""Boxes, and the items of a meta box (ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12)."""
+"""ISO base media files: boxes, and the items of a meta box (ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12)."""
 
 import struct
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ def read_meta(data: bytes, start: int, end: int) -> Meta:
 
 
 class _Reader:
-    """Reads one big-endian number after the other. Raises CorruptImage after `end`."""
+    """Reads one big-endian number after another. Raises CorruptImage beyond `end`."""
 
     def __init__(self, data: bytes, at: int, end: int) -> None:
         if end - at > _MAX_TABLE:

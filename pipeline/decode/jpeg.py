@@ -1,4 +1,4 @@
-"""JPEG's markers (ITU-T T.81, annex B; ICC.1:2010, B.4; Adobe technical note 5116)."""
+"""JPEG markers (ITU-T T.81, annex B; ICC.1:2010, B.4; Adobe technical note 5116)."""
 
 import re
 import struct
@@ -9,8 +9,8 @@ from pipeline.errors import CorruptImage, TruncatedImage, UnsupportedFormat
 
 _FEW_SCANS, _MANY_SCANS = 16, 100
 _MAX_SCANNED = 2_000_000_000
-"""The limit of pixels times scans, beyond the first few scans: at 50 megapixels, 40 scans, which take about 4 s. Each
-scan is a pass over all pixels. Progressive images have about ten.
+"""The limit of pixels times scans, because each scan is a pass over all pixels. At 50 megapixels it allows 40 scans,
+which take about 4 s. A progressive image has about ten. _FEW_SCANS are always allowed, and more than _MANY_SCANS never.
 """
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
@@ -45,8 +45,8 @@ def read(data: bytes) -> Header:
             orientations.append(exif_orientation(body[6:]))
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) >= 14:
             icc.append(body[12:])
-        # Adobe's segment says whether four components are YCCK. Without it they are inverted CMYK, as Photoshop stores
-        # and browsers show it.
+        # Adobe's segment says whether four components are YCCK. Without it they are inverted CMYK, which Photoshop
+        # writes and browsers show.
         about_colours = (marker == 0xE0 and body.startswith(b"JFIF")) or (marker == 0xEE and body.startswith(b"Adobe"))
         if marker in _KEPT or about_colours:
             kept.append(data[at:end])
@@ -118,7 +118,7 @@ def _profile(icc: list[bytes]) -> bytes | None:
 
 
 def _end(data: bytes, at: int, size: tuple[int, int]) -> int:
-    """The end of the image whose first scan is at `at`. After it there may be thumbnails, second views or a video."""
+    """The end of the image whose first scan is at `at`. Thumbnails, second views or a video may follow."""
     most = min(max(_MAX_SCANNED // (size[0] * size[1]), _FEW_SCANS), _MANY_SCANS)
     scans = 0
     for _ in range(MAX_PARTS):

@@ -1,7 +1,7 @@
 """Decode the file of a Header to samples, with Pillow.
 
-The plugins are called by name and not through `Image.open`, so that a file can reach neither Pillow's many other
-formats nor plugins that other libraries register.
+The plugins are called directly and not through `Image.open`, so that a file reaches neither Pillow's many other formats
+nor plugins that other libraries register.
 """
 
 import contextlib
@@ -61,10 +61,10 @@ _BROKEN = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, struct.error),
     *(RuntimeError, ArithmeticError),
 )
-"""What Pillow's plugins raise for bad files: the errors that `Image.open` expects, then those found by fuzzing."""
+"""What Pillow's plugins raise for bad files: the errors that `Image.open` expects, and others found by fuzzing."""
 
 _PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB", "CMYK": "CMYK", "LAB": "LAB"}
-"""Pillow's modes without alpha, and the one of the four that `Raster` knows."""
+"""Pillow's modes without alpha, and the one of Raster's four modes to convert each to."""
 
 _ROWS = 256  # to process at a time, so that a wider type never holds the 16-bit samples of a whole image
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if np.little_endian else "L"}
@@ -98,7 +98,7 @@ def load(header: Header) -> Raster:
 
 
 def _on_canvas(alpha: UInt8 | None, header: Header) -> UInt8 | None:
-    """`alpha`, but 0 around a first frame that is smaller than its canvas."""
+    """`alpha` with 0 around a first frame that is smaller than its canvas."""
     if header.area is None or header.area == (0, 0, *header.size):
         return alpha
     left, top, right, bottom = header.area
@@ -108,7 +108,7 @@ def _on_canvas(alpha: UInt8 | None, header: Header) -> UInt8 | None:
 
 
 def _meaningful(alpha: UInt8 | None, header: Header) -> UInt8 | None:
-    # Many programs leave the fourth byte of a BMP's pixels at 0, without a meaning.
+    # Many programs write 0 into the fourth byte of a BMP's pixels and do not mean transparency.
     if alpha is None or alpha.min() == 255 or (header.format == "bmp" and alpha.max() == 0):
         return None
     return alpha
@@ -190,12 +190,12 @@ def _rawmodes(file: ImageFile.ImageFile) -> list[str]:
 
 
 def _deep(file: ImageFile.ImageFile, header: Header, rawmode: str) -> np.ndarray[Any, np.dtype[np.uint16]]:
-    """16-bit samples, uint16 (H, W, C), of which Pillow alone would keep the upper eight bits.
+    """16-bit samples, uint16 (H, W, C). Pillow itself would keep only the upper eight bits.
 
-    Its raw modes for the two byte orders keep the first or the second byte, so reading twice gives both.
+    Of its raw modes for the two byte orders, one keeps the first byte and one the second, so reading twice gives both.
     """
     modes = {rawmode: header.rawmodes.get(rawmode, rawmode)}
-    if rawmode == "LA;16B":  # four bytes a pixel, as RGBA has, so reading once gives all
+    if rawmode == "LA;16B":  # four bytes a pixel, like RGBA, so reading once gives all
         _decoded(file, header, {rawmode: "RGBA"})
         return np.asarray(file).view(">u2").astype(np.uint16)
     _decoded(file, header, modes)
@@ -210,7 +210,7 @@ def _deep(file: ImageFile.ImageFile, header: Header, rawmode: str) -> np.ndarray
 
 
 def _split(samples: np.ndarray[Any, Any], header: Header) -> tuple[Image.Image, UInt8 | None]:
-    """8-bit colours, divided by alpha if they are premultiplied, and alpha of samples uint8 or uint16 (H, W, 2..4)."""
+    """8-bit colours and alpha of samples, uint8 or uint16 (H, W, 2..4). Divides premultiplied colours by alpha."""
     height, width, channels = samples.shape
     colours = np.empty((height, width, 1 if channels == 2 else 3), np.uint8)
     alpha = np.empty((height, width), np.uint8) if channels in (2, 4) else None
@@ -220,7 +220,8 @@ def _split(samples: np.ndarray[Any, Any], header: Header) -> tuple[Image.Image, 
         colour = part[..., : colours.shape[2]]
         if header.premultiplied and alpha is not None:
             full = np.iinfo(samples.dtype).max
-            # At least 1, because any colour will do where alpha is 0. Rounding may exceed the maximum a little.
+            # Divided by at least 1, because any colour will do where alpha is 0. Rounding may slightly exceed the
+            # maximum.
             colour = np.minimum(colour * np.float32(full) / np.maximum(part[..., -1:], 1) + 0.5, full).astype(
                 part.dtype
             )
@@ -238,7 +239,7 @@ def _eight_bits(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _keyed(samples: np.ndarray[Any, Any], header: Header) -> UInt8 | None:
-    """Alpha, uint8 (H, W): 0 where the samples, (H, W, C), have the one transparent colour, else 255."""
+    """Alpha, uint8 (H, W): 0 where the samples, (H, W, C), have the transparent colour, else 255."""
     if header.transparent is None:
         return None
     # Pillow spreads samples of 1, 2 and 4 bits over 0..255.

@@ -1,4 +1,4 @@
-"""PNG's chunks (W3C Portable Network Graphics, third edition, 2025)."""
+"""PNG chunks (W3C Portable Network Graphics, third edition, 2025)."""
 
 import struct
 import zlib

@@ -1,4 +1,4 @@
-"""WebP's chunks (RFC 9649)."""
+"""WebP chunks (RFC 9649)."""
 
 import struct
 from collections.abc import Iterator

@@ -120,7 +120,7 @@ def _check_samples(formats: tuple[int, ...], bits: tuple[int, ...], planar: int)
 
 
 def _check_pieces(file: File, tags: dict[int, Entry]) -> None:
-    """Raise if a decoder would reserve memory out of proportion, or if strips or tiles are beyond the file's end."""
+    """Raise if a decoder would reserve too much memory, or if strips or tiles are beyond the end of the file."""
     for tag in _KEPT & tags.keys():
         if tags[tag].count > MAX_PIECES:
             raise CorruptImage("This TIFF is cut into more pieces than any program writes. Export it again.")

@@ -1,4 +1,4 @@
-"""TIFF's directories (TIFF 6.0, 1992; BigTIFF): read one, and write a new one with some of its tags."""
+"""TIFF directories (TIFF 6.0, 1992; BigTIFF): read one, and write a new one with some of its tags."""
 
 import struct
 from collections.abc import Iterable
@@ -71,9 +71,9 @@ class File:
         return struct.unpack(f"{self.order}{entry.count}{code}", self.span(entry))
 
     def classic(self, tags: dict[int, Entry], kept: Iterable[int]) -> bytes:
-        """The file as a classic TIFF, with one new directory at its end that has those of the `kept` tags that exist.
+        """The file as a classic TIFF, with one new directory at its end, of those of the `kept` tags that exist.
 
-        Nothing else moves. Pillow itself does not read a big-endian BigTIFF.
+        All other data stay where they are. A classic TIFF, because Pillow does not read a big-endian BigTIFF.
         """
         at = len(self.data) + len(self.data) % 2  # directories begin on even bytes
         present = sorted(tags.keys() & kept)

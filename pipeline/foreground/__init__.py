@@ -1,9 +1,9 @@
-"""Picture, Matte -> Cutout: what colour the subject itself has where the background shines through it.
+"""Picture, Matte -> Cutout: the subject's own colour where the background shines through it.
 
-A fractional pixel shows I = alpha F + (1 - alpha) B. Keeping I as the cutout's colour drags the old background along,
-as a halo; so F is estimated, by the multi-level method of `kernels`. Only fractional pixels need it, and F hardly
-depends on what is far away. So the picture is taken in tiles, and only those that hold fractional pixels are solved:
-cost and memory follow the outline, not the area.
+A fractional pixel (alpha between 0 and 1) shows I = alpha F + (1 - alpha) B. With I as its colour, the cutout would
+show the old background as a halo. So F is estimated, by the multi-level method of `kernels`. Only fractional pixels
+need that, and F hardly depends on distant pixels. So the picture is divided into tiles, and only tiles with fractional
+pixels are solved: time and memory grow with the outline, not with the area.
 """
 
 from collections.abc import Iterator
@@ -18,21 +18,23 @@ from pipeline.types import Cutout, Float32, Matte, Picture, UInt8, check_same_si
 
 TILE = 128
 CONTEXT = 16
-"""A tile's side, and what is read around the fractional pixels in it. The method starts from the mean of the sure
-colours that it sees; near ones are a better guess than the whole picture's, so small tiles are also the better ones."""
+"""A tile's side, and the margin that is read around its fractional pixels. The method starts from the mean of the sure
+colours in its window, and near ones are a better guess than those of the whole picture. So small tiles also give better
+colours."""
 ENOUGH = 32
-"""Sure pixels (alpha above 0.9, below 0.1: the method's own bounds) that a tile must see of either kind. With fewer its
-mean colours mean nothing, as at the tips of long hair, and it is solved by the colours of the overview instead."""
+"""The sure pixels of either kind (alpha above 0.9 or below 0.1, the method's own bounds) that a tile's window must
+hold. With fewer, as at the tips of long hair, their mean says little, and the colours of the overview are used
+instead."""
 OVERVIEW = 512
-"""Longest side, in pixels, of the reduced picture that those tiles look at."""
+"""The longest side, in pixels, of the overview: the whole picture, reduced."""
 
 
 def unmix(picture: Picture, matte: Matte) -> Cutout:
     """The subject of `picture` with its own colours; same height and width.
 
-    Let a = `to_uint8(matte.alpha)`. Where a is 255 the source's pixel is kept to the bit, where it is 0 RGB is 0, and
-    between the two RGB is the estimated foreground colour. Time and memory beyond the result grow with the number of
-    tiles that hold fractional pixels.
+    Let a = `to_uint8(matte.alpha)`. Where a is 255, the source's pixel does not change; where it is 0, RGB is 0; and in
+    between, RGB is the estimated foreground colour. Time and memory, apart from the result's own, grow with the number
+    of tiles that hold fractional pixels.
     """
     check_same_size(picture.rgb, matte.alpha)
     alpha = to_uint8(matte.alpha)
@@ -42,7 +44,7 @@ def unmix(picture: Picture, matte: Matte) -> Cutout:
 
 
 def faded(cutout: Cutout, matte: Matte) -> Cutout:
-    """The colours of `cutout` with the alpha of `matte`, which is nowhere above the cutout's own."""
+    """The colours of `cutout` with the alpha of `matte`, which must not exceed the cutout's own anywhere."""
     check_same_size(cutout.rgba, matte.alpha)
     return Cutout(raster.with_alpha(raster.opaque(cutout.rgba), to_uint8(matte.alpha)))
 
@@ -62,7 +64,7 @@ def _fill(rgba: UInt8, source: UInt8, alpha: UInt8) -> None:
 
 
 def _tiles(alpha: UInt8) -> Iterator[tuple[Box, Box, np.ndarray]]:
-    """The boxes of fractional pixels, one at most in each tile; each with its window of context and its own mask."""
+    """For each tile with fractional pixels: their box, the window around it, and the mask of them in the box."""
     whole = Box.whole(alpha.shape)
     for top in range(0, whole.height, TILE):
         for left in range(0, whole.width, TILE):
@@ -74,7 +76,7 @@ def _tiles(alpha: UInt8) -> Iterator[tuple[Box, Box, np.ndarray]]:
 
 
 def _unit(values: UInt8) -> Float32:
-    # Multiplied, unlike raster.unit: the last bits differ, and results were measured with these.
+    # A multiplication, unlike in raster.unit: the last bits differ, and the results were measured with these.
     return values * np.float32(1 / 255)
 
 
@@ -91,24 +93,24 @@ def _estimate(rgb: Float32, alpha: Float32) -> tuple[Float32, Float32]:
 
 
 def _overview(rgb: UInt8, alpha: UInt8) -> tuple[Float32, Float32]:
-    """Foreground and background colours of the whole picture, made small; means over areas mix as their pixels do."""
+    """The foreground and background colours of the reduced picture, in which means mix as their pixels do."""
     return _estimate(_unit(raster.shrunk(rgb, OVERVIEW)), _unit(raster.shrunk(alpha, OVERVIEW)))
 
 
 def _carried_up(
     rgb: Float32, alpha: Float32, overview: tuple[Float32, Float32], window: Box, size: tuple[int, int]
 ) -> Float32:
-    """The overview's F and B at `window`, moved no more than it takes to mix to what the pixels show."""
+    """The overview's F in `window`, float32 (h, w, 3), after the least change of F and B that mixes them to I."""
     front, back = (_magnified(colours, window, size) for colours in overview)
     a = alpha[..., None]
     missing = rgb - a * front - (1 - a) * back
-    # The least change of (F, B) that makes up for it goes along (alpha, 1 - alpha).
+    # The least change of (F, B) that adds what is missing is along (alpha, 1 - alpha).
     colours: Float32 = np.clip(front + missing * (a / (a * a + (1 - a) ** 2)), 0, 1)
     return colours
 
 
 def _magnified(colours: Float32, window: Box, size: tuple[int, int]) -> Float32:
-    """The part of `colours` that lies at `window` of a picture of `size`, at that picture's resolution, bilinear."""
+    """The part of `colours` that is in `window` of a picture of `size`, at that picture's resolution, bilinear."""
     centres = [
         (np.arange(span.start, span.stop, dtype=np.float32) + np.float32(0.5)) * (small / whole) - np.float32(0.5)
         for span, small, whole in zip(window.slices, colours.shape, size, strict=False)

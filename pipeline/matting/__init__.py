@@ -1,7 +1,8 @@
-"""Picture, Trimap -> Matte: alpha of the unknown pixels by closed-form matting.
+"""Picture, Trimap -> Matte: alpha of the unknown pixels, by closed-form matting.
 
-Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", IEEE TPAMI 30(2), 2008: the system that
-PyMatting's `estimate_alpha_cf` solves, on the unknown pixels alone and by a multigrid method of its own.
+The method is that of Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", IEEE TPAMI 30(2),
+2008. The system of equations is the one that PyMatting's `estimate_alpha_cf` solves, but for the unknown pixels alone,
+and it is solved by multigrid.
 """
 
 import time
@@ -24,10 +25,10 @@ from pipeline.types import BACKGROUND, FOREGROUND, UNKNOWN, Matte, Picture, Trim
 
 
 class _Settings(NamedTuple):
-    """octaves: how often the picture is halved at least before it is solved. largest: pixels of what is solved at most.
+    """octaves: how often the picture is halved before it is solved; more often while it has more than `largest` pixels.
 
-    tolerance, most: residual and cycles of `multigrid.solve`; where `most` is reached first, must_reach tells whether
-    the answer is of no use.
+    tolerance, most: the residual and the cycles at which `multigrid.solve` stops. must_reach: whether a solution that
+    stopped by `most`, above the tolerance, is an error.
     """
 
     octaves: int
@@ -38,16 +39,16 @@ class _Settings(NamedTuple):
 
 
 class _Method(NamedTuple):
-    """solved: the alpha of a Level, float32 (H, W), and the systems that were solved for it. cost: what that takes."""
+    """solved: solves a Level; returns alpha, float32 (H, W), and facts of each solved system. cost: of that."""
 
     solved: Callable[[Level, Executor], tuple[Float, list[SolvedFacts]]]
     cost: budget.Cost
 
 
 _MARGIN = 32
-"""Pixels kept around the unknown ones, so that the coarse octaves see the known ones as well."""
+"""Pixels that are kept around the unknown ones, so that the coarse octaves contain known ones, too."""
 _SMALLEST = 3
-"""Pixels, the side of the matting Laplacian's windows."""
+"""The side of the matting Laplacian's windows, in pixels."""
 
 
 def solve(
@@ -56,14 +57,14 @@ def solve(
     """The matte of `picture`: alpha float32 (H, W), 0..1, equal to the trimap where that is known.
 
     method: "exact" solves the system of the unknown pixels (equations 12 and 13 of the paper, epsilon 1e-7, windows of
-    3x3) to a residual of 3e-7. "fast" solves that of the picture at half its size, or less where it is larger than 16
-    megapixels, in two cycles, and carries the local linear models up; up to 4 megapixels are then settled at full size.
-    Time and memory of both grow with the number of unknown pixels, except for some bytes for each pixel of the box
-    around them. "pymatting" calls PyMatting on that box, with time and memory for every pixel of it.
-    threads: how many work side by side, by default as many as there are processors; without influence on the result.
-    deadline: seconds that are left.
-    Raises OutOfTime or OutOfMemory before it begins if it could not finish, NoSubject where nothing is known,
-    MattingFailed if the solver gives no usable answer.
+    3x3) to a residual of 3e-7. "fast" solves it at half the picture's size, or at less if the picture is larger than 16
+    megapixels, in two cycles, and carries the result up to full size; up to 4 megapixels then get two more cycles
+    there. Time and memory of both grow with the number of unknown pixels, except for some bytes for each pixel of the
+    box around them. "pymatting" calls PyMatting on that box, and takes time and memory for each of its pixels.
+    threads: how many work in parallel, by default as many as there are CPUs; the result does not depend on it.
+    deadline: seconds left.
+    Raises OutOfTime or OutOfMemory before it begins if it could not finish, NoSubject if every pixel is unknown, and
+    MattingFailed if the solver finds no usable solution.
     """
     check_same_size(picture.rgb, trimap.values)
     start = time.perf_counter()
@@ -130,17 +131,18 @@ def _facts(level: Level, solution: multigrid.Solution) -> SolvedFacts:
 
 
 METHODS = {
-    # One octave down, windows of 6x6 pixels of the picture see less of its noise: against measured alpha that is the
-    # better matte. The first cycles settle what the eye can see; `full_size` settles what is finer than two pixels.
+    # One octave down, a window covers 6x6 pixels of the picture, and averages noise out. Compared with measured alpha,
+    # that gives the better matte. Two cycles solve what is visible there; `full_size` adds what is finer than two
+    # pixels.
     "fast": _Method(partial(_solved, _Settings(1, 4e6, 1e-7, 2, False)), budget.Cost(4e-6, 0.1e-6, 300, 40)),
-    # The very system. As far as PyMatting solves it, whose own tolerance is 1e-7 by another measure.
+    # To the accuracy of PyMatting, whose tolerance is 1e-7 by another measure.
     "exact": _Method(partial(_solved, _Settings(0, np.inf, 3e-7, 1000, True)), budget.Cost(40e-6, 0.2e-6, 700, 90)),
     "pymatting": _Method(reference.solved, budget.Cost(70e-6, 2.5e-6, 600, 550)),
 }
 
 
 def _trivial(trimap: Trimap, unknown: int) -> Float | None:
-    """The alpha where no system must be solved: no pixel is unknown, or all known pixels agree. Else None."""
+    """Alpha if there is nothing to solve, because no pixel is unknown or all known pixels agree; else None."""
     if unknown == trimap.values.size:
         raise NoSubject(
             "No pixel of this image is certain to be subject or background. Use a photo in which the subject stands "
@@ -162,7 +164,7 @@ def _window(unknown: np.ndarray) -> tuple[slice, slice]:
 
 
 def _at_least_3x3(level: Level) -> Level:
-    """With the last row and column repeated until a window fits in: a line of pixels has a matte, too."""
+    """The level, with its last row and column repeated until a window fits into it."""
     extra = [(0, max(0, _SMALLEST - side)) for side in level.unknown.shape]
     return (
         Level(

@@ -1,4 +1,4 @@
-"""The time and memory that matting will need, estimated before it begins."""
+"""The time and memory that matting needs, estimated before it begins."""
 
 from typing import NamedTuple
 

@@ -1,8 +1,8 @@
-"""Carry alpha one octave up by the local linear model alpha = a . I + b, not by alpha itself.
+"""Carry alpha up to the next finer octave: not alpha itself, but its local linear model alpha = a . I + b.
 
-Where a window's colours lie on a line, closed-form matting makes alpha a linear function of colour (Levin et al. 2008,
-equation 2). That function holds for the finer picture too, and so brings hair back that the coarse one has blurred.
-As He and Sun's "Fast Guided Filter" (arXiv:1505.00996) has it, with the coarse alpha for the filter's input.
+Closed-form matting assumes that within a window alpha is a linear function of colour (Levin et al. 2008, equation 2).
+The function also holds in the finer picture, where it restores hair that the coarse picture has blurred. This is the
+"Fast Guided Filter" of He and Sun (arXiv:1505.00996) with the coarse alpha as its input.
 """
 
 from concurrent.futures import Executor
@@ -18,11 +18,11 @@ from pipeline.matting.pyramid import Float, Level
 def carry_up(coarse: Level, alpha: Float, fine: Level, pool: Executor) -> Float:
     """The alpha of `fine`, float32 (H, W), from the (H / 2, W / 2) of `coarse`; 0 or 1 where `fine` is known.
 
-    Costs 0.1 us for each unknown pixel.
+    Takes 0.1 us for each unknown pixel.
     """
     rows, cols = listed(fine.unknown)
     colours = np.ascontiguousarray(coarse.picture, dtype=np.float32)
-    everywhere = np.zeros(alpha.shape, np.int32)  # known coarse pixels tell as much as those that were solved
+    everywhere = np.zeros(alpha.shape, np.int32)  # known coarse pixels count like solved ones
     low = np.pad(alpha.astype(np.float64), kernels.PAD)
     carried = fine.foreground.astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""The matting system of one octave: the picture's own, or the one that a finer octave leaves to a coarser.
+"""The matting system of one octave: the picture's own, or one derived from that of the next finer octave.
 
 Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", IEEE TPAMI 30(2), 2008, equations 12 and
 13: with U the unknown and K the known pixels, alpha minimises alpha' L alpha, so L_UU alpha_U = -L_UK alpha_K.
@@ -22,17 +22,17 @@ Rows = NDArray[np.float64]
 _Answer = TypeVar("_Answer")
 
 _PART = 16_384
-"""Pixels that one task works on; fixed, so that threads never change a result."""
+"""About this many pixels are one task. It is fixed, so that the number of threads never changes a result."""
 _SHIFT = 1e-12
-"""Added to the diagonal, whose entries are of the order of 1, so that rounding cannot leave a zero there."""
+"""Added to the diagonal, whose entries are about 1, so that rounding cannot leave a zero there."""
 
 
 @dataclass(slots=True)
 class Equations:
     """A x = target for the n unknown pixels of a picture (H, W), in the layout of `kernels`.
 
-    picture: float32 (H, W, 3), 0..255. weights: how x comes from the next coarser octave, where there is one. share: of
-    that octave's corrections, how much is taken; 1 where its equations are P' A P.
+    picture: float32 (H, W, 3), 0..255. weights: of P, which interpolates x from the next coarser octave, if there is
+    one. share: how much of that octave's corrections is taken; 1 if its equations are P' A P.
     """
 
     picture: NDArray[np.float32]
@@ -80,15 +80,15 @@ def assembled(level: Level, pool: Executor) -> tuple[Equations, NDArray[np.float
 
 
 def coarsened(fine: Equations, pool: Executor) -> Equations:
-    """The equations P' A P of the octave below, with P the carrying of local linear models; sets the weights of `fine`.
+    """The equations P' A P of the next coarser octave, where P carries alpha up by local linear models.
 
-    Among all alphas that the coarse octave can carry up, their solution has the least energy in the fine one: what
-    the coarse octave knows of the picture is exact. A coarse pixel is unknown where any of the four above it is.
-    Takes 0.7 us and 350 bytes for each pixel of `fine`, 280 of them only for as long as it works.
+    Sets `fine.weights`. Of all alphas that can be carried up from the coarse octave, their solution has the least
+    energy in the fine one. A coarse pixel is unknown if any of its four fine pixels is.
+    Takes 0.7 us and 350 bytes for each pixel of `fine`; 280 of them are freed at the end.
     """
     unknown = np.zeros([(side + 1) // 2 for side in fine.index.shape], np.bool_)
     unknown[fine.rows // 2, fine.cols // 2] = True
-    # The product's rows reach as far from the parent as a neighbour's parent lies, and one more; 2, 3, 3, ...
+    # The product's rows reach as far from the parent as a neighbour's parent is, and one more: 2, 3, 3, ...
     product_reach = (fine.reach + 1) // 2 + 1
     made = _empty(mean_of_four(fine.picture), unknown, reach=product_reach + 1)
     fine.weights = np.empty((len(fine), 9))
@@ -134,8 +134,8 @@ def parts(rows: Pixels) -> list[tuple[int, int]]:
 def side_by_side(
     pool: Executor, pieces: Sequence[tuple[int, int]], work: Callable[[int, int], _Answer]
 ) -> list[_Answer]:
-    """What `work(first, last)` gives for each of the pieces, in their order."""
-    if len(pieces) == 1:  # a detour through the pool would take longer than most coarse octaves' work
+    """The results of `work(first, last)` for all pieces, in their order."""
+    if len(pieces) == 1:  # the pool's overhead would be longer than the work of most coarse octaves
         return [work(*pieces[0])]
     return list(pool.map(lambda piece: work(*piece), pieces))
 

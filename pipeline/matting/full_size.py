@@ -1,8 +1,8 @@
-"""Settle at full size what the half size has solved: a few cycles bring back hair that is finer than two pixels.
+"""Improve the solution of the half size at full size: a few cycles restore hair that is finer than two pixels.
 
-The system is the picture's own. Instead of equations P' A P, the octaves of the half size serve as the coarser ones:
-they are there already, and their solution is where the cycles start. A few cycles go most of the way to the alpha of
-closed-form matting where that is sharper, and keep the half size's calm where it is noisier.
+The system is that of the full picture. Its coarser octaves are those of the half size, which exist already, instead of
+new ones with equations P' A P. The cycles start from the half size's solution. A few of them go most of the way to
+closed-form matting's alpha where that is sharper, but do not yet bring in its noise.
 """
 
 from concurrent.futures import Executor
@@ -17,19 +17,19 @@ from pipeline.matting.pyramid import Float, Level
 
 CYCLES = 2
 SHARE = 0.125
-"""Half-size windows judge corrections by another energy than P' A P. A larger share sharpens more, and costs more on
-noisy pictures than it gains on clean ones: see bench/RESULTS.md."""
+"""How much of the half size's corrections is taken, because its equations are not P' A P. A larger share sharpens more,
+but loses more on noisy pictures than it gains on clean ones: see bench/RESULTS.md."""
 
 
 def settled(half: Level, alpha: Float, octaves: Octaves, full: Level, pool: Executor) -> tuple[Float, Solution]:
-    """The alpha of `full`, float32 (H, W), from the (H / 2, W / 2) of `half`; 0 or 1 where `full` is known. And how it
-    was solved.
+    """The alpha of `full`, float32 (H, W), 0 or 1 where that is known; and the solution of its system.
 
-    octaves: of the equations of `half`. Takes 0.8 us and 400 bytes for each unknown pixel.
+    alpha: of `half`, (H / 2, W / 2). octaves: of the equations of `half`. Takes 0.8 us and 400 bytes for each unknown
+    pixel.
     """
     equations, target = assembled(full, pool)
     coarse = np.ascontiguousarray(half.picture, dtype=np.float32)
-    everywhere = np.zeros(alpha.shape, np.int32)  # known pixels of the half size tell as much as those that were solved
+    everywhere = np.zeros(alpha.shape, np.int32)  # known coarse pixels count like solved ones
     low, start = np.pad(alpha.astype(np.float64), kernels.PAD), equations.grid()
     rows, cols, weights = equations.rows, equations.cols, np.empty((len(equations), 9))
 

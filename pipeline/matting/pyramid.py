@@ -1,4 +1,4 @@
-"""A picture and what is known of it at half the size, a quarter, ..., each pixel the mean of the four below it."""
+"""A picture and its trimap at half the size, a quarter, ...: each pixel is the mean of four finer ones."""
 
 from typing import Any, NamedTuple
 
@@ -22,8 +22,8 @@ class Level(NamedTuple):
 def halved(level: Level) -> Level:
     """The next octave, ceil(H / 2) by ceil(W / 2).
 
-    Known where at least two of four pixels are and all that are agree: rounded, so that neither the unknown nor the
-    known grows from octave to octave, and a known hair or gap stays known for as long as it is there.
+    A pixel is known if at least two of its four are known, and all known ones agree. So neither the unknown nor the
+    known area grows from octave to octave, and a known hair or gap stays known for as long as it is visible.
     """
     foreground = _count_of_four(level.foreground)
     background = _count_of_four(~(level.foreground | level.unknown))
@@ -50,6 +50,6 @@ def mean_of_four(picture: Colours) -> Float:
 
 
 def _padded(array: NDArray[Any]) -> NDArray[Any]:
-    """With its last row and column repeated where that makes the sides even."""
+    """The array with even sides: its last row and column are repeated if necessary."""
     extra = [(0, side % 2) for side in array.shape[:2]] + [(0, 0)] * (array.ndim - 2)
     return np.pad(array, extra, mode="edge") if any(side % 2 for side in array.shape[:2]) else array

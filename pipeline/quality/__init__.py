@@ -1,7 +1,7 @@
-"""How far a cutout may be trusted, and what makes us doubt it.
+"""How far a cutout can be trusted, and the reasons to doubt it.
 
-`confidence` is the chance that the subject is the right one and rightly outlined, as `confidence` calibrates it. The
-reasons come from the fixed table of `reasons`; those that say `review` make somebody look.
+The confidence is the chance that the right subject was cut out, with the right outline; the module `confidence`
+calibrates it. The reasons come from the table in `reasons`. Some of them make the cutout need a review.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +14,12 @@ from pipeline.report import QualityFacts
 from pipeline.types import Matte, Picture, ProbabilityMap, Trimap, check_same_size
 
 VERSION = 5
-"""Of this judgement. It grows when a reason, a number's meaning or the calibration changes."""
+"""The version of the judgement. It grows when a reason, the meaning of a number or the calibration changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One doubt: its word, the number behind it, what the user can do, and its place in the picture if it has one."""
+    """A reason to doubt the cutout: its code, the number behind it, what to do, and its place in the picture."""
 
     code: str
     value: float
@@ -31,7 +31,7 @@ class Reason:
 class Quality:
     """confidence: 0..1, the chance of an intersection over union with the truth of at least 0.8.
 
-    reasons: most serious first, often none. signals: the numbers that the confidence is made of, by name, each 0..1.
+    reasons: the most serious first; often empty. signals: the numbers behind the confidence, by name, each 0..1.
     """
 
     confidence: float
@@ -40,7 +40,7 @@ class Quality:
     signals: Mapping[str, float]
 
     def described(self, scale: float = 1.0) -> QualityFacts:
-        """As JSON values, with the version of this judgement. scale: of boxes, source pixels a pixel of the picture."""
+        """As JSON values, with the version of the judgement. scale: source pixels for each pixel of the picture."""
         return {
             "version": VERSION,
             "confidence": self.confidence,
@@ -59,7 +59,7 @@ class Quality:
 
 
 def judge(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: Matte) -> Quality:
-    """Judge a finished matte by what each stage left behind. All are of one size; works on reduced copies of them."""
+    """Judge a finished matte by the results of each stage, on reduced copies. All have the same size."""
     check_same_size(picture.rgb, probability.values, trimap.values, matte.alpha)
     small = reduce(picture, probability, trimap, matte)
     numbers = signals.measure(small, probability, trimap)
@@ -70,7 +70,7 @@ def judge(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: 
 
 
 def nothing() -> Quality:
-    """The judgement of a picture in which there is no subject, so that there is no cutout."""
+    """The judgement of a picture without a subject, of which there is no cutout."""
     return _judged(0.0, {"no_subject": 0.0}, {}, lambda _: None)
 
 

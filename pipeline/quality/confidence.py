@@ -1,9 +1,9 @@
-"""Signals -> confidence: how often a cutout with such signals was right, learnt from pictures whose truth is known.
+"""Signals -> confidence: how often cutouts with such signals were right, learnt from images whose true matte is known.
 
-Logistic regression of "intersection over union with the truth of at least 0.8" on the log odds of the signals, with a
-ridge, and with weights that may not be negative: where a signal gets better, confidence never falls. The command
-`python -m bench.calibrate --data FOLDER` refits the few numbers in `coefficients`, tests them on pictures that were
-left out (in folds that keep pictures of one scene together) and says in bench/RESULTS.md how well they do.
+A logistic regression of "intersection over union with the truth of at least 0.8" on the log odds of the signals, with a
+ridge penalty. No weight may be negative, so a better signal never lowers the confidence. `python -m bench.calibrate
+--data FOLDER` fits the numbers in `coefficients` again, tests them by cross-validation (images of one scene are in the
+same fold), and writes the results to bench/RESULTS.md.
 """
 
 import math
@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pipeline.quality.coefficients import INTERCEPT, WEIGHTS
 
 LEAST = 0.02
-"""Signals nearer to 0 or 1 than this say no more than this does."""
+"""Signals are kept at least this far from 0 and from 1."""
 
 
 def log_odds(signal: float) -> float:
-    """Of a signal of 0..1; between -3.9 and 3.9."""
-    kept = min(max(signal, LEAST), 1 - LEAST)
-    return math.log(kept / (1 - kept))
+    """The log odds of a signal of 0..1; between -3.9 and 3.9."""
+    clamped = min(max(signal, LEAST), 1 - LEAST)
+    return math.log(clamped / (1 - clamped))
 
 
 def of(signals: Mapping[str, float]) -> float:

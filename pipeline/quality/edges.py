@@ -1,4 +1,5 @@
-"""What the picture's colours say about the outline: is there anything to see it by, and does the old background stick?
+"""What the picture's colours show of the outline: whether its two sides differ, and whether old background is left on
+it.
 
 Colour differences are distances in CIELAB (CIE76): about 2 is just noticeable, 10 is plain to see.
 """
@@ -14,21 +15,22 @@ from pipeline.quality.reduced import Reduced
 from pipeline.types import Float32
 
 REACH = 7
-"""How far to either side of the outline the colours are taken from, in reduced pixels."""
+"""Colours are averaged up to this far from the outline, on either side, in reduced pixels."""
 ALIKE = 10.0
-"""Colours nearer to each other than this hardly tell subject from background."""
+"""Colours that differ by less than this hardly distinguish subject and background."""
 _SURE = 0.95
 _FEWEST = 16
-"""Pixels of the outline that a statement needs."""
+"""The least number of the outline's pixels to judge it by."""
 
 
 def measure(small: Reduced) -> dict[str, float]:
-    """low_contrast_edge: the share of the outline where the colours on both sides are ALIKE.
+    """The numbers behind three reasons, by code.
 
-    halo_risk: along it, the mean colour difference that too high an alpha makes: a pixel that looks like background
-    to a degree b, but has an alpha of a > 1 - b, shows (a + b - 1) times the difference of the two.
-    busy_matte: the outline's length, in those of a circle of the same area.
-    All but the last are missing where no outline can be judged, and that too where there is no subject.
+    low_contrast_edge: the share of the outline where the colours on both sides are ALIKE. halo_risk: the mean colour
+    error along the outline where alpha is too high: a pixel with alpha a whose colour is a mixture with a share b of
+    background shows (a + b - 1) times the difference between subject and background, if that is positive. busy_matte:
+    the outline's length, relative to that of a circle of the same area.
+    Empty if there is no subject. busy_matte alone if the outline cannot be judged.
     """
     area = np.count_nonzero(small.alpha > 0.5)
     if not area:
@@ -50,27 +52,27 @@ def alike(small: Reduced) -> NDArray[np.bool_]:
 
 
 def haloed(small: Reduced) -> NDArray[np.bool_]:
-    """Where the outline shows more of a remainder of the background than on average, bool (h, w)."""
+    """Where the outline shows at least as much remaining background as on average, bool (h, w)."""
     edge = _edge(small)
     remainder = edge.excess * edge.contrast
     return edge.at(remainder >= remainder.mean())
 
 
 class _Edge(NamedTuple):
-    """length: pixels of the outline. seen: bool (h, w), those of them that have subject and background near.
+    """length: pixels of the outline. judged: bool (h, w), those with subject and background nearby.
 
-    Of these n pixels, float32 (n,), contrast: the colour difference of the two. excess: how much too high alpha is.
+    Of these n pixels, float32 (n,), contrast: the colour difference of the two. excess: by how much alpha is too high.
     """
 
     length: float
-    seen: NDArray[np.bool_]
+    judged: NDArray[np.bool_]
     contrast: Float32
     excess: Float32
 
     def at(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """The seen pixels that are chosen, bool (n,), as bool (h, w)."""
-        where = np.zeros_like(self.seen)
-        where[self.seen] = chosen
+        """The judged pixels that are chosen, bool (n,), as bool (h, w)."""
+        where = np.zeros_like(self.judged)
+        where[self.judged] = chosen
         return where
 
 
@@ -80,20 +82,20 @@ def _edge(small: Reduced) -> _Edge:
     rgb = raster.unit(small.rgb)
     front, near_front = _mean_around(rgb, small.alpha >= _SURE)
     back, near_back = _mean_around(rgb, small.alpha <= 1 - _SURE)
-    seen = outline & near_front & near_back
-    if not seen.any():  # OpenCV does not convert the colours of no pixel
+    judged = outline & near_front & near_back
+    if not judged.any():  # OpenCV rejects an empty array of colours
         none = np.zeros(0, np.float32)
-        return _Edge(float(outline.sum()), seen, none, none)
-    contrast = np.sqrt(((_lab(front[seen]) - _lab(back[seen])) ** 2).sum(axis=1))
-    # Mixtures are straight lines in the colours that matting mixes, not in CIELAB.
-    across = front[seen] - back[seen]
-    share = ((rgb[seen] - back[seen]) * across).sum(axis=1) / np.maximum((across**2).sum(axis=1), 1e-4)
-    excess = np.maximum(small.alpha[seen] - np.clip(share, 0, 1), 0)
-    return _Edge(float(outline.sum()), seen, contrast, excess)
+        return _Edge(float(outline.sum()), judged, none, none)
+    contrast = np.sqrt(((_lab(front[judged]) - _lab(back[judged])) ** 2).sum(axis=1))
+    # In RGB and not in CIELAB, because matting mixes RGB colours: only there a mixture is on the line between the two.
+    across = front[judged] - back[judged]
+    share = ((rgb[judged] - back[judged]) * across).sum(axis=1) / np.maximum((across**2).sum(axis=1), 1e-4)
+    excess = np.maximum(small.alpha[judged] - np.clip(share, 0, 1), 0)
+    return _Edge(float(outline.sum()), judged, contrast, excess)
 
 
 def _mean_around(rgb: Float32, where: np.ndarray) -> tuple[Float32, np.ndarray]:
-    """The mean colour within REACH of each pixel, of those pixels where `where` holds; and whether there is any."""
+    """For each pixel, the mean colour of the `where` pixels within REACH of it, and whether there are any."""
     side = 2 * REACH + 1
     weight = where.astype(np.float32)
     count, total = raster.summed(weight, side), raster.summed(rgb * weight[..., None], side)

@@ -1,6 +1,6 @@
-"""Where in the image a reason has its place: the box around the largest part that it is about, for a person to look at.
+"""Where to look for a reason in the image: the box around the largest part that it is about.
 
-A reason that is about the image as a whole (no subject, a fine edge, a solver at its limit) has no place.
+A reason about the whole image (no subject, a fine edge, a solver at its limit) has no place.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 UNDECIDED = (0.2, 0.8)
 """Probabilities between which the model has not decided."""
 NEAR = 2
-"""Pieces within so many pixels of each other are one place: the dots of an outline are a line."""
+"""Pieces within this many pixels of each other are one place, because an outline may be dotted."""
 
 
 def place(code: str, small: Reduced, facts: TrimapFacts, size: tuple[int, int]) -> Box | None:
@@ -47,7 +47,7 @@ def _hidden(small: Reduced) -> Mask:
 
 
 def _others(small: Reduced) -> Mask:
-    """What is the subject, but not its largest piece."""
+    """The subject without its largest piece."""
     solid = small.alpha > 0.5
     _, labels, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8), connectivity=8)
     return np.asarray(solid & (labels != 1 + stats[1:, cv2.CC_STAT_AREA].argmax()))

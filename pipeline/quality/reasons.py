@@ -1,4 +1,4 @@
-"""The reasons to doubt a cutout, as one table, and the numbers behind those that need no colours."""
+"""The table of reasons to doubt a cutout, and the numbers behind those that do not depend on colours."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +12,15 @@ from pipeline.quality.reduced import Reduced
 from pipeline.types import Float32, Matte, Trimap
 
 _PIECE = 0.05
-"""A separate piece counts as a subject of its own from this share of the largest piece's area."""
+"""A separate piece counts as another subject if it has at least this share of the largest piece's area."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """When a reason is given, and its advice.
 
-    A reason is given when its number is above `limit`, or below it if `below`. review: whether it makes the cutout need
-    a review; other reasons only inform.
+    A reason is given when its number is above `limit`, or below it if `below`. review: whether the cutout then needs a
+    review; other reasons only inform.
     """
 
     code: str
@@ -51,7 +51,7 @@ RULES = (
         below=True,
         review=True,
     ),
-    # The share of all that stands out from a plain backdrop that is not in the subject.
+    # Of everything that stands out from a plain backdrop, the share that is not in the subject.
     Rule(
         "part_left_out",
         0.15,
@@ -59,7 +59,7 @@ RULES = (
         "it with scribbles.",
         review=True,
     ),
-    # The number of pockets like a plain backdrop of which the model had to decide whether they are holes.
+    # The number of pockets that look like a plain backdrop, where the model had to decide whether they are holes.
     Rule(
         "hole_in_doubt",
         0.0,
@@ -67,7 +67,7 @@ RULES = (
         "decide for all.",
         review=True,
     ),
-    # The share of the subject, as the model sees it, that the source's own transparency hides.
+    # The share of the subject, by the model's probability, that the source's own transparency hides.
     Rule(
         "existing_alpha_conflict",
         0.1,
@@ -127,8 +127,8 @@ RULES = (
         "The subject is cut off at the image's edge. Check that this is intended.",
     ),
 )
-"""Most serious first. The confidence's limit is calibrated, and that of part_left_out measured (bench/RESULTS.md). The
-others are set by eye, beyond what nine in ten photographs reach.
+"""The most serious first. The limit of the confidence is calibrated, and that of part_left_out is measured
+(bench/RESULTS.md). The others are set by eye, where nine in ten photographs do not reach them.
 """
 
 
@@ -154,7 +154,7 @@ def measure(small: Reduced, trimap: Trimap, matte: Matte) -> dict[str, float]:
 
 
 def _backdrop(trimap: Trimap) -> dict[str, float]:
-    """What a plain backdrop showed; nothing where the user has said what belongs to the subject."""
+    """The numbers that a plain backdrop gives; none if the user has marked the subject."""
     shown = trimap.facts.get("backdrop")
     if shown is None or signals.marked(trimap):
         return {}

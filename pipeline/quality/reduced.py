@@ -1,4 +1,4 @@
-"""Everything that is judged, made small: what a judgement needs to see is coarse, and 12 megapixels take time."""
+"""Reduced copies of everything that is judged: small ones are enough, and 12 megapixels would take long."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ SIDE = 320
 class Reduced:
     """rgb: uint8 (h, w, 3). The others float32 (h, w), 0..1: means over areas.
 
-    unknown: the share of the trimap that is unknown. source_alpha: the transparency that the picture brought, or None.
+    unknown: the share of the trimap that is unknown. source_alpha: the picture's own transparency, or None.
     """
 
     rgb: UInt8
@@ -27,7 +27,7 @@ class Reduced:
 
 
 def reduce(picture: Picture, probability: ProbabilityMap, trimap: Trimap, matte: Matte) -> Reduced:
-    """Small copies. Where the user's own trimap decided, the matte that came of it stands for the network's word."""
+    """Reduced copies. With a trimap of the user's own, the matte takes the place of the model's probability map."""
     alpha = _shrunk(matte.alpha)
     return Reduced(
         _shrunk(picture.rgb),

@@ -1,7 +1,7 @@
-"""What tells a good cutout from a bad one without knowing the truth: four numbers of 0..1, each the better the higher.
+"""Four numbers, 0..1, by which good cutouts can be distinguished from bad ones without the truth. Higher is better.
 
-Two ask how much the result depends on values in between, and two whether another thing may be the subject: people put
-it in the middle of an image, and the model sees little beside it. None asks what the subject is or how large.
+Two measure how decided the result is. The other two measure whether something else may be the subject: people put it in
+the middle of an image, and the model should see little beside it. None depends on what the subject is or on its size.
 """
 
 from typing import SupportsFloat
@@ -16,10 +16,10 @@ from pipeline.types import Float32, ProbabilityMap, Trimap
 def measure(small: Reduced, probability: ProbabilityMap, trimap: Trimap) -> dict[str, float]:
     """The signals by name.
 
-    certainty: 1 / (1 + bits of doubt, as `pipeline.doubt.doubt` counts them). agreement: how much of either,
-    probability and matte, the other one shares. centred: 1 - 2 times the distance between the centre of the cutout's
-    mass and that of the image, as a share of the diagonal; 1 where the user marked the subject. alone: 1 - the highest
-    probability that the first look gave to anything beside the subject; 1 where the user's own trimap decided.
+    certainty: 1 / (1 + the doubt in bits, see `pipeline.doubt.doubt`). agreement: the sum of the smaller of probability
+    and alpha, over the sum of the larger. centred: 1 - 2 times the distance between the cutout's centre of mass and the
+    image's centre, as a share of the diagonal; 1 if the user marked the subject. alone: 1 - the highest probability
+    that the first look gave to anything beside the subject; 1 with a trimap of the user's own.
     """
     own = trimap.facts.get("origin") == "user"
     return {

@@ -1,4 +1,4 @@
-"""Picture -> ProbabilityMap: where the subject probably is, by a network or by two."""
+"""Picture -> ProbabilityMap: where the subject probably is, as one model sees it, or the better of two."""
 
 from pipeline.segment.escalate import open_model
 from pipeline.segment.onnx import OnnxSegmenter, Segmenter

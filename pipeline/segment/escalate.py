@@ -1,4 +1,4 @@
-"""Picture -> ProbabilityMap: a small network first, and a stronger one for the pictures that it is unsure of."""
+"""Picture -> ProbabilityMap: a small model first, and a stronger one for pictures that leave it unsure."""
 
 import functools
 from collections.abc import Callable
@@ -12,18 +12,17 @@ from pipeline.segment.onnx import OnnxSegmenter, Segmenter
 from pipeline.types import Picture, ProbabilityMap
 
 UNSURE = 0.36
-"""The doubt, in bits for each pixel of the expected subject, from which the stronger network is asked.
+"""The doubt, in bits for each pixel of the expected subject, from which the stronger model runs, too.
 
-Chosen so that u2netp asks isnet no more than a third of the pictures of bench/RESULTS.md's sets, at most 40 % being
-allowed. There stands what it gains.
+Chosen so that u2netp leaves at most a third of the images of each set in bench/RESULTS.md to isnet. What that gains is
+there, too.
 """
 
 
 class EscalatingSegmenter:
-    """Two networks as one. Of two answers the less doubtful one is given, so that a stronger network that finds nothing
-    never takes a subject away.
+    """Two models as one. The less doubtful map wins, so a stronger model that finds nothing never removes a subject.
 
-    stronger: makes the other network; called at the first picture that needs it, and once.
+    stronger: opens the stronger model; called once, for the first picture that needs it.
     """
 
     def __init__(self, first: Segmenter, stronger: Callable[[], Segmenter]) -> None:
@@ -31,19 +30,20 @@ class EscalatingSegmenter:
         self._stronger = functools.cache(stronger)
 
     def segment(self, picture: Picture) -> ProbabilityMap:
-        """Facts are those of the answer given, and "networks", how many were asked. Raises as `stronger` does."""
-        seen, asked = self._first.segment(picture), 1
-        if (unsure := doubt(seen.values)) >= UNSURE:
-            other, asked = self._stronger().segment(picture), 2
-            seen = other if doubt(other.values) < unsure else seen
-        return replace(seen, facts={**seen.facts, "networks": asked})
+        """Facts: those of the winning map, and "networks", how many ran. Raises what `stronger` raises."""
+        best, networks = self._first.segment(picture), 1
+        if (bits := doubt(best.values)) >= UNSURE:
+            other, networks = self._stronger().segment(picture), 2
+            best = other if doubt(other.values) < bits else best
+        return replace(best, facts={**best.facts, "networks": networks})
 
 
 def open_model(spec: ModelSpec, folder: Path, *, threads: int | None = None) -> Segmenter:
-    """What runs a model, or two of them; threads as for OnnxSegmenter. spec: from `pipeline.models.choice.chosen`.
+    """Open a model, or a model with its stronger one. spec: from `pipeline.models.choice.chosen`.
 
-    Raises ModelUnavailable at once where any weights that may be needed are missing or not the known ones: a choice
-    of two networks never quietly becomes one. A network of your own is tried at once, too.
+    threads: as for OnnxSegmenter. Raises ModelUnavailable at once if weights that may be needed are missing or have a
+    wrong checksum, so that a choice of two models never silently becomes one. A model of your own is also run at once,
+    to check it.
     """
     first = OnnxSegmenter(spec, folder, threads=threads)
     if spec.stronger is None:

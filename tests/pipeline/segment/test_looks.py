@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.box import Box
-from pipeline.segment.looks import Look, best, laid_over, rival
+from pipeline.segment.looks import Look, best, overlaid, rival
 
 IMAGE = Box(0, 0, 640, 640)
 CLOSER = Box(160, 160, 320, 320)
@@ -75,7 +75,7 @@ def test_what_a_closer_look_dropped_is_a_rival_and_the_outline_of_the_subject_is
 @pytest.mark.parametrize("scale", [1.0, 0.5])
 def test_a_closer_look_replaces_the_first_within_its_box(scale):
     look = closer(answer(CHILD, HAT))
-    values = laid_over(Look(IMAGE, answer()), look, scale)
+    values = overlaid(Look(IMAGE, answer()), look, scale)
     assert values.shape == (640 * scale, 640 * scale)
     box = CLOSER.scaled(scale)
     assert values[box.slices].max() == pytest.approx(0.95)
