@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from handler.aws.clients import Patience, client
 from handler.aws.faults import translated
-from handler.errors import BadConfig
+from handler.errors import BadConfig, StoreUnavailable
 
 
 class Stack(NamedTuple):
@@ -56,12 +56,18 @@ def outputs(name: str) -> Mapping[str, str]:
 
 
 def function(arn: str) -> FunctionFacts:
-    """A function as it is deployed. Raises StoreUnavailable."""
+    """A function as it is deployed. Raises StoreUnavailable, also if Lambda may not decrypt its settings for you."""
     functions = client("lambda", Patience.QUEUE)
     with translated(f"describe {arn}"):
         found = functions.get_function_configuration(FunctionName=arn)
         reserved = functions.get_function_concurrency(FunctionName=arn).get("ReservedConcurrentExecutions")
-    return FunctionFacts(found["Environment"]["Variables"], found["MemorySize"], reserved)
+    environment = found["Environment"]
+    if "Error" in environment:
+        raise StoreUnavailable(
+            f"The settings of {arn} cannot be decrypted: {environment['Error'].get('Message')}. Use credentials that "
+            "have kms:Decrypt for the stack's KmsKeyArn."
+        )
+    return FunctionFacts(environment["Variables"], found["MemorySize"], reserved)
 
 
 def usage(arn: str, since: datetime, until: datetime) -> Usage:

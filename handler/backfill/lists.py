@@ -48,7 +48,7 @@ def _of_inventory(store: S3Store, ref: ObjectRef, bucket: str) -> Iterator[Image
     if manifest.get("fileFormat") != "CSV":
         raise BadConfig(f"--list {ref}: its files are {manifest.get('fileFormat')}, but must be CSV.")
     columns = {name.strip(): n for n, name in enumerate(manifest["fileSchema"].split(","))}
-    place = manifest["destinationBucket"].removeprefix("arn:aws:s3:::")
+    place = manifest["destinationBucket"].rpartition(":")[2]  # an ARN, in any partition
     for file in manifest["files"]:
         with (
             store.reading(ObjectRef(place, file["key"])) as data,
@@ -99,5 +99,5 @@ def write_manifest(client: Any, state_bucket: str, name: str, bucket: str, image
             etag = client.head_object(Bucket=state_bucket, Key=key)["ETag"]
     return {
         "Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket", "Key"]},
-        "Location": {"ObjectArn": f"arn:aws:s3:::{state_bucket}/{key}", "ETag": etag.strip('"')},
+        "Location": {"ObjectArn": f"arn:{client.meta.partition}:s3:::{state_bucket}/{key}", "ETag": etag.strip('"')},
     }

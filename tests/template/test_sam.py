@@ -4,6 +4,7 @@ import copy
 import graphlib
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,9 +16,13 @@ from tests.template.deployments import DEPLOYMENTS, IMAGE_QUEUES, everything
 
 
 @pytest.fixture(autouse=True)
-def region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SAM knows its region when it translates."""
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """SAM knows its region when it translates, and the time, which the test may change."""
+    clock = SimpleNamespace(now=1_800_000_000)
+    clock.time = lambda: clock.now
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr("samtranslator.model.apigateway.time", clock)
+    return clock
 
 
 def translated(layer: str = "s3://packages/layer", **parameters: str) -> dict[str, Any]:
@@ -86,6 +91,17 @@ def test_the_stage_waits_for_the_accounts_logging_role() -> None:
     """Without the role, API Gateway refuses a stage that has access logs."""
     (stage,) = of_type(translated(), "AWS::ApiGateway::Stage").values()
     assert "ApiGatewayAccount" in named(stage["Tags"])
+
+
+def test_a_changed_parameter_reaches_the_apis_stage(surroundings: SimpleNamespace) -> None:
+    """A stage serves the API as it was at its deployment, and only a new resource deploys it again."""
+    (before,) = of_type(translated(CorsOrigin="*"), "AWS::ApiGateway::Deployment")
+    surroundings.now += 60
+    made = translated(CorsOrigin="https://shop.example")
+    (after,) = of_type(made, "AWS::ApiGateway::Deployment")
+    assert after != before
+    (stage,) = of_type(made, "AWS::ApiGateway::Stage").values()
+    assert stage["DeploymentId"] == {"Ref": after}
 
 
 def test_an_old_version_is_deleted_with_its_billed_snapshot() -> None:

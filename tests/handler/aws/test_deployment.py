@@ -69,6 +69,16 @@ def test_a_function_as_it_is_deployed(aws, answer, reserved):
     assert deployment.function(ARN) == FunctionFacts({"HAIRLINE_INPUT_BUCKET": "in"}, 3008, reserved)
 
 
+def test_settings_that_the_caller_may_not_decrypt_are_a_failure_that_says_what_is_missing(aws):
+    """Lambda then answers all the same, with the reason in the place of the variables."""
+    denied = {"ErrorCode": "AccessDeniedException", "Message": "Lambda was unable to decrypt the variables"}
+    found = {"Environment": {"Error": denied}, "MemorySize": 3008}
+    aws["lambda"].add_response("get_function_configuration", found, {"FunctionName": ARN})
+    aws["lambda"].add_response("get_function_concurrency", {}, {"FunctionName": ARN})
+    with pytest.raises(StoreUnavailable, match=r"^The settings of arn:.* unable to decrypt .*kms:Decrypt"):
+        deployment.function(ARN)
+
+
 def test_what_a_function_used_is_the_sum_of_its_metrics(aws):
     for points in ([{"Sum": 1500.0}, {"Sum": 500.0}], [{"Sum": 3.0}]):
         aws["cloudwatch"].add_response("get_metric_statistics", {"Datapoints": points})

@@ -4,6 +4,7 @@ import gzip
 import json
 from datetime import UTC, datetime
 
+import boto3
 import pytest
 
 from handler.aws.bucket import S3Store
@@ -44,7 +45,16 @@ def test_a_manifest_that_was_written_can_be_read_and_is_what_a_job_takes(cloud, 
     assert [image.key for image in lists.of_file(store, "s3://state/manifests/1.csv", INPUT)] == sorted(NASTY)
 
 
-def test_an_inventory_lists_the_current_objects_of_the_bucket(cloud, store):
+@pytest.mark.parametrize(("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")])
+def test_a_manifest_is_named_in_the_partition_of_its_region(cloud, region, partition):
+    s3 = boto3.client("s3", region_name=region)
+    s3.create_bucket(Bucket=STATE, CreateBucketConfiguration={"LocationConstraint": region})
+    made = lists.write_manifest(s3, STATE, "1.csv", INPUT, NASTY)
+    assert made["Location"]["ObjectArn"] == f"arn:{partition}:s3:::state/manifests/1.csv"
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-us-gov"])
+def test_an_inventory_lists_the_current_objects_of_the_bucket(cloud, store, partition):
     rows = [
         f'"{INPUT}","b+c%2B.jpg","v1","true","false","12","2026-11-01T10:00:00.000Z"',
         f'"{INPUT}","a.jpg","v1","false","false","12","2026-11-01T10:00:00.000Z"',
@@ -53,7 +63,7 @@ def test_an_inventory_lists_the_current_objects_of_the_bucket(cloud, store):
     ]
     put(cloud, "inventory/data/1.csv.gz", gzip.compress("\n".join(rows).encode()))
     manifest = {
-        "destinationBucket": f"arn:aws:s3:::{STATE}",
+        "destinationBucket": f"arn:{partition}:s3:::{STATE}",
         "fileFormat": "CSV",
         "fileSchema": "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate",
         "files": [{"key": "inventory/data/1.csv.gz"}],
