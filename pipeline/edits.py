@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from pipeline import strokes
@@ -18,7 +18,10 @@ EDITABLE = ("roi", "holes", "shift", "feather")
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """revision: how often this was changed. decision: of DECISIONS. options: of EDITABLE, as JSON gives them."""
+    """revision: how often this was changed. decision: of DECISIONS. options: of EDITABLE, as JSON gives them.
+
+    A change names the revision that its author saw. It may replace the stored edits only if they still have that one.
+    """
 
     revision: int = 0
     decision: str | None = None
@@ -59,6 +62,15 @@ class Edits:
     def applied(self, options: Options) -> Options:
         """These options, with the edits in place of those that they name. Raises BadOptions."""
         return options.overridden_by({"strokes": self.strokes, **self.options} if self.strokes else self.options)
+
+    def edited(self, given: Self) -> Self:
+        """The next revision, with the strokes and options of `given`. A decision on the old cutout ends with it."""
+        next_revision = given.revision + 1
+        return replace(self, revision=next_revision, decision=None, strokes=given.strokes, options=given.options)
+
+    def decided(self, given: Self) -> Self:
+        """The next revision, with the decision of `given`. Strokes and options stay."""
+        return replace(self, revision=given.revision + 1, decision=given.decision)
 
     def described(self) -> dict[str, Any]:
         """The edits as JSON values, which `parse` takes back."""

@@ -148,23 +148,23 @@ class Studio:
 
     def edit(self, id_: str, body: object) -> dict[str, Any]:
         """Store edits and cut again. Raises BadOptions, Conflict, OSError."""
-        given = Edits.parse(body)
-        return self._change(id_, given.revision, lambda _: replace(given, decision=None), again=True)
+        return self._change(id_, Edits.parse(body), Edits.edited, again=True)
 
     def decide(self, id_: str, body: object) -> dict[str, Any]:
         """Store a decision. Raises BadOptions, Conflict, OSError."""
-        given = Edits.parse(body)
-        return self._change(id_, given.revision, lambda old: replace(old, decision=given.decision), again=False)
+        return self._change(id_, Edits.parse(body), Edits.decided, again=False)
 
-    def _change(self, id_: str, revision: int, change: Callable[[Edits], Edits], *, again: bool) -> dict[str, Any]:
+    def _change(
+        self, id_: str, given: Edits, change: Callable[[Edits, Edits], Edits], *, again: bool
+    ) -> dict[str, Any]:
         item = self._item(id_)
         path = item.task.target(EDITS)
         with self.library.lock:
             stored = edits.read(path)  # also another program may have changed them
-            if stored.revision != revision:
+            if stored.revision != given.revision:
                 item.edits = stored
                 raise Conflict(item.record())
-            changed = replace(change(stored), revision=revision + 1)
+            changed = change(stored, given)
             edits.save(path, changed)
             item.edits = changed
             if again:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from handler import keys
@@ -29,25 +29,23 @@ class ImageService:
 
     def edit(self, tenant: str, id_: str, body: object) -> dict[str, Any]:
         """Store edits, and have the image cut again. Raises BadOptions, ApiError, StoreUnavailable."""
-        given = Edits.parse(body)
-        return self._change(tenant, id_, given.revision, lambda _: replace(given, decision=None), again=True)
+        return self._change(tenant, id_, Edits.parse(body), Edits.edited, again=True)
 
     def decide(self, tenant: str, id_: str, body: object) -> dict[str, Any]:
         """Store a decision. Raises BadOptions, ApiError, StoreUnavailable."""
-        given = Edits.parse(body)
-        return self._change(tenant, id_, given.revision, lambda old: replace(old, decision=given.decision), again=False)
+        return self._change(tenant, id_, Edits.parse(body), Edits.decided, again=False)
 
     def _change(
-        self, tenant: str, id_: str, revision: int, change: Callable[[Edits], Edits], *, again: bool
+        self, tenant: str, id_: str, given: Edits, change: Callable[[Edits, Edits], Edits], *, again: bool
     ) -> dict[str, Any]:
         image, before = self.images.one(tenant, id_)
         if image.report is None and before.etag is None:
             # CutoutFunction looks for edits only where it has written a report.
             raise ApiError("not_cut", "Wait until its state is no longer waiting.")
         stored = before.edits()
-        changed = replace(change(stored), revision=revision + 1)
+        changed = change(stored, given)
         if changed != stored:  # else this request comes again, as its response was lost or the queue did not answer
-            if stored.revision != revision:
+            if stored.revision != given.revision:
                 raise self._conflict(tenant, id_)
             try:
                 edits.replace(self.images.store, before, changed)
