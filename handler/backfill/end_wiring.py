@@ -13,7 +13,7 @@ from handler.backfill.config import BackfillEndConfig
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What BackfillEndFunction needs of the world."""
+    """What BackfillEndFunction depends on."""
 
     store: S3Store
     state: DocumentStore

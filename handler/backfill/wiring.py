@@ -15,7 +15,7 @@ from pipeline.segment import Segmenter, open_model
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What BackfillFunction needs of the world. version: None, since S3 Batch Operations watches its failures."""
+    """What BackfillFunction depends on. version: None, because S3 Batch Operations counts the failures."""
 
     config: BackfillConfig
     store: ObjectStore

@@ -27,7 +27,7 @@ _FOR_CUSTOMERS = (OutOfTime, OutOfMemory, MattingFailed)
 
 
 class Deps(Protocol):
-    """What an end needs of the world."""
+    """What `conclude` depends on."""
 
     @property
     def config(self) -> CutoutConfig: ...

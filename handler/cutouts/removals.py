@@ -19,7 +19,7 @@ from handler.jobs import ObjectRef
 
 
 class Deps(Protocol):
-    """What a removal needs of the world."""
+    """What `remove` depends on."""
 
     @property
     def config(self) -> BucketConfig: ...

@@ -21,7 +21,7 @@ from pipeline.segment import Segmenter, open_model
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What processing needs of the world. door: the queue. version: of the function, for its metrics."""
+    """What CutoutFunction depends on. door, version: of the function, for its metrics."""
 
     config: CutoutConfig
     store: ObjectStore
@@ -53,7 +53,7 @@ def deps() -> Deps:
 
 @dataclass(frozen=True, slots=True)
 class FailureDeps:
-    """What DeadLetterFunction needs of the world."""
+    """What DeadLetterFunction depends on."""
 
     config: CutoutConfig
     store: ObjectStore

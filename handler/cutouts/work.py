@@ -51,7 +51,7 @@ Clock = Callable[[], float]
 
 
 class Deps(Protocol):
-    """What cutting one image needs of the world. version: of the function, where its attempts are counted."""
+    """What `process` depends on. version: of the function, for its metrics; None if its tries are not counted."""
 
     @property
     def config(self) -> BucketConfig: ...
@@ -68,7 +68,7 @@ class Deps(Protocol):
 
 
 class MessageDeps(Deps, failures.Deps, Protocol):
-    """What a message needs of the world."""
+    """What `process_message` depends on."""
 
     @property
     def config(self) -> CutoutConfig: ...

@@ -30,7 +30,7 @@ DOWNLOAD_S = 12.0
 
 @dataclass(frozen=True, slots=True)
 class CutoutDeps:
-    """What the routes of ApiCutoutFunction need of the world."""
+    """What the routes of ApiCutoutFunction depend on."""
 
     config: ApiCutoutConfig
     sources: Sources
@@ -41,7 +41,7 @@ class CutoutDeps:
 
 @dataclass(frozen=True, slots=True)
 class JobDeps:
-    """What the routes of ApiJobFunction need of the world. policy: which URLs are allowed."""
+    """What the routes of ApiJobFunction depend on. policy: which URLs are allowed."""
 
     config: ApiJobConfig
     policy: Policy
