@@ -11,6 +11,8 @@ from handler.smoke.session import Session, described, image, until
 from handler.smoke.web import Unexpected
 
 _DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_AWKWARD = "a+b %41 ü.jpg"
+"""A name that changes where an event's key is decoded, or encoded, once too often."""
 
 
 class Step(NamedTuple):
@@ -71,7 +73,7 @@ def _api_preflight(session: Session) -> str:
 
 
 def _image(session: Session) -> str:
-    key = session.upload("image.jpg", image())
+    key = session.upload(_AWKWARD, image())
     report = session.report(key)
     if report["status"] != "done":
         raise Unexpected(f"{key} is {report['status']}: {report['reason']['message']}")
@@ -197,7 +199,9 @@ STEPS = (
     Step("API key", "GET /v1.0/account answers 403 without the key and 200 with it", _api_key),
     Step("preflight", "a page of CorsOrigin may send POST /v1/jobs", _api_preflight),
     Step(
-        "image", "an image in the input bucket has a report with the status done, and the files that it names", _image
+        "image",
+        f"an image named `{_AWKWARD}` in the input bucket has a report with the status done, and the files it names",
+        _image,
     ),
     Step("not an image", "a file that is not an image has a report with the status rejected", _not_an_image),
     Step("cutout", "POST /v1/cutouts answers 200 with an image", _cutout),

@@ -150,7 +150,7 @@ def test_a_stack_whose_outputs_name_another_bucket_fails(
     register(*made, OutputBucket="another")
     seen = lines("--callback", f"http://127.0.0.1:{receiver.port}/cb")
     assert {name for name, (ok, _) in seen.items() if not ok} >= {"image", "not an image", "callback"}
-    assert "report.json did not come within 3 s. Expected: an image in the input bucket has" in seen["image"][1]
+    assert "report.json did not come within 3 s. Expected: an image named `a+b %41 ü.jpg`" in seen["image"][1]
     assert list(seen) == NAMES
 
 
