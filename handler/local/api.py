@@ -20,10 +20,11 @@ MAX_CONTAINERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """url: such as "http://127.0.0.1:8080/live". keys: the API keys."""
+    """url: such as "http://127.0.0.1:8080/live". keys: the API keys. disabled: as `Gateway` has them."""
 
     url: str
     keys: tuple[str, ...]
+    disabled: set[str]
 
     @property
     def key(self) -> str:
@@ -60,4 +61,4 @@ def serving(
         rate, burst = float(plan["ApiRate"]), float(plan["ApiBurst"])
         gateway = Gateway(calls, ids, rate=rate, burst=burst, custom_domain=custom_domain)
         bound = opened.enter_context(server.listening(gateway, port))
-        yield Site(f"http://{server.HOST}:{bound}{gateway.base}", tuple(ids))
+        yield Site(f"http://{server.HOST}:{bound}{gateway.base}", tuple(ids), gateway.disabled)

@@ -68,6 +68,8 @@ class Gateway:
     """functions: by their logical ids; each turns an event into a reply. keys: API key to its id. rate, burst: requests
     of a key per second, and at once. custom_domain: whether paths have no stage, as at a domain of your own, or begin
     with it, as in the stack's output ApiUrl.
+
+    disabled: keys that are switched off, as `aws apigateway update-api-key` does. It may change while requests come.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Gateway:
     ) -> None:
         described = template.load()
         self._functions, self._keys = functions, keys
+        self.disabled: set[str] = set()
         self._stage = template.properties(described, "ImageApi")["StageName"]
         self.base = "" if custom_domain else f"/{self._stage}"
         served = [route for route in routes(described) if route.function in functions]
@@ -142,7 +145,8 @@ class Gateway:
             return self._gateway_response("DEFAULT_5XX", id_)
 
     def _key_id(self, sent: str) -> str | None:
-        return next((id_ for key, id_ in self._keys.items() if hmac.compare_digest(key.encode(), sent.encode())), None)
+        enabled = (item for item in self._keys.items() if item[0] not in self.disabled)
+        return next((id_ for key, id_ in enabled if hmac.compare_digest(key.encode(), sent.encode())), None)
 
     def _gateway_response(self, name: str, id_: str) -> Answer:
         own = self._own[name]
@@ -150,6 +154,8 @@ class Gateway:
         known = {"context.requestId": id_}
         set_ = own["ResponseParameters"]["Headers"]
         headers = {name: [known.get(value) or value.strip("'")] for name, value in set_.items()}
+        if name in _ERROR_TYPES:
+            headers["x-amzn-ErrorType"] = [_ERROR_TYPES[name]]
         return Answer(own["StatusCode"], {"Content-Type": ["application/json"], **headers}, body)
 
 
@@ -171,6 +177,11 @@ def routes(described: Mapping[str, Any]) -> list[Route]:
     return found
 
 
+_ERROR_TYPES = {
+    "INVALID_API_KEY": "ForbiddenException",
+    "MISSING_AUTHENTICATION_TOKEN": "MissingAuthenticationTokenException",
+}
+"""Of gateway responses. https://repost.aws/knowledge-center/api-gateway-troubleshoot-403-forbidden"""
 _NO_SUCH_STAGE = Answer(
     403,
     {"Content-Type": ["application/json"], "x-amzn-ErrorType": ["ForbiddenException"]},

@@ -71,6 +71,18 @@ def test_a_key_that_asks_too_often_is_told_so_and_others_are_not():
     assert made.answer(asked("b")).status == 200
 
 
+def test_a_revoked_key_is_invalid_at_once_and_others_are_not():
+    made = gateway({"statusCode": 200, "body": "{}"})
+    assert made.answer(asked("a")).status == 200
+    made.disabled.add("a")
+    answer = made.answer(asked("a"))
+    assert (answer.status, json.loads(answer.body)["errors"][0]["code"]) == (403, "auth_failed")
+    assert answer.headers["x-amzn-ErrorType"] == ["ForbiddenException"]
+    assert made.answer(asked("b")).status == 200
+    made.disabled.remove("a")
+    assert made.answer(asked("a")).status == 200
+
+
 @pytest.mark.parametrize(
     "reply",
     [None, {}, {"statusCode": 200, "body": "x" * 7_000_000}, {"statusCode": "no"}, {"statusCode": 200, "body": 5}],
