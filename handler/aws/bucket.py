@@ -72,6 +72,10 @@ class ObjectStore(Protocol):
         """Delete the object; nothing happens if there is none."""
         ...
 
+    def erase(self, ref: ObjectRef) -> None:
+        """Delete an object and those below it, in every version, oldest first; nothing happens if there are none."""
+        ...
+
 
 class S3Store:
     """client: boto3's for S3."""
@@ -149,10 +153,7 @@ class S3Store:
             self._client.delete_object(Bucket=ref.bucket, Key=ref.key)
 
     def erase(self, ref: ObjectRef) -> None:
-        """Delete an object and those below it, in every version, oldest first; nothing happens if there are none.
-
-        The version of an object in a bucket without versions is "null".
-        """
+        """See ObjectStore. The version of an object in a bucket without versions is "null"."""
         with translated(f"delete {ref}"):
             pages = self._client.get_paginator("list_object_versions").paginate(Bucket=ref.bucket, Prefix=ref.key)
             found = [item for page in pages for item in (*page.get("DeleteMarkers", []), *page.get("Versions", []))]

@@ -1,7 +1,7 @@
 """Delete the outputs of an image that was deleted.
 
-Those of an API job always go with it: their folder is Hairline's alone, so all of its outputs are deleted, with or
-without a report. Of other images, and only where the deployment says so, the files are deleted that a report of
+Those of an API job always go with it: their folder is Hairline's alone, so all of it is deleted, in every version and
+with or without a report. Of other images, and only where the deployment says so, the files are deleted that a report of
 Hairline names, then the edits, and the report last: a worker that dies on the way leaves it to the next try, which goes
 on. A report that says that the image failed names none, so all outputs beside it are deleted: an earlier image's.
 """
@@ -35,8 +35,10 @@ def is_due(source: ObjectRef, config: BucketConfig) -> bool:
 def remove(source: ObjectRef, deps: Deps) -> None:
     """Delete the outputs of `source`, if there are any. Raises StoreUnavailable; a repetition does no harm."""
     folder = ObjectRef(deps.config.output_bucket, source.key)
-    names = deps.store.children(folder) if keys.split_upload(source.key) else _named(folder, source, deps.store)
-    for name in names:
+    if keys.split_upload(source.key) is not None:
+        deps.store.erase(folder)
+        return
+    for name in _named(folder, source, deps.store):
         if keys.is_output(name) or name == keys.EDITS:
             deps.store.delete(results.file_ref(folder, name))
 

@@ -59,6 +59,11 @@ class FolderStore:
         with _faults_of_disk(f"delete {ref}"):
             self._path(ref).unlink(missing_ok=True)
 
+    def erase(self, ref: ObjectRef) -> None:
+        for name in self.children(ref):
+            self.delete(ObjectRef(ref.bucket, f"{ref.key}/{name}"))
+        self.delete(ref)
+
     def _read(self, ref: ObjectRef) -> bytes:
         path = self._path(ref)
         with _faults_of_disk(f"read {ref}"):

@@ -34,6 +34,10 @@ class WatchedStore(S3Store):
         self._note("delete", ref)
         super().delete(ref)
 
+    def erase(self, ref):
+        self._note("erase", ref)
+        super().erase(ref)
+
     def written(self):
         return [(task, key) for task, _, key in self.calls if task in ("put", "delete")]
 

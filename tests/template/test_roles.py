@@ -20,10 +20,15 @@ API: Allowed = {
     "ReadResults": ("s3:GetObject", "{output}/api/*"),
     "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
 }
+DELETE_RESULTS: Allowed = {
+    "DeleteResultsOfJobs": ("s3:DeleteObjectVersion", "{output}/api/*"),
+    "ListVersionsOfResults": ("s3:ListBucketVersions", "{output}"),
+}
 ROLES: dict[str, Allowed] = {
     "CutoutRole": {
         "ReadImages": ("s3:GetObject", "{input}/*"),
         "WriteCutouts": (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], "{output}/*"),
+        **DELETE_RESULTS,
         "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
         "SendEvents": ("events:PutEvents", BUS),
         "RememberNotifications": (READ_WRITE, "{state}/published/*"),
@@ -44,6 +49,7 @@ ROLES: dict[str, Allowed] = {
     "BackfillRole": {
         "ReadImages": ("s3:GetObject", "{input}/*"),
         "WriteCutouts": (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], "{output}/*"),
+        **DELETE_RESULTS,
         "SeeMissingObjects": (SEE, ["{input}", "{output}"]),
     },
     "BackfillEndRole": {
@@ -133,11 +139,14 @@ def test_events_have_the_source_hairline_only(role: str) -> None:
     assert events["Condition"] == {"StringEquals": {"events:source": EVENT_SOURCE}}
 
 
-def test_versions_are_listed_below_the_prefixes_of_jobs_only() -> None:
+@pytest.mark.parametrize(
+    ("role", "prefixes"), [("ApiJobRole", ["api/*", "jobs/*"]), ("CutoutRole", ["api/*"]), ("BackfillRole", ["api/*"])]
+)
+def test_versions_are_listed_below_the_prefixes_of_jobs_only(role: str, prefixes: list[str]) -> None:
     (listing,) = [
-        each for each in statements(deployed()[0]["ApiJobRole"]["Properties"]) if each["Sid"] == "ListVersionsOfJobs"
+        each for each in statements(deployed()[0][role]["Properties"]) if each["Action"] == "s3:ListBucketVersions"
     ]
-    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["api/*", "jobs/*"]}}
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": prefixes}}
 
 
 def test_each_function_has_a_role_of_its_own() -> None:

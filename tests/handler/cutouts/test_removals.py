@@ -10,6 +10,7 @@ from handler.cutouts import failures
 from handler.cutouts.work import process
 from handler.dispositions import REJECT, RETRY
 from handler.errors import GivenUp, StoreUnavailable
+from handler.jobs import Job, ObjectRef
 from tests.handler.conftest import INPUT, OUTPUT
 from tests.handler.cutouts.jobs import JOB, KEY, PLAIN, Killed, assert_whole, plenty
 from tests.handler.watched_store import WatchedStore, once
@@ -151,3 +152,25 @@ def test_a_report_names_no_file_of_another_folder(cloud, deps):
     cloud.s3.put_object(Bucket=OUTPUT, Key=f"{KEY}/mine.txt", Body=b"x")
     process(JOB, deps, plenty)
     assert cloud.outputs().keys() == {f"{KEY}/mine.txt"}
+
+
+def test_the_results_of_a_deleted_api_job_are_deleted_in_every_version(cloud, deps, photo):
+    cloud.s3.put_bucket_versioning(Bucket=OUTPUT, VersioningConfiguration={"Status": "Enabled"})
+    deps = replace(deps, config=replace(deps.config, delete_outputs=False))
+    job, neighbour = (Job(ObjectRef(INPUT, f"api/tenant/{name}")) for name in ("job", "job2"))
+    for each in (job, neighbour):
+        cloud.drop(each.source.key, photo)
+    assert process(neighbour, deps, plenty).status == "done"
+    before = versions(cloud)
+
+    def deletion():
+        cloud.s3.delete_object(Bucket=INPUT, Key=job.source.key)
+
+    store = WatchedStore(cloud.s3, once("put", OUTPUT, deletion))
+    assert process(job, replace(deps, store=store), plenty).status == "removed"
+    assert versions(cloud) == before
+
+
+def versions(cloud):
+    found = cloud.s3.list_object_versions(Bucket=OUTPUT)
+    return {(each["Key"], each["VersionId"]) for kind in ("Versions", "DeleteMarkers") for each in found.get(kind, [])}
