@@ -100,10 +100,17 @@ def test_the_metadata_of_the_example_are_options() -> None:
 
 def test_overridden_parameters_exist() -> None:
     given = re.findall(r"--parameter-overrides ([^`\n]+)", TEXT)
-    assert len(given) == 5
+    assert len(given) == 6
     for words in given:
-        named = {word.partition("=")[0] for word in words.split()}
+        named = {word.partition("=")[0] for word in shlex.split(words)}
         assert named <= {*TEMPLATE["Parameters"], "ReleaseBucket"}  # the release's template has one more
+
+
+def test_the_example_of_default_options_survives_the_shell_and_sam() -> None:
+    """SAM reads quotes as a shell does, after the shell has."""
+    (sent,) = [line[-1] for line in commands("sam") if line[-1].startswith("DefaultOptions=")]
+    (read,) = shlex.split(sent)
+    Options().overridden_by(json.loads(read.removeprefix("DefaultOptions=")))
 
 
 def test_the_outputs_that_it_names_exist() -> None:

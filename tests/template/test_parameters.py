@@ -55,6 +55,21 @@ def test_a_key_pattern_matches_no_image_of_a_job_or_shop_and_is_valid_in_a_rule(
     assert not re.fullmatch(TEMPLATE["Parameters"]["KeyPatterns"]["AllowedPattern"], pattern)
 
 
+@pytest.mark.parametrize(
+    ("options", "accepted"),
+    [
+        ("{}", True),
+        ('{"format": "webp", "crop": true}', True),
+        ("{", False),  # what `sam deploy --parameter-overrides 'DefaultOptions={"format": "webp"}'` sends
+        ('{"format":', False),
+        ('\'{"format": "webp"}\'', False),
+        ("", False),
+    ],
+)
+def test_default_options_that_were_cut_off_are_rejected(options: str, accepted: bool) -> None:
+    assert bool(re.fullmatch(TEMPLATE["Parameters"]["DefaultOptions"]["AllowedPattern"], options)) is accepted
+
+
 def test_the_names_of_models_have_the_pipelines_form_and_the_description_lists_them() -> None:
     parameter = TEMPLATE["Parameters"]["Model"]
     assert parameter["AllowedPattern"] == f"^{choice.FORM.pattern}$"
