@@ -32,7 +32,7 @@ LEFT_OUT = {
     "test_encode.py::test_the_same_canvas_gives_the_same_bytes_in_another_process_and_at_another_time": (
         "starts a Python that would look for its packages elsewhere"
     ),
-    "segment/test_onnx.py::test_onnx_runtime_reports_nothing_home": (
+    "segment/test_onnx.py::test_onnx_runtime_sends_no_telemetry": (
         "shows what ONNX Runtime does without Hairline's setting, in this environment"
     ),
 }

@@ -1,4 +1,4 @@
-"""What the tests of decoding compare: a picture, its planes, and the differences."""
+"""What the tests of decoding share: a picture, its planes, and a measure of differences."""
 
 import numpy as np
 import pytest
@@ -13,22 +13,22 @@ ALPHA = np.where(GREY > 120, 255, GREY)
 RGBA = np.dstack((RGB, ALPHA))
 
 
-def opened(data):
+def decoded(data):
     return decode.decode(data, **LIMITS)
 
 
-def apart(a, b):
+def max_difference(a, b):
     """The largest difference in levels."""
     assert a.shape == b.shape
     return int(np.abs(a.astype(int) - b).max())
 
 
-def rounded(deep):
-    """16 bits to 8, by the definition."""
+def to_8_bits(deep):
+    """16-bit samples rounded to 8 bits, by the definition."""
     return np.rint(deep.astype(np.float64) * 255 / 65535).astype(np.uint8)
 
 
-# What Exif 2.3 says of the stored rows and columns: (the visual side of row 0, that of column 0).
+# By orientation: Exif 2.3 defines it by the visual sides of the stored row 0 and column 0.
 UPRIGHT = {
     1: lambda a: a,
     2: np.fliplr,

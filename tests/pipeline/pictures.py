@@ -1,4 +1,4 @@
-"""Small pictures, and files of them in every format and in many layouts, made here and nowhere copied."""
+"""Small pictures, and files of them in every format and many layouts, all generated here."""
 
 import importlib.util
 import io
@@ -26,7 +26,7 @@ def gradient(height: int = 24, width: int = 36) -> Pixels:
 
 
 def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> Pixels:
-    """Every value of `dtype`, evenly."""
+    """Uniform noise over all values of `dtype`."""
     return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, shape, dtype=dtype, endpoint=True)
 
 
@@ -51,7 +51,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def png(pixels: Pixels, *extra: bytes, interlaced: bool = False) -> bytes:
-    """A PNG of uint8 or uint16 (H, W, 1, 2, 3 or 4); `extra` chunks stand before the pixels. Filter 0 throughout."""
+    """A PNG of uint8 or uint16 (H, W, 1, 2, 3 or 4), without filters. extra: chunks to put before the pixels."""
     height, width, channels = pixels.shape
     big = pixels.astype(pixels.dtype.newbyteorder(">"))
     # The passes of Adam7: first row, first column, and their steps.
@@ -118,7 +118,7 @@ def in_two_tables(avif: bytes) -> bytes:
 
 
 def exif(orientation: int, *, order: str = "<") -> bytes:
-    """An Exif block, without its name before it, that holds an orientation alone."""
+    """An Exif block with an orientation alone, and without its "Exif" header."""
     start = b"II*\0" if order == "<" else b"MM\0*"
     entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
     return start + struct.pack(order + "IH", 8, 1) + entry + struct.pack(order + "I", 0)
@@ -154,7 +154,7 @@ def profile(primaries: str = "wide", space: str = "RGB ") -> bytes:
 
 
 def in_wide_gamut(rgb: Pixels) -> Pixels:
-    """SRGB colours as the numbers that `profile()` means by them, by LittleCMS."""
+    """SRGB colours converted to those of `profile()`, by LittleCMS."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     wide = ImageCms.ImageCmsProfile(io.BytesIO(profile()))
     converted = ImageCms.profileToProfile(Image.fromarray(rgb), srgb, wide, ImageCms.Intent.RELATIVE_COLORIMETRIC)

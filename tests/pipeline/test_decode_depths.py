@@ -1,9 +1,9 @@
-"""16 bits, premultiplied colours, bit fields and BigTIFF: what the common readers get wrong."""
+"""16 bits, premultiplied colours, bit fields and BigTIFF, which common readers get wrong."""
 
 import numpy as np
 import pytest
 
-from tests.pipeline.decoding import ALPHA, GREY, RGB, apart, opened, rounded
+from tests.pipeline.decoding import ALPHA, GREY, RGB, decoded, max_difference, to_8_bits
 from tests.pipeline.pictures import bmp, noise, png, tiff
 
 
@@ -14,36 +14,36 @@ def test_premultiplied_tiff_is_divided_by_alpha(deep):
     alpha = np.maximum(ALPHA, 40).astype(np.float64)
     multiplied = np.rint(RGB.astype(np.float64) * scale * (alpha / 255)[..., None])
     data = tiff(np.dstack((multiplied, alpha * scale)).astype(kind), photometric="rgb", extrasamples=["assocalpha"])
-    picture = opened(data)
-    # Half a level, divided by the least alpha, is what 8 bits lost before they came here.
-    assert apart(picture.rgb, RGB) <= (0 if deep else np.ceil(0.5 * 255 / 40))
-    assert apart(picture.alpha, alpha) == 0
+    picture = decoded(data)
+    # The 8-bit file itself has lost half a level, divided by the least alpha.
+    assert max_difference(picture.rgb, RGB) <= (0 if deep else np.ceil(0.5 * 255 / 40))
+    assert max_difference(picture.alpha, alpha) == 0
 
 
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_16_bit_png_is_rounded_not_cut(channels, interlaced):
+def test_16_bit_png_is_rounded_not_truncated(channels, interlaced):
     deep = noise(33, 21, channels, dtype=np.uint16)
-    picture = opened(png(deep, interlaced=interlaced))
+    picture = decoded(png(deep, interlaced=interlaced))
     colours = deep[..., : 3 if channels > 2 else 1]
-    assert apart(picture.rgb, np.broadcast_to(rounded(colours), (33, 21, 3))) == 0
+    assert max_difference(picture.rgb, np.broadcast_to(to_8_bits(colours), (33, 21, 3))) == 0
     if channels in (2, 4):
-        assert apart(picture.alpha, rounded(deep[..., -1])) == 0
+        assert max_difference(picture.alpha, to_8_bits(deep[..., -1])) == 0
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("settings", [{}, {"compression": "zlib", "predictor": True}, {"tile": (16, 16)}])
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_16_bit_tiff_is_rounded_not_cut(channels, settings, order):
+def test_16_bit_tiff_is_rounded_not_truncated(channels, settings, order):
     deep = noise(33, 21, channels, dtype=np.uint16)
     kind = {"photometric": "rgb"} if channels > 1 else {"photometric": "minisblack"}
     extra = {"extrasamples": ["unassalpha"]} if channels == 4 else {}
-    picture = opened(tiff(deep.squeeze(), byteorder=order, **kind, **extra, **settings))
-    assert apart(picture.rgb, np.broadcast_to(rounded(deep[..., : min(channels, 3)]), (33, 21, 3))) == 0
+    picture = decoded(tiff(deep.squeeze(), byteorder=order, **kind, **extra, **settings))
+    assert max_difference(picture.rgb, np.broadcast_to(to_8_bits(deep[..., : min(channels, 3)]), (33, 21, 3))) == 0
 
 
 def fields(*channels):
-    """Channels and how many bits each has, from the highest down, as rows of a 16-bit BMP; and their masks."""
+    """The rows of a 16-bit BMP, and its masks. channels: pairs of samples and bits, from the highest bits down."""
     rows, masks, place = 0, [], 16
     for channel, bits in channels:
         place -= bits
@@ -58,35 +58,37 @@ def in_few_bits(channel, bits):
 
 
 @pytest.mark.parametrize("bits", [(5, 6, 5), (5, 5, 5), (4, 4, 4), (3, 3, 2)])
-def test_a_bmp_of_bit_fields(bits):
+def test_a_bmp_with_bit_fields_is_read(bits):
     rows, masks = fields(*zip(np.moveaxis(RGB, 2, 0), bits, strict=True))
-    picture = opened(bmp(rows, 36, 24, 16, masks=masks))
-    assert apart(picture.rgb, np.dstack([in_few_bits(RGB[..., n], bits[n]) for n in range(3)])) == 0
+    picture = decoded(bmp(rows, 36, 24, 16, masks=masks))
+    assert max_difference(picture.rgb, np.dstack([in_few_bits(RGB[..., n], bits[n]) for n in range(3)])) == 0
     assert picture.alpha is None
 
 
-def test_a_bmp_of_16_bits_without_masks_has_five_for_each_colour():
+def test_a_16_bit_bmp_without_masks_has_five_bits_for_each_colour():
     rows, _ = fields((np.zeros_like(GREY), 1), *((RGB[..., n], 5) for n in range(3)))
-    assert apart(opened(bmp(rows, 36, 24, 16)).rgb, np.dstack([in_few_bits(RGB[..., n], 5) for n in range(3)])) == 0
+    expected = np.dstack([in_few_bits(RGB[..., n], 5) for n in range(3)])
+    assert max_difference(decoded(bmp(rows, 36, 24, 16)).rgb, expected) == 0
 
 
-def test_a_bmp_whose_alpha_has_one_bit():
+def test_a_bmp_with_one_bit_of_alpha_is_read():
     alpha = np.where(GREY > 120, 255, 0).astype(np.uint8)
     rows, (a, r, g, b) = fields((alpha, 1), *((RGB[..., n], 5) for n in range(3)))
-    picture = opened(bmp(rows, 36, 24, 16, masks=(r, g, b, a)))
-    assert apart(picture.alpha, alpha) == 0
-    assert apart(picture.rgb, np.dstack([in_few_bits(RGB[..., n], 5) for n in range(3)])) == 0
+    picture = decoded(bmp(rows, 36, 24, 16, masks=(r, g, b, a)))
+    assert max_difference(picture.alpha, alpha) == 0
+    assert max_difference(picture.rgb, np.dstack([in_few_bits(RGB[..., n], 5) for n in range(3)])) == 0
 
 
-def test_a_bmp_of_ten_bits_a_colour():
+def test_a_bmp_with_ten_bits_for_each_colour_is_read():
     deep = RGB.astype(np.uint32) * 1023 // 255
     packed = (deep[..., 0] << 20 | deep[..., 1] << 10 | deep[..., 2])[::-1]
     data = bmp(packed.astype("<u4").tobytes(), 36, 24, 32, masks=(1023 << 20, 1023 << 10, 1023))
-    assert apart(opened(data).rgb, RGB) <= 1
+    assert max_difference(decoded(data).rgb, RGB) <= 1
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_a_big_tiff_of_either_byte_order(order):
-    assert apart(opened(tiff(RGB, photometric="rgb", bigtiff=True, byteorder=order)).rgb, RGB) == 0
+def test_a_bigtiff_of_either_byte_order_is_read(order):
+    assert max_difference(decoded(tiff(RGB, photometric="rgb", bigtiff=True, byteorder=order)).rgb, RGB) == 0
     deep = noise(33, 21, 3, dtype=np.uint16)
-    assert apart(opened(tiff(deep, photometric="rgb", bigtiff=True, byteorder=order)).rgb, rounded(deep)) == 0
+    picture = decoded(tiff(deep, photometric="rgb", bigtiff=True, byteorder=order))
+    assert max_difference(picture.rgb, to_8_bits(deep)) == 0

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture
 def folder(tmp_path, photo):
-    """Two good pictures in subfolders, and one that is no picture."""
+    """Two photographs, one of them in a subfolder, and a file that is not an image."""
     for name in ("in/a.jpg", "in/sub/b.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(photo)

@@ -1,4 +1,4 @@
-"""Whatever goes wrong with an image, wherever: the others are done, and every one is accounted for."""
+"""Whatever goes wrong with an image, the others are done, and the summary counts every one."""
 
 import errno
 import hashlib
@@ -40,7 +40,7 @@ faults = st.lists(st.none() | st.tuples(st.sampled_from(PLACES), st.sampled_from
 
 @pytest.fixture(scope="module")
 def finished(photo, segmenter):
-    """Gives a real result; behind a function, which Hypothesis shows in one line."""
+    """A function that returns a real result. Hypothesis shows a function in one line, and a result in many."""
     result = cut_out(photo, segmenter)
     return lambda: result
 
@@ -83,23 +83,23 @@ def test_every_image_is_accounted_for_whatever_goes_wrong(finished, faults):
         status = batch.cut_all(tasks, work, jobs=1, page=folder / "out")
         files = {path.name for path in (folder / "out").iterdir()}
         page = written(folder / "out/index.html").decode()
-    expected = Counter("cut" if fault is None else _kind(*fault) for fault in faults)
+    expected = Counter("cut" if fault is None else _outcome(*fault) for fault in faults)
     lines = err.getvalue().splitlines()
     assert len(out.getvalue().splitlines()) == expected["cut"]
     assert len(lines) == len(faults) - expected["cut"] + (len(faults) > 1)
     if len(faults) > 1:
-        codes = Counter(fault[1].code for fault in faults if fault is not None and _kind(*fault) == "rejected")
+        codes = Counter(fault[1].code for fault in faults if fault is not None and _outcome(*fault) == "rejected")
         assert sorted(re.findall(r"\d+ \w+", lines[-1])) == sorted(
             f"{number} {kind}" for kind, number in (*expected.items(), *codes.items())
         )
     assert page.count("<article") == len(faults)
     assert status == (0 if expected.total() == expected["cut"] else 1)
     names = {f"{n}.png" for n, fault in enumerate(faults) if fault is None}
-    names |= {f"{n}.report.json" for n, f in enumerate(faults) if f is None or _kind(*f) == "rejected"}
+    names |= {f"{n}.report.json" for n, f in enumerate(faults) if f is None or _outcome(*f) == "rejected"}
     assert files == names | {"index.html"}
 
 
-def _kind(place, error):
+def _outcome(place, error):
     return "rejected" if place == "cut" and isinstance(error, errors.InputError) else "failed"
 
 
@@ -139,12 +139,12 @@ def test_running_again_skips_what_is_done(folder, capsys):
 
 
 @pytest.mark.slow
-def test_the_model_is_opened_only_where_an_image_is_cut(folder, monkeypatch, capsys):
+def test_the_model_is_opened_only_if_an_image_must_be_cut(folder, monkeypatch, capsys):
     def opened(*_):
         raise AssertionError
 
     command = ["cut", str(folder / "in"), "-o", str(folder / "out")]
-    monkeypatch.setattr(batch, "_segmenter", opened)  # in this process, not in those that cut
+    monkeypatch.setattr(batch, "_segmenter", opened)  # in this process, not in the workers
     assert main([*command, "--jobs", "2"]) == 0
     assert main(command) == 0
     assert capsys.readouterr().err.splitlines()[-1] == "4 done before"
@@ -173,7 +173,7 @@ def test_a_report_names_its_source_and_its_files(folder):
     assert set(report["files"]) == {path.name for path in (folder / "out").iterdir()} - {"0.report.json"}
 
 
-def test_a_name_that_is_too_long_fails_alone(folder, capsys):
+def test_an_image_whose_name_is_too_long_fails_alone(folder, capsys):
     long = folder / "in" / f"{'k' * 250}.jpg"
     (folder / "in/0.jpg").rename(long)
     assert main(["cut", str(folder / "in"), "-o", str(folder / "out")]) == 1
@@ -206,7 +206,7 @@ def _start(folder, *more, **settings):
     return subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, text=True, **settings)
 
 
-def _await(condition, seconds=60):
+def _wait_until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -230,14 +230,14 @@ def many(folder, photo):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_sigterm_is_as_ctrl_c(many, jobs):
+def test_sigterm_works_like_ctrl_c(many, jobs):
     process = _start(many, "--jobs", jobs)
-    _await(lambda: list((many / "out").glob("*.report.json")))
+    _wait_until(lambda: list((many / "out").glob("*.report.json")))
     process.terminate()
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert err == "hairline: interrupted. Finished images stay.\n"
-    _await(lambda: _group_ended(process.pid))
+    _wait_until(lambda: _group_ended(process.pid))
     assert len(list((many / "out").glob("*.png"))) == len(list((many / "out").glob("*.report.json")))
     assert not list((many / "out").glob("*.part"))
 
@@ -245,17 +245,17 @@ def test_sigterm_is_as_ctrl_c(many, jobs):
 @pytest.mark.slow
 def test_no_process_outlives_a_killed_parent(many):
     process = _start(many, "--jobs", "2")
-    _await(lambda: list((many / "out").glob("*.report.json")))
+    _wait_until(lambda: list((many / "out").glob("*.report.json")))
     process.kill()
     process.wait()
     process.stderr.close()
-    _await(lambda: _group_ended(process.pid), seconds=20)
+    _wait_until(lambda: _group_ended(process.pid), seconds=20)
 
 
 @pytest.mark.slow
 def test_a_killed_worker_loses_no_image(many):
     process = _start(many, "--jobs", "2")
-    _await(lambda: list((many / "out").glob("*.report.json")))
+    _wait_until(lambda: list((many / "out").glob("*.report.json")))
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     worker = next(child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes())
     os.kill(int(worker), signal.SIGKILL)
@@ -273,4 +273,4 @@ def test_a_closed_pipe_ends_the_run_quietly(many, jobs):
     with process:  # closes the pipes
         assert process.stderr.read() == ""
     assert process.returncode == 141
-    _await(lambda: _group_ended(process.pid))
+    _wait_until(lambda: _group_ended(process.pid))

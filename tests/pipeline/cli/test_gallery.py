@@ -1,4 +1,4 @@
-"""The page is well-formed, ordered, self-contained, and says in words what it shows in colours."""
+"""A page is well-formed, ordered and self-contained, and does not depend on colours."""
 
 import re
 from html.parser import HTMLParser
@@ -51,7 +51,7 @@ def _names(text):
     return re.findall(r"<h2[^>]*>(.*?)</h2>", text)
 
 
-def test_failed_pictures_come_first_then_the_least_sure():
+def test_failed_images_come_first_then_the_least_confident():
     entries = [_cut("sure.jpg", 0.9), _cut("b.jpg", 0.2, "halo_risk"), _cut("a.jpg", 0.2)]
     entries.append(
         Entry(OUT / "none.jpg", message="no_subject: No subject was found.", report=OUT / "none.report.json")
@@ -64,7 +64,7 @@ def test_failed_pictures_come_first_then_the_least_sure():
     assert "halo_risk 0.25: Mind halo_risk." in words
 
 
-def test_it_needs_nothing_from_elsewhere():
+def test_a_page_loads_nothing_from_elsewhere():
     reader = _Reader(page([_cut("sub/a b#1?.jpg", 0.2)], OUT))
     assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in reader.tags}
     references = [a[key] for _, a in reader.tags for key in ("src", "href") if key in a]
@@ -82,7 +82,7 @@ def test_a_name_is_text_and_never_markup():
     assert "./b%FF.png" in text
 
 
-def test_it_can_be_read_without_seeing_it():
+def test_a_page_works_with_a_screen_reader():
     reader = _Reader(page([_cut("a.jpg", 0.2), _cut("b.jpg", 0.9)], OUT))
     assert reader.all("html") == [{"lang": "en"}]
     assert [tag for tag, _ in reader.tags if tag in ("h1", "h2", "main", "title")] == [

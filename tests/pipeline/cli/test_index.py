@@ -1,4 +1,4 @@
-"""The pages of a run are made from the reports on the disk, however the images came to be cut."""
+"""The pages of a run are made from the reports on disk, whether its images were cut now or before."""
 
 import re
 
@@ -23,7 +23,7 @@ def pages(folder):
     return {path.name: path.read_text() for path in sorted((folder / "out").glob("*.html"))}
 
 
-def test_many_images_are_shown_on_several_pages_that_lead_to_each_other(folder):
+def test_many_images_are_shown_on_several_pages_that_link_to_each_other(folder):
     line = ["cut", str(folder / "in"), "-o", str(folder / "out"), "--sheet"]
     assert main(line) == 1
     made = pages(folder)
@@ -43,7 +43,7 @@ def test_many_images_are_shown_on_several_pages_that_lead_to_each_other(folder):
     assert pages(folder) == made
 
 
-def test_pages_of_an_earlier_run_that_are_too_many_are_removed(folder):
+def test_surplus_pages_of_an_earlier_run_are_removed(folder):
     line = ["cut", str(folder / "in"), "-o", str(folder / "out"), "--sheet"]
     main(line)
     (folder / "out/index-9.html").write_text("mine")
@@ -54,7 +54,7 @@ def test_pages_of_an_earlier_run_that_are_too_many_are_removed(folder):
     assert "Page" not in pages(folder)["index.html"]
 
 
-def test_a_later_page_of_somebody_else_is_not_replaced(folder, capsys):
+def test_a_later_page_that_hairline_did_not_write_is_not_replaced(folder, capsys):
     (folder / "out").mkdir()
     (folder / "out/index-3.html").write_text("mine")
     assert main(["cut", str(folder / "in"), "-o", str(folder / "out"), "--sheet"]) == 2

@@ -1,4 +1,4 @@
-"""The command line, as a user runs it: files in, files out, exit status, and nothing half-written."""
+"""The command line as a user runs it: input files, output files, exit codes, and no half-written files."""
 
 import hashlib
 import json
@@ -20,12 +20,12 @@ from tests.pipeline.cli.commands import contents, files_in
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_folder_with_one_bad_picture(folder, capsys, jobs):
+def test_a_bad_image_in_a_folder_is_rejected_and_the_others_are_cut(folder, capsys, jobs):
     assert main(["cut", str(folder / "in"), "-o", str(folder / "out"), "--jobs", jobs]) == 1
     names = ["a.png", "a.report.json", "page.report.json", "sub/b.png", "sub/b.report.json"]
     assert files_in(folder / "out") == names
-    told = json.loads((folder / "out/page.report.json").read_text())
-    assert (told["status"], told["reason"]["code"]) == ("rejected", "not_an_image")
+    report = json.loads((folder / "out/page.report.json").read_text())
+    assert (report["status"], report["reason"]["code"]) == ("rejected", "not_an_image")
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 2
     assert [line for line in err.splitlines() if "not_an_image" in line]
@@ -37,7 +37,7 @@ def test_stages_are_written_beside_the_cutout(folder):
     assert files_in(folder / "out") == [f"a.{ending}" for ending in endings]
 
 
-def test_a_folder_on_sheets_and_one_page_that_leads_to_them(folder):
+def test_a_folder_gets_contact_sheets_and_a_page_that_links_to_them(folder):
     assert main(["cut", str(folder / "in"), "-o", str(folder / "out"), "--sheet"]) == 1
     written = files_in(folder / "out")
     assert [name for name in written if "sheet" in name] == ["a.sheet.jpg", "sub/b.sheet.jpg"]
@@ -49,7 +49,7 @@ def test_a_folder_on_sheets_and_one_page_that_leads_to_them(folder):
         assert sheet.width > 4 * 240
 
 
-def test_one_picture_on_a_sheet_leaves_a_page_that_is_there_alone(folder):
+def test_the_sheet_of_one_image_does_not_replace_an_existing_page(folder):
     (folder / "out").mkdir()
     (folder / "out/index.html").write_text("mine")
     assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--sheet"]) == 0
@@ -57,7 +57,7 @@ def test_one_picture_on_a_sheet_leaves_a_page_that_is_there_alone(folder):
     assert (folder / "out/index.html").read_text() == "mine"
 
 
-def test_options_reach_the_result(folder):
+def test_options_shape_the_result(folder):
     arguments = ["--background", "#ff0000", "--format", "jpeg", "--canvas", "300x200", "--crop", "--margin", "5%"]
     assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), *arguments]) == 0
     with Image.open(folder / "out/a.jpg") as made:
@@ -81,7 +81,7 @@ def test_a_matte_from_the_users_trimap_has_16_bits(folder, photo):
         assert len(np.unique(alpha)) > 300
 
 
-def test_a_matte_that_fails_is_1(folder, capsys, monkeypatch):
+def test_a_matte_that_fails_exits_with_1(folder, capsys, monkeypatch):
     def too_large(*_, **__):
         raise OutOfMemory("There is not enough memory.")
 
@@ -91,7 +91,7 @@ def test_a_matte_that_fails_is_1(folder, capsys, monkeypatch):
     assert "a.jpg: out_of_memory: There is not enough memory." in capsys.readouterr().err
 
 
-def test_a_refused_matte_is_1(folder, capsys):
+def test_a_rejected_matte_exits_with_1(folder, capsys):
     assert main(["matte", str(folder / "in/a.jpg"), str(folder / "in/page.jpg"), "-o", str(folder / "x.png")]) == 1
     assert "bad_options: The trimap: This is an HTML page" in capsys.readouterr().err
     assert not (folder / "x.png").exists()
@@ -99,7 +99,7 @@ def test_a_refused_matte_is_1(folder, capsys):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_leaves_whole_files_only(folder, photo, jobs):
+def test_ctrl_c_leaves_only_whole_files(folder, photo, jobs):
     for number in range(60):
         (folder / f"in/{number:02}.jpg").write_bytes(photo)
     command = [sys.executable, "-m", "pipeline", "cut", str(folder / "in"), "-o", str(folder / "out"), "--jobs", jobs]
@@ -116,11 +116,11 @@ def test_ctrl_c_leaves_whole_files_only(folder, photo, jobs):
         with Image.open(path) as made:
             made.load()
     for path in (folder / "out").rglob("*.report.json"):
-        told = json.loads(path.read_text())
-        assert told["status"] == "rejected" or path.with_name(path.name.replace(".report.json", ".png")).exists()
+        report = json.loads(path.read_text())
+        assert report["status"] == "rejected" or path.with_name(path.name.replace(".report.json", ".png")).exists()
 
 
-def test_one_matte_is_put_onto_other_sizes(folder, capsys):
+def test_one_matte_is_applied_to_other_sizes(folder, capsys):
     assert main(["cut", str(folder / "in/a.jpg"), "-o", str(folder / "cut")]) == 0
     with Image.open(folder / "in/a.jpg") as picture:
         for name, size in (("small", (100, 100)), ("large", (500, 500)), ("wide", (300, 200))):
@@ -137,7 +137,7 @@ def test_one_matte_is_put_onto_other_sizes(folder, capsys):
     assert "wide.png: aspect_mismatch" in capsys.readouterr().err
 
 
-def test_the_matte_is_not_written_over(folder):
+def test_the_matte_is_not_overwritten(folder):
     (folder / "sizes").mkdir()
     (folder / "sizes/a.jpg").write_bytes((folder / "in/a.jpg").read_bytes())
     Image.new("L", (256, 256), 255).save(folder / "in/a.png")
@@ -188,7 +188,7 @@ def test_a_matte_replaces_neither_its_inputs_nor_another_file(folder, capsys):
     assert (folder / "mine.png").read_bytes() != b"mine"
 
 
-def test_a_rejection_removes_what_an_earlier_run_left(folder, capsys):
+def test_a_rejection_removes_the_results_of_an_earlier_run(folder, capsys):
     line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out"), "--stages"]
     assert main(line) == 0
     (folder / "out/a.note.txt").write_text("mine")
@@ -207,7 +207,7 @@ def test_another_format_replaces_the_cutout_of_an_earlier_run(folder):
     assert files_in(folder / "out") == ["a.report.json", "a.webp"]
 
 
-def test_a_file_of_somebody_else_is_replaced_only_by_force(folder, capsys):
+def test_a_file_that_hairline_did_not_write_is_replaced_only_with_force(folder, capsys):
     (folder / "out").mkdir()
     (folder / "out/b.png").write_bytes(b"mine")
     line = ["cut", str(folder / "in/a.jpg"), str(folder / "in/sub/b.jpg"), "-o", str(folder / "out")]
@@ -218,7 +218,7 @@ def test_a_file_of_somebody_else_is_replaced_only_by_force(folder, capsys):
     assert (folder / "out/b.png").read_bytes() != b"mine"
 
 
-def test_an_image_over_the_limit_is_let_in_to_be_shrunk(folder, capsys):
+def test_an_image_over_the_limit_is_accepted_if_it_is_shrunk(folder, capsys):
     with Image.open(folder / "in/a.jpg") as picture:
         picture.resize((7200, 7200)).save(folder / "in/a.jpg", quality=30)
     line = ["cut", str(folder / "in/a.jpg"), "-o", str(folder / "out")]
@@ -241,7 +241,7 @@ def test_a_listing_that_breaks_a_rule_needs_review_on_the_page(folder):
     assert page.count("Listing image breaks etsy: touches_edge 0.4004 (at most 0), enlarged 7.8125 (at most 2).") == 2
 
 
-def test_a_trimap_without_exact_values_is_told_so(folder, capsys):
+def test_a_trimap_without_exact_values_is_rejected_with_its_range(folder, capsys):
     grey = np.full((256, 256), 128, np.uint8)
     grey[:60], grey[200:] = 1, 254
     Image.fromarray(grey).save(folder / "trimap.png")

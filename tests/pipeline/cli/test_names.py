@@ -1,4 +1,4 @@
-"""Names of results: whatever the inputs are called, no file of a run replaces another one or an input."""
+"""Names of results: whatever the names of the inputs, no result overwrites another one or an input."""
 
 import unicodedata
 from pathlib import Path, PurePath
@@ -74,7 +74,7 @@ def test_no_two_results_share_a_name_and_none_is_an_input(inputs, out, options):
 
 
 @given(st.lists(paths, unique=True, min_size=1, max_size=8), runs)
-def test_a_plan_is_refused_only_for_what_is_in_the_way(inputs, options):
+def test_every_image_gets_a_name_if_the_output_is_elsewhere(inputs, options):
     found = [source(path) for path in inputs]
     elsewhere = PurePath("/elsewhere")
     assert len(assign(found, Path(elsewhere), elsewhere, endings(options))) == len(found)
@@ -84,7 +84,7 @@ def test_equal_names_in_two_folders_keep_the_folders():
     assert stems(source("c1/main.jpg"), source("c2/main.jpg"), source("c2/b.jpg")) == ["c1/main", "c2/main", "b"]
 
 
-def test_as_few_folders_as_tell_names_apart():
+def test_as_few_folders_are_kept_as_distinguish_the_names():
     found = [source("shop/1/raw/main.jpg", depth=1), source("shop/2/raw/main.png", depth=1)]
     assert stems(*found) == ["1/raw/main", "2/raw/main"]
 
@@ -93,7 +93,7 @@ def test_equal_stems_keep_their_endings():
     assert stems(source("in/a.jpg"), source("in/a.png"), source("in/b.jpg")) == ["a.jpg", "a.png", "b"]
 
 
-def test_names_that_differ_in_case_or_in_their_accents_spelling_are_told_apart():
+def test_names_that_differ_only_in_case_or_unicode_form_are_kept_apart():
     assert stems(source("in/p.jpg"), source("in/P.webp")) == ["p.jpg", "P.webp"]
     assert stems(source("in/p.jpg"), source("in/p.JPG")) == ["p.jpg", "p.JPG-2"]
     assert stems(source("in/é.jpg"), source("in/e\u0301.jpg")) == ["é.jpg", "e\u0301.jpg-2"]
@@ -109,7 +109,7 @@ def test_a_folder_may_have_the_name_of_a_result():
     assert stems(source("in/cat.jpg"), source("in/cat.png/0.jpg", depth=1)) == ["cat.jpg", "cat.png/0"]
 
 
-def test_no_folder_of_an_input_is_written_to():
+def test_results_never_go_into_the_folder_of_an_input():
     with pytest.raises(BadPaths, match="Choose another folder for -o"):
         assign([source("out/a.jpg")], Path("out"), OUT, (".png",))
     with pytest.raises(BadPaths, match="Choose another folder for -o"):
@@ -118,7 +118,7 @@ def test_no_folder_of_an_input_is_written_to():
 
 @pytest.mark.parametrize("form", ["png", "webp", "jpeg", "tiff", "avif", "zip", "auto"])
 @pytest.mark.parametrize("opaque", [True, False])
-def test_the_endings_are_those_that_encoding_gives(form, opaque):
+def test_the_planned_endings_are_those_of_the_encoder(form, opaque):
     if form == "jpeg" and not opaque:
         return
     alpha = None if opaque else np.zeros((2, 2), np.float32)

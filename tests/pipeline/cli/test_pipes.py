@@ -11,7 +11,7 @@ from tests.pipeline.cli.commands import contents, files_in
 
 @pytest.fixture
 def pipe(monkeypatch):
-    """Gives standard input these bytes, and returns what standard output gets."""
+    """A function that replaces standard input with bytes, and returns a buffer that replaces standard output."""
 
     class Output(io.BytesIO):
         pass
@@ -67,7 +67,7 @@ def test_a_rejected_image_leaves_standard_output_empty(folder, pipe, capsys):
         (["matte", "{in}/a.jpg", "-", "-o", "{out}.png"], "hairline cut only"),
     ],
 )
-def test_where_a_pipe_makes_no_sense(folder, pipe, capsys, monkeypatch, arguments, words):
+def test_a_pipe_is_rejected_where_it_makes_no_sense(folder, pipe, capsys, monkeypatch, arguments, words):
     monkeypatch.chdir(folder)
     before = contents(folder)
     output = pipe(b"")

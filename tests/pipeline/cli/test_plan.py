@@ -1,4 +1,4 @@
-"""Which files are read and written, and that each is whole or not there."""
+"""Which files are read and written, and that each is written whole or not at all."""
 
 import json
 from pathlib import Path
@@ -16,13 +16,13 @@ def _touch(*paths):
         path.write_bytes(b"x")
 
 
-def test_a_folder_keeps_its_shape_and_leaves_other_files_alone(tmp_path):
+def test_a_folder_keeps_its_subfolders_and_leaves_other_files_out(tmp_path):
     _touch(tmp_path / "in/b.jpg", tmp_path / "in/sub/A.PNG", tmp_path / "in/notes.txt", tmp_path / "in/.hidden/c.jpg")
     tasks = plan([tmp_path / "in"], tmp_path / "out").tasks
     assert [task.target(".png") for task in tasks] == [tmp_path / "out/b.png", tmp_path / "out/sub/A.png"]
 
 
-def test_a_named_file_is_tried_whatever_its_ending(tmp_path):
+def test_a_named_file_may_have_any_ending(tmp_path):
     _touch(tmp_path / "in/picture.dat")
     assert [task.stem for task in plan([tmp_path / "in/picture.dat"], tmp_path / "out").tasks] == ["picture"]
 
@@ -32,7 +32,7 @@ def test_equal_stems_keep_their_endings(tmp_path):
     assert [task.stem for task in plan([tmp_path / "in"], tmp_path / "out").tasks] == ["a.jpg", "a.png", "b"]
 
 
-def test_a_picture_named_twice_is_cut_once(tmp_path):
+def test_an_image_that_is_named_twice_is_cut_once(tmp_path):
     _touch(tmp_path / "in/a.jpg")
     assert len(plan([tmp_path / "in/a.jpg", tmp_path / "in/a.jpg"], tmp_path / "out").tasks) == 1
 
@@ -43,13 +43,13 @@ def test_results_of_an_earlier_run_are_not_read_again(tmp_path):
 
 
 @pytest.mark.parametrize(("inputs", "out"), [(["nowhere.jpg"], "out"), (["a.jpg"], "a.jpg"), (["a.jpg"], ".")])
-def test_paths_that_make_no_sense_are_refused(tmp_path, inputs, out):
+def test_wrong_paths_are_rejected(tmp_path, inputs, out):
     _touch(tmp_path / "a.jpg")
     with pytest.raises(BadPaths):
         plan([tmp_path / name for name in inputs], tmp_path / out)
 
 
-def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
+def test_an_interrupted_write_keeps_the_old_file(tmp_path, monkeypatch):
     target = tmp_path / "deep/a.png"
     write(target, b"first")
 
@@ -63,8 +63,8 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
     assert list(target.parent.iterdir()) == [target]
 
 
-def _result(folder, name, *files):
-    """A result as an earlier run leaves it."""
+def _write_result(folder, name, *files):
+    """Write the files and the report that an earlier run would leave."""
     report = {"hairline": "1", "status": "done", "source": {"name": name}, "mark": "0", "files": list(files)}
     _touch(*(folder / file for file in files))
     (folder / f"{Path(name).stem}.report.json").write_text(json.dumps(report))
@@ -72,7 +72,7 @@ def _result(folder, name, *files):
 
 def test_results_of_a_run_into_another_folder_are_not_inputs(tmp_path):
     _touch(tmp_path / "in/a.jpg")
-    _result(tmp_path / "in/v1", "a.jpg", "a.png", "a.sheet.jpg")
+    _write_result(tmp_path / "in/v1", "a.jpg", "a.png", "a.sheet.jpg")
     found = plan([tmp_path / "in"], tmp_path / "in/v2")
     assert [task.source for task in found.tasks] == [tmp_path / "in/a.jpg"]
     assert not +found.left_out
@@ -85,7 +85,7 @@ def test_one_file_by_two_paths_is_one_image(tmp_path):
     assert len(plan([tmp_path / name for name in inputs], tmp_path / "out").tasks) == 1
 
 
-def test_what_a_folder_holds_besides_images_is_counted_by_ending(tmp_path):
+def test_other_files_in_a_folder_are_counted_by_ending(tmp_path):
     for name in ("a.jpg", "b.JFIF", "notes.txt", "more.txt", "README", ".DS_Store", ".git/c.txt", "sub/d.pdf"):
         _touch(tmp_path / "in" / name)
     (tmp_path / "in/elsewhere").symlink_to(tmp_path / "in/sub")
@@ -95,20 +95,20 @@ def test_what_a_folder_holds_besides_images_is_counted_by_ending(tmp_path):
     assert +found.left_out == {".txt": 2, "no ending": 1, ".pdf": 1, "linked folder": 1, ".png": 1}
 
 
-def test_a_file_of_somebody_else_is_not_replaced(tmp_path):
+def test_a_file_that_hairline_did_not_write_is_not_replaced(tmp_path):
     _touch(tmp_path / "in/a.jpg", tmp_path / "out/a.png")
     ends = (".png", ".report.json")
     with pytest.raises(BadPaths, match=r"out/a.png exists.*--force"):
         plan([tmp_path / "in"], tmp_path / "out", ends)
     assert len(plan([tmp_path / "in"], tmp_path / "out", ends, force=True).tasks) == 1
-    _result(tmp_path / "out", "a.jpg", "a.png")
+    _write_result(tmp_path / "out", "a.jpg", "a.png")
     assert len(plan([tmp_path / "in"], tmp_path / "out", ends).tasks) == 1
-    _result(tmp_path / "out", "a.tif", "a.png")  # of another image
+    _write_result(tmp_path / "out", "a.tif", "a.png")  # of another image
     with pytest.raises(BadPaths, match=r"out/a.png exists"):
         plan([tmp_path / "in"], tmp_path / "out", ends)
 
 
-def test_a_report_and_a_page_of_somebody_else_are_not_replaced(tmp_path):
+def test_a_report_and_a_page_that_hairline_did_not_write_are_not_replaced(tmp_path):
     _touch(tmp_path / "in/a.jpg", tmp_path / "out/index.html", tmp_path / "out2/a.report.json")
     with pytest.raises(BadPaths, match=r"index.html exists"):
         plan([tmp_path / "in"], tmp_path / "out", (".png", ".report.json"), pages=True)
@@ -116,13 +116,13 @@ def test_a_report_and_a_page_of_somebody_else_are_not_replaced(tmp_path):
         plan([tmp_path / "in"], tmp_path / "out2", (".png", ".report.json"))
 
 
-def test_the_same_folder_in_and_out_says_what_to_do(tmp_path):
+def test_an_output_folder_that_is_an_input_is_rejected_with_advice(tmp_path):
     _touch(tmp_path / "in/a.jpg")
     with pytest.raises(BadPaths, match=r"is an input, too. Choose another folder for -o"):
         plan([tmp_path / "in"], tmp_path / "in")
 
 
-def test_files_that_belong_together_are_written_together_or_not_at_all(tmp_path):
+def test_all_files_of_an_image_are_written_or_none(tmp_path):
     _touch(tmp_path / "old.webp")
     (tmp_path / "b.json/in the way").mkdir(parents=True)
     with pytest.raises(OSError, match="directory"):
@@ -135,7 +135,7 @@ def test_files_that_belong_together_are_written_together_or_not_at_all(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"a.png", "猫" * 80 + ".json", "b.json"}
 
 
-def test_no_part_of_what_belongs_together_stays_after_an_error(tmp_path, monkeypatch):
+def test_an_error_while_writing_leaves_no_file_behind(tmp_path, monkeypatch):
     replace, target = Path.replace, tmp_path / "b.json"
 
     def failing(part, path):

@@ -27,7 +27,7 @@ from pipeline.cli.main import main
         (["matte", "{in}/a.jpg", "{in}/none.png", "-o", "{out}.png"], "cannot be read"),
     ],
 )
-def test_wrong_usage_is_2_and_does_nothing(folder, weights, capsys, arguments, words):
+def test_wrong_usage_exits_with_2_and_writes_nothing(folder, weights, capsys, arguments, words):
     for name in ("empty", "half"):
         (folder / name).mkdir()
     (folder / "half" / "u2netp.onnx").symlink_to(weights / "u2netp.onnx")
@@ -38,7 +38,7 @@ def test_wrong_usage_is_2_and_does_nothing(folder, weights, capsys, arguments, w
 
 
 @pytest.mark.parametrize("arguments", [[], ["cut"], ["cut", "a.jpg"], ["cut", "a", "-o", "b", "--jobs", "0"], ["fly"]])
-def test_what_the_parser_does_not_know_is_2(arguments, capsys):
+def test_unknown_arguments_exit_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
@@ -54,7 +54,7 @@ def test_what_the_parser_does_not_know_is_2(arguments, capsys):
         (["--shadow_opacity", "30"], "unrecognized arguments: --shadow_opacity"),
     ],
 )
-def test_a_wrong_flag_is_named_with_what_it_must_be(arguments, words, capsys):
+def test_the_message_about_a_wrong_flag_says_what_it_must_be(arguments, words, capsys):
     with pytest.raises(SystemExit):
         main(["cut", "a.jpg", "-o", "out", *arguments])
     assert words in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A hot folder: each image is cut once, when it is complete, until the user ends it."""
+"""A watched folder: each image is cut once, as soon as it is complete, until the user stops the command."""
 
 import shutil
 import signal
@@ -13,8 +13,8 @@ from pipeline.cli.names import Task
 from pipeline.cli.watch import arrivals
 
 
-def _later(batches):
-    """The names of the images of the next batch."""
+def _next_names(batches):
+    """The file names of the next batch."""
     return [task.source.name for task in next(batches)]
 
 
@@ -34,27 +34,27 @@ def batches(folder):
     made.close()
 
 
-def test_what_is_there_comes_first_and_then_what_arrives(folder, batches):
+def test_existing_images_come_first_and_then_new_ones(folder, batches):
     (folder / "b.jpg").write_bytes(b"b")
     (folder / "a.jpg").write_bytes(b"a")
-    assert _later(batches) == ["a.jpg", "b.jpg"]
+    assert _next_names(batches) == ["a.jpg", "b.jpg"]
     (folder / "sub/c.jpg").write_bytes(b"c")
-    (folder / "a.jpg").read_bytes()  # reading is no change
-    assert _later(batches) == ["c.jpg"]
+    (folder / "a.jpg").read_bytes()  # reading is not a change
+    assert _next_names(batches) == ["c.jpg"]
     (folder / "b.jpg").write_bytes(b"another")
-    assert _later(batches) == ["b.jpg"]
+    assert _next_names(batches) == ["b.jpg"]
 
 
-def test_a_file_that_is_moved_in_arrives(folder, batches, tmp_path):
+def test_a_file_that_is_moved_into_the_folder_is_found(folder, batches, tmp_path):
     (folder / "a.jpg").write_bytes(b"a")
-    assert _later(batches) == ["a.jpg"]
+    assert _next_names(batches) == ["a.jpg"]
     (tmp_path / "elsewhere.jpg").write_bytes(b"x")
     (tmp_path / "elsewhere.jpg").rename(folder / "moved.jpg")
-    assert _later(batches) == ["moved.jpg"]
+    assert _next_names(batches) == ["moved.jpg"]
 
 
 @pytest.mark.slow
-def test_a_half_copied_file_is_waited_for(folder, batches):
+def test_a_file_is_not_read_until_it_is_copied_completely(folder, batches):
     program = """
 import sys, time
 with open(sys.argv[1], "wb", buffering=0) as file:
@@ -65,13 +65,13 @@ with open(sys.argv[1], "wb", buffering=0) as file:
     copy = subprocess.Popen([sys.executable, "-c", program, folder / "slow.jpg"])
     while not (folder / "slow.jpg").exists():
         time.sleep(0.01)
-    assert _later(batches) == ["slow.jpg"]
+    assert _next_names(batches) == ["slow.jpg"]
     assert (folder / "slow.jpg").stat().st_size == 8000
     copy.wait()
 
 
 @pytest.mark.slow
-def test_the_command_cuts_what_arrives_until_ctrl_c(folder, photo, tmp_path):
+def test_the_command_cuts_new_images_until_ctrl_c(folder, photo, tmp_path):
     (folder / "first.jpg").write_bytes(photo)
     out = tmp_path / "out"
     command = [sys.executable, "-m", "bench.standin", "cut", str(folder), "-o", str(out), "--watch"]
@@ -106,7 +106,7 @@ def test_the_command_cuts_what_arrives_until_ctrl_c(folder, photo, tmp_path):
         (["{in}", "-o", "-"], "--watch needs a folder for -o"),
     ],
 )
-def test_where_watching_makes_no_sense(folder, photo, capsys, arguments, words):
+def test_watching_is_rejected_where_it_makes_no_sense(folder, photo, capsys, arguments, words):
     (folder / "a.jpg").write_bytes(photo)
     (folder / "a.json").write_text('[{"tool": "keep", "radius": 5, "points": [[9, 9]]}]')
     line = [

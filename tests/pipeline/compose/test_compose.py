@@ -1,4 +1,4 @@
-"""What is kept to the bit, what is mixed, and in which light."""
+"""Which pixels keep their bits, which are mixed, and in which light."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def cutouts(draw):
 
 @settings(max_examples=50, deadline=None)
 @given(cutouts())
-def test_without_options_every_pixel_keeps_its_bits(pair):
+def test_without_options_no_pixel_changes(pair):
     cutout, matte = pair
     canvas = compose(cutout, matte, Options(), None)
     np.testing.assert_array_equal(canvas.rgb, cutout.rgba[..., :3])
@@ -59,13 +59,13 @@ def test_a_crop_with_a_margin_past_the_edge_moves_pixels_without_changing_them()
     x, y = 30 - width // 2, 25 - height // 2  # of the subject in the picture: it is round
     np.testing.assert_array_equal(canvas.alpha[20:-20, 20:-20], matte.alpha[y : y + height, x : x + width])
     np.testing.assert_array_equal(canvas.rgb[20:-20, 20:-20], cutout.rgba[y : y + height, x : x + width, :3])
-    # Cut away is cut away: a margin shows what the picture has there, room beyond its edge is transparent.
+    # The margin shows the picture where there is one. Beyond its edge it is transparent.
     assert canvas.alpha[0].max() == 0
 
 
 @settings(max_examples=50, deadline=None)
 @given(cutouts(), st.sampled_from(["linear", "srgb"]), st.data())
-def test_a_background_shows_to_the_bit_where_alpha_is_0_and_the_subject_where_it_is_255(pair, blend, data):
+def test_the_background_keeps_its_bits_where_alpha_is_0_and_the_subject_where_it_is_255(pair, blend, data):
     cutout, matte = pair
     back = data.draw(arrays.arrays(np.uint8, (*matte.alpha.shape, 3)))
     canvas = compose(cutout, matte, Options(background=SOME_BYTES, blend=blend), Picture(back.copy()))
@@ -87,7 +87,7 @@ def to_code(light):
     return 255 * np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
-def test_light_and_code_values_convert_there_and_back():
+def test_srgb_values_survive_the_conversion_to_linear_light():
     steps = (_LIGHT * np.float32(_CODE.size - 1) + np.float32(0.5)).astype(np.uint16)
     np.testing.assert_array_equal(_CODE[steps], np.arange(256))
 
@@ -102,7 +102,7 @@ def test_linear_blending_mixes_light(front, back, opacity):
     assert abs(int(mixed[0, 0, 0]) - true) <= 0.55
 
 
-def test_half_white_on_black_is_188_of_light_and_128_of_code_values():
+def test_half_white_on_black_is_188_in_linear_light_and_128_in_srgb():
     white, black, half = np.full((1, 1, 3), 255, np.uint8), np.zeros((1, 1, 3), np.uint8), np.full((1, 1), 0.5)
     assert over(white, half.astype(np.float32), black, linear=True)[0, 0].tolist() == [188] * 3
     assert over(white, half.astype(np.float32), black, linear=False)[0, 0].tolist() == [128] * 3
@@ -110,8 +110,8 @@ def test_half_white_on_black_is_188_of_light_and_128_of_code_values():
 
 @settings(max_examples=25, deadline=None)
 @given(st.data())
-def test_recompositing_on_the_old_background_gives_back_the_picture(data):
-    """Allowance: 3 steps of 255 on average where the background is fractional, for a smooth F, B and alpha."""
+def test_recompositing_on_the_old_background_restores_the_picture(data):
+    """Where alpha is fractional, by at most 3 levels of 255 on average, if F, B and alpha are smooth."""
     colour = st.tuples(*[st.integers(0, 255)] * 3)
     front, back = np.float32(data.draw(colour)), np.float32(data.draw(colour))
     height, width = data.draw(st.integers(48, 90)), data.draw(st.integers(48, 90))
@@ -136,7 +136,7 @@ def test_recompositing_on_the_old_background_gives_back_the_picture(data):
     st.sampled_from([np.s_[::-1], np.s_[:, ::-1]]),
     st.sampled_from([Options(), Options(background="#789"), Options(crop=True, margin="7%"), Options(crop=True)]),
 )
-def test_flips_commute(pair, flip, options):
+def test_a_flipped_cutout_gives_the_flipped_canvas(pair, flip, options):
     cutout, matte = pair
     turned = Cutout(cutout.rgba[flip].copy()), Matte(matte.alpha[flip].copy())
     one, other = compose(*turned, options, None), compose(cutout, matte, options, None)
@@ -147,12 +147,12 @@ def test_flips_commute(pair, flip, options):
 def test_scaling_keeps_the_subjects_colour_up_to_its_faintest_edge(canvas):
     cutout, matte = scene()
     scaled = compose(cutout, matte, Options(crop=True, scale=90, canvas=canvas), None)
-    seen = to_uint8(scaled.alpha) > 0
-    assert seen.any()
+    visible = to_uint8(scaled.alpha) > 0
+    assert visible.any()
     np.testing.assert_allclose(
-        scaled.rgb[seen].astype(int), np.broadcast_to((250, 240, 230), scaled.rgb[seen].shape), atol=1
+        scaled.rgb[visible].astype(int), np.broadcast_to((250, 240, 230), scaled.rgb[visible].shape), atol=1
     )
-    assert not scaled.rgb[~seen].any()
+    assert not scaled.rgb[~visible].any()
 
 
 def test_shrinking_keeps_the_mean_opacity():
@@ -186,8 +186,8 @@ def test_a_colour_fills_the_whole_canvas_also_beyond_the_picture(colour):
     assert tuple(canvas.rgb[0, 0]) == tuple(canvas.rgb[-1, -1]) == Colour.parse(colour).rgb
 
 
-def thirds(width, height):
-    """A picture of three upright stripes: red, green, blue."""
+def stripes(width, height):
+    """uint8 (H, W, 3): three vertical stripes, red, green and blue."""
     return np.repeat(np.eye(3, dtype=np.uint8) * 255, width // 3, axis=0)[None].repeat(height, axis=0)
 
 
@@ -195,9 +195,9 @@ def test_a_background_picture_is_centred_and_fills_the_canvas():
     alpha = np.zeros((40, 40), np.float32)
     alpha[20, 20] = 1
     cutout, matte = cut(np.zeros((40, 40, 3)), alpha)
-    wide = compose(cutout, matte, Options(background=SOME_BYTES), Picture(thirds(120, 40)))
+    wide = compose(cutout, matte, Options(background=SOME_BYTES), Picture(stripes(120, 40)))
     assert (wide.rgb[:15] == (0, 255, 0)).all()
-    tall = compose(cutout, matte, Options(background=SOME_BYTES), Picture(thirds(120, 40).transpose(1, 0, 2).copy()))
+    tall = compose(cutout, matte, Options(background=SOME_BYTES), Picture(stripes(120, 40).transpose(1, 0, 2).copy()))
     assert (tall.rgb[:15] == (0, 255, 0)).all()
 
 
@@ -208,7 +208,7 @@ def test_a_background_of_any_shape_fills_the_canvas(size):
     assert canvas.size == (80, 60)
 
 
-def test_white_shows_through_a_transparent_background():
+def test_a_transparent_background_is_put_on_white():
     back = Picture(np.zeros((60, 80, 3), np.uint8), np.zeros((60, 80), np.uint8))
     assert (compose(*scene(), Options(background=SOME_BYTES), back).rgb[0] == 255).all()
 
@@ -227,14 +227,14 @@ def test_the_subject_box_is_where_the_subject_is_on_the_canvas():
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
 @pytest.mark.parametrize("options", [Options(), Options(crop=True), Options(canvas=(64, 64), scale=50)], ids=str)
 @pytest.mark.parametrize("background", [None, "teal"])
-def test_extreme_shapes(size, options, background):
+def test_cutouts_of_extreme_shapes_are_composed(size, options, background):
     cutout, matte = cut(np.full((*size, 3), 200), np.full(size, 0.5, np.float32))
     canvas = compose(cutout, matte, options.overridden_by({"background": background}), None)
     assert canvas.size == ((options.canvas.width, options.canvas.height) if options.canvas else size[::-1])
 
 
 @pytest.mark.parametrize("options", [Options(), Options(crop=True), Options(channels="alpha")], ids=str)
-def test_an_empty_cutout_is_refused_rather_than_sent(options):
+def test_an_empty_cutout_is_rejected(options):
     cutout, matte = cut(np.zeros((8, 8, 3)), np.zeros((8, 8), np.float32))
     with pytest.raises(NoSubject):
         compose(cutout, matte, options, None)
@@ -246,6 +246,6 @@ def test_a_second_run_gives_the_same_bytes():
     np.testing.assert_array_equal(one.rgb, other.rgb)
 
 
-def test_sizes_must_agree():
+def test_cutout_and_matte_must_have_the_same_size():
     with pytest.raises(AssertionError, match="sizes differ"):
         compose(scene()[0], scene(61)[1], Options(), None)

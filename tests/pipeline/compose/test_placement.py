@@ -1,4 +1,4 @@
-"""Crop, margin, scale, position and canvas come out where a person would put them."""
+"""Crop, margin, scale, position and canvas put the subject where a person would expect it."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ SUBJECT = Box(30, 20, 40, 50)
 
 
 def alpha(box=SUBJECT, size=(HEIGHT, WIDTH)):
-    """Opaque in `box`, with a residue of 2 in 255 in a far corner."""
+    """Opaque in `box`, with a speck of alpha 2 in 255 in a far corner."""
     plane = np.zeros(size, np.float32)
     plane[-1, -1] = 2 / 255
     plane[box.slices] = 1
@@ -25,7 +25,7 @@ def alpha(box=SUBJECT, size=(HEIGHT, WIDTH)):
 @pytest.mark.parametrize(
     ("options", "size", "subject"),
     [
-        # Nothing asked for: nothing moves.
+        # Without options nothing moves.
         (Options(), (200, 100), SUBJECT),
         (Options(position="original"), (200, 100), SUBJECT),
         (Options(margin="20px"), (200, 100), SUBJECT),  # margin belongs to crop
@@ -58,13 +58,13 @@ def alpha(box=SUBJECT, size=(HEIGHT, WIDTH)):
     ],
     ids=str,
 )
-def test_where_the_subject_goes(options, size, subject):
+def test_options_place_the_subject(options, size, subject):
     placement = place(alpha(), options)
     assert placement.size == size
     assert placement.subject == subject
 
 
-def test_a_residue_of_two_in_255_does_not_widen_the_crop():
+def test_alpha_of_two_in_255_does_not_widen_the_crop():
     assert place(alpha(), Options(crop=True)).source == SUBJECT
 
 
@@ -75,12 +75,12 @@ def test_faint_hair_is_part_of_the_subject():
 
 
 @pytest.mark.parametrize("value", [0, 2 / 255])
-def test_nothing_visible_is_refused(value):
+def test_an_invisible_subject_is_rejected(value):
     with pytest.raises(NoSubject, match="Nothing of this image is visible"):
         place(np.full((5, 5), value, np.float32), Options())
 
 
-def test_a_margin_beyond_all_sense_is_refused_and_named_but_fits_a_canvas():
+def test_a_huge_margin_is_rejected_by_name_unless_there_is_a_canvas():
     options = Options(crop=True, margin="99999px")
     with pytest.raises(BadOptions, match="margin 99999px"):
         place(alpha(), options)
@@ -100,14 +100,14 @@ def test_a_tiny_subject_on_a_large_canvas_reads_only_what_the_canvas_shows():
     assert placement.target.width <= 3 * 600
 
 
-def test_all_of_a_subject_is_read_where_its_size_on_the_canvas_was_rounded_down():
+def test_the_whole_subject_is_read_if_its_size_is_rounded_down():
     placement = place(alpha(Box(0, 0, 21, 1), (1, 21)), Options(scale=95, position="51% 0%", canvas=(10, 1)))
     assert placement.source == Box(0, 0, 21, 1)
 
 
 @st.composite
 def requests(draw):
-    """A picture's size, a subject in it, and any mixture of options."""
+    """A picture's size, a subject in it, and any combination of options."""
     width, height = draw(st.integers(1, 60)), draw(st.integers(1, 60))
     left, top = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
     box = Box(left, top, draw(st.integers(1, width - left)), draw(st.integers(1, height - top)))
@@ -129,7 +129,7 @@ def requests(draw):
 
 @settings(max_examples=400, deadline=None)
 @given(requests())
-def test_any_mixture_of_options_gives_boxes_that_fit(request_):
+def test_any_combination_of_options_gives_boxes_that_fit(request_):
     (height, width), box, options = request_
     plane = np.zeros((height, width), np.float32)
     plane[box.slices] = 1

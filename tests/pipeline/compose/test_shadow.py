@@ -1,4 +1,4 @@
-"""A shadow's place, softness and darkness, on shapes of which one can say where it has to be."""
+"""A shadow's place, softness and darkness, for shapes whose shadow is known."""
 
 import io
 
@@ -28,7 +28,7 @@ def canvas(alpha, **options):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_is_soft_in_range_and_as_dark_as_asked(kind):
+def test_a_shadow_is_soft_and_as_dark_as_its_opacity(kind):
     alpha = box()
     dark = cast_shadow(alpha, kind, 80)
     assert dark.dtype == np.float32
@@ -46,7 +46,7 @@ def test_a_drop_shadow_falls_down_and_to_the_right():
     assert dark[200, 252] > dark[200, 147] + 0.1
 
 
-def test_a_contact_shadow_lies_where_the_subject_stands():
+def test_a_contact_shadow_is_where_the_subject_stands():
     alpha = box(bottom=260, left=80, right=320)  # a table, and its legs
     alpha[260:320, 90:100] = alpha[260:320, 300:310] = 1
     dark = cast_shadow(alpha, "contact", 100)
@@ -56,7 +56,7 @@ def test_a_contact_shadow_lies_where_the_subject_stands():
     assert dark[:270].max() < 0.05
 
 
-def test_a_contact_shadow_does_not_climb_what_overhangs():
+def test_a_contact_shadow_does_not_follow_overhanging_parts():
     alpha = box(left=180, right=220)
     alpha[100:140, 60:340] = 1  # a T: its arms are far above the floor
     dark = cast_shadow(alpha, "contact", 100)
@@ -66,7 +66,7 @@ def test_a_contact_shadow_does_not_climb_what_overhangs():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (2, 3), (3000, 20)])
-def test_odd_canvases_and_subjects_at_every_edge_are_taken(kind, size):
+def test_shadows_work_on_odd_canvases_and_at_every_edge(kind, size):
     dark = cast_shadow(np.ones(size, np.float32), kind, 100)
     assert dark.shape == size
     assert np.isfinite(dark).all()
@@ -74,12 +74,12 @@ def test_odd_canvases_and_subjects_at_every_edge_are_taken(kind, size):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_nowhere_solid_casts_none(kind):
+def test_a_subject_that_is_nowhere_solid_casts_no_shadow(kind):
     assert not cast_shadow(np.full((50, 60), 0.3, np.float32), kind, 100).any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_subject_itself_is_not_darkened(kind):
+def test_a_shadow_does_not_darken_the_subject(kind):
     alpha = box()
     for made in (canvas(alpha, shadow=kind), canvas(alpha, shadow=kind, background="#8090a0")):
         assert (made.rgb[alpha == 1] == 200).all()
@@ -88,7 +88,7 @@ def test_the_subject_itself_is_not_darkened(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_on_transparency_it_composites_to_the_same_as_on_the_colour(kind):
+def test_a_shadow_on_transparency_composites_to_the_same_as_on_a_colour(kind):
     alpha = box()
     alpha[100:300, 140:150] = 0.5
     file = encode(canvas(alpha, shadow=kind), format="png")

@@ -38,7 +38,7 @@ def flat(height, width, colour=90):
 
 @pytest.mark.pymatting
 @pytest.mark.parametrize("size", [(60, 80), (61, 83), (120, 90)])
-def test_exact_is_pymattings_answer(size):
+def test_exact_gives_the_alpha_of_pymatting(size):
     picture, trimap, _ = hairy_disc(*size)
     difference = abs(matting.solve(picture, trimap, method="exact").alpha - peer(picture, trimap))
     assert difference.max() <= 2e-3
@@ -46,7 +46,7 @@ def test_exact_is_pymattings_answer(size):
 
 
 @pytest.mark.pymatting
-def test_pymatting_is_that_very_answer_although_it_sees_the_box_alone(capsys):
+def test_pymatting_on_the_box_alone_gives_the_alpha_of_the_whole_picture(capsys):
     picture, trimap, _ = hairy_disc(90, 120)
     wide = Picture(np.pad(picture.rgb, ((50, 40), (60, 70), (0, 0)), mode="edge"))
     around = known(np.pad(trimap.values, ((50, 40), (60, 70)), mode="edge"))
@@ -67,7 +67,7 @@ def test_what_pymatting_prints_is_kept_from_standard_output(monkeypatch, capsys)
 
 
 @pytest.mark.pymatting
-def test_where_pymatting_gives_up_the_message_names_what_to_choose(monkeypatch):
+def test_the_message_when_pymatting_gives_up_names_other_methods(monkeypatch):
     import pymatting
 
     def gives_up(*_):
@@ -80,7 +80,7 @@ def test_where_pymatting_gives_up_the_message_names_what_to_choose(monkeypatch):
 
 
 @pytest.mark.parametrize("side", [BACKGROUND, FOREGROUND])
-def test_pymatting_needs_no_solver_where_one_side_alone_is_near(side):
+def test_pymatting_solves_nothing_where_only_one_side_is_near(side):
     values = np.full((300, 300), side)
     values[10:20, 10:20] = UNKNOWN
     values[250:, 250:] = FOREGROUND + BACKGROUND - side
@@ -88,7 +88,7 @@ def test_pymatting_needs_no_solver_where_one_side_alone_is_near(side):
     assert (alpha[:200, :200] == side / 255).all()
 
 
-def test_pymatting_is_bounded_by_the_box_not_by_the_unknown_pixels_alone():
+def test_the_budget_of_pymatting_counts_the_whole_box():
     values = np.zeros((4000, 4000))
     values[100, 100] = values[3900, 3900] = UNKNOWN
     values[2000, 2000] = FOREGROUND
@@ -97,7 +97,7 @@ def test_pymatting_is_bounded_by_the_box_not_by_the_unknown_pixels_alone():
 
 
 @pytest.mark.parametrize("size", [(480, 640), (481, 643), (1100, 1300)])
-def test_fast_is_near_the_whole_systems_answer(size):
+def test_fast_is_close_to_exact(size):
     picture, trimap, truth = hairy_disc(*size)
     unknown = trimap.values == UNKNOWN
     assert np.count_nonzero(unknown) > multigrid.COARSEST, "a scene that is solved directly shows nothing"
@@ -109,7 +109,7 @@ def test_fast_is_near_the_whole_systems_answer(size):
 
 
 @pytest.mark.parametrize("size", [(240, 320), (480, 640)])
-def test_fast_settles_fine_hair_at_full_size(size):
+def test_fast_solves_fine_hair_at_full_size(size):
     picture, trimap, truth = hairy_disc(*size)
     unknown = trimap.values == UNKNOWN
     fast, exact = (matting.solve(picture, trimap, method=method).alpha for method in ("fast", "exact"))
@@ -136,7 +136,7 @@ def test_threads_do_not_change_a_bit(method):
 
 
 @METHODS
-def test_an_empty_band_is_the_trimap(method):
+def test_a_trimap_without_unknown_pixels_is_the_matte(method):
     matte = matting.solve(flat(2, 3), known([[0, 255, 0], [255, 0, 0]]), method=method)
     np.testing.assert_array_equal(matte.alpha, [[0, 1, 0], [1, 0, 0]])
     assert matte.facts["solved"] == []
@@ -144,14 +144,14 @@ def test_an_empty_band_is_the_trimap(method):
 
 @METHODS
 @pytest.mark.parametrize("size", [(1, 1), (5, 7), (1, 50), (200, 300)])
-def test_all_unknown_is_refused(method, size):
+def test_a_trimap_of_unknown_pixels_only_is_rejected(method, size):
     with pytest.raises(NoSubject, match="certain"):
         matting.solve(flat(*size), known(np.full(size, UNKNOWN)), method=method)
 
 
 @METHODS
 @pytest.mark.parametrize(("side", "answer"), [(BACKGROUND, 0), (FOREGROUND, 1)])
-def test_with_one_side_known_all_is_that_side(method, side, answer):
+def test_if_only_one_side_is_known_every_pixel_is_that_side(method, side, answer):
     values = np.full((40, 50), UNKNOWN)
     values[3, 4] = side
     assert (matting.solve(flat(40, 50), known(values), method=method).alpha == answer).all()
@@ -159,7 +159,7 @@ def test_with_one_side_known_all_is_that_side(method, side, answer):
 
 @METHODS
 @pytest.mark.pymatting
-def test_a_band_of_one_pixel(method):
+def test_an_unknown_band_one_pixel_wide_is_solved(method):
     picture, _, truth = hairy_disc()
     values = np.where(truth > 0.5, FOREGROUND, BACKGROUND)
     values[:, 80] = UNKNOWN
@@ -192,7 +192,7 @@ def test_one_colour_gives_a_smooth_step_from_side_to_side(method):
 @METHODS
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("side", [1, 2])
-def test_a_line_of_pixels(method, side, turned):
+def test_a_picture_one_or_two_pixels_wide_is_solved(method, side, turned):
     values = np.full((side, 30), UNKNOWN)
     values[:, :8], values[:, -8:] = FOREGROUND, BACKGROUND
     rgb = np.zeros((side, 30, 3), np.uint8)
@@ -204,7 +204,7 @@ def test_a_line_of_pixels(method, side, turned):
 
 
 @METHODS
-def test_turning_the_picture_over_turns_the_matte_over(method):
+def test_a_turned_picture_gives_the_turned_matte(method):
     picture, trimap, _ = hairy_disc(256, 256)
     there = matting.solve(picture, trimap, method=method).alpha
     back = matting.solve(Picture(picture.rgb[::-1, ::-1]), known(trimap.values[::-1, ::-1]), method=method).alpha
@@ -215,7 +215,7 @@ def test_turning_the_picture_over_turns_the_matte_over(method):
 @METHODS
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
-def test_whatever_the_trimap_there_is_a_matte_or_a_refusal(method, data):
+def test_any_trimap_gives_a_matte_or_a_rejection(method, data):
     height, width = data.draw(st.tuples(st.integers(1, 12), st.integers(1, 12)))
     sides = st.sampled_from([BACKGROUND, UNKNOWN, FOREGROUND])
     trimap = known(data.draw(arrays.arrays(np.uint8, (height, width), elements=sides)))
@@ -230,7 +230,7 @@ def test_whatever_the_trimap_there_is_a_matte_or_a_refusal(method, data):
         assert (alpha[trimap.values == side] == answer).all()
 
 
-def test_hardly_anything_known_of_a_large_picture():
+def test_a_large_picture_with_few_known_pixels_is_solved():
     values = np.full((300, 400), UNKNOWN)
     values[150, 100], values[150, 300] = FOREGROUND, BACKGROUND
     alpha = matting.solve(flat(300, 400), known(values)).alpha
@@ -249,20 +249,20 @@ def test_nothing_is_printed_and_nothing_of_the_input_changes(method, capfd):
 
 
 @METHODS
-def test_a_passed_deadline_is_told_before_anything_begins(method):
+def test_a_passed_deadline_raises_before_anything_begins(method):
     picture, trimap, _ = hairy_disc(480, 640)
     with pytest.raises(OutOfTime, match="left"):
         matting.solve(picture, trimap, method=method, deadline=0.01)
     assert matting.solve(picture, trimap, method=method, deadline=60).alpha.shape == (480, 640)
 
 
-def test_a_budget_tells_what_does_not_fit():
+def test_a_budget_rejects_what_does_not_fit():
     with pytest.raises(OutOfMemory, match="Choose the method fast"):
         budget.check("exact", matting.METHODS["exact"].cost, 10_000_000, 50_000_000, None)
     budget.check("fast", matting.METHODS["fast"].cost, 10_000_000, 50_000_000, None)
 
 
-def test_the_report_tells_what_was_solved():
+def test_the_facts_describe_what_was_solved():
     picture, trimap, _ = hairy_disc(480, 640)
     fast = matting.solve(picture, trimap).facts
     count = int(np.count_nonzero(trimap.values == UNKNOWN))
@@ -290,7 +290,7 @@ def test_a_picture_is_halved_until_it_is_small_enough_to_solve(monkeypatch):
     assert np.mean((matte.alpha - truth)[trimap.values == UNKNOWN] ** 2) < 5e-3
 
 
-def test_an_answer_that_was_not_reached_is_a_failure(monkeypatch):
+def test_a_solution_above_the_tolerance_is_an_error(monkeypatch):
     picture, trimap, _ = hairy_disc(240, 320)
     monkeypatch.setitem(matting.METHODS, "exact", changed("exact", most=1))
     with pytest.raises(MattingFailed, match="residual"):

@@ -48,7 +48,7 @@ def test_the_box_is_around_the_largest_of_several_places():
     assert np.abs(np.subtract(box.described(), [130, 130, 40, 40])).max() <= 2
 
 
-def test_only_the_side_of_an_outline_that_has_no_contrast_is_its_place():
+def test_the_place_of_low_contrast_is_the_side_of_the_outline_without_contrast():
     colours = np.where(np.indices((SIDE, SIDE))[1][..., None] < 100, (232, 232, 230), (90, 20, 20))
     alpha = disc()
     rgb = np.rint(alpha[..., None] * colours + (1 - alpha[..., None]) * 240).astype(np.uint8)

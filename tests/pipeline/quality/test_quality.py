@@ -14,7 +14,7 @@ from tests.pipeline.quality.scenes import Scene, disc
 HALF_SURE = disc() * np.float32(0.6) + np.float32(0.05)
 
 
-def test_a_sure_subject_needs_no_look():
+def test_a_sure_subject_needs_no_review():
     judged = Scene(disc()).judged()
     assert judged.confidence > 0.9
     assert (judged.needs_review, judged.reasons) == (False, ())
@@ -51,7 +51,7 @@ def test_centred_is_the_distance_from_the_middle_as_a_share_of_the_diagonal():
     assert judged.signals["centred"] == pytest.approx(1 - 2 * 10 / 50)
 
 
-def test_something_else_that_the_first_look_saw_costs_confidence_but_not_beside_a_trimap_of_the_users():
+def test_a_rival_costs_confidence_except_with_a_trimap_of_the_users():
     alone, rival = Scene(disc()), Scene(disc(), segment_facts={"rival": 0.9})
     assert rival.judged().signals["alone"] == pytest.approx(0.1)
     assert rival.judged().confidence < alone.judged().confidence
@@ -66,14 +66,14 @@ def test_confidence_never_falls_where_a_signal_rises():
     assert 0 < chances[0] < coefficients.REVIEW_BELOW < chances[-1] < 1
 
 
-def test_the_network_s_doubt_does_not_count_against_the_users_trimap():
+def test_the_models_doubt_does_not_count_with_a_trimap_of_the_users():
     network = Scene(disc(), probability=HALF_SURE)
     user = network._replace(trimap_facts={"origin": "user"})
     assert network.judged().needs_review
     assert not user.judged().needs_review
 
 
-def test_twelve_megapixels_are_judged_as_a_small_copy_is():
+def test_twelve_megapixels_are_judged_like_a_small_copy():
     alpha = disc()
     large = cv2.resize(alpha, None, fx=8, fy=8, interpolation=cv2.INTER_LINEAR)
     rgb = np.zeros((*large.shape, 3), np.uint8)

@@ -79,7 +79,7 @@ def test_a_reason_is_given_where_it_applies_and_only_there(code):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_what_is_told_is_a_number_and_something_to_do(rule):
+def test_a_reason_has_a_number_and_advice(rule):
     judged = CASES[rule.code][0].judged()
     (told,) = [reason for reason in judged.described()["reasons"] if reason["code"] == rule.code]
     assert rule.applies(told["value"])
@@ -101,7 +101,7 @@ def test_what_is_told_is_a_number_and_something_to_do(rule):
         ("touches_border", CASES["touches_border"][0], 100 / (4 * SIDE)),
     ],
 )
-def test_the_number_is_what_it_is_said_to_be(code, scene, value):
+def test_the_number_of_a_reason_is_the_documented_measure(code, scene, value):
     assert scene.reasons()[code] == pytest.approx(value, rel=0.1)
 
 
@@ -116,13 +116,13 @@ def test_matting_at_full_size_is_not_limited():
     assert "solver_limited" not in Scene(disc(), facts=facts).reasons()
 
 
-def test_nothing_is_a_judgement_too():
+def test_a_picture_without_a_subject_is_judged_too():
     told = nothing().described()
     assert (told["confidence"], told["needs_review"]) == (0.0, True)
     assert [reason["code"] for reason in told["reasons"]] == ["no_subject", "uncertain_subject"]
 
 
-def test_the_documentation_lists_them_all_with_their_limits():
+def test_the_documentation_lists_all_reasons_with_their_limits():
     text = (Path(__file__).parents[3] / "docs" / "report.md").read_text().partition("### Reasons")[2]
     rows = re.findall(r"^\| `(\w+)` \| (?:above|below) ([\d.]+) \|", text, re.MULTILINE)
     known = {rule.code: rule.limit for rule in RULES}
@@ -132,6 +132,6 @@ def test_the_documentation_lists_them_all_with_their_limits():
 
 
 @pytest.mark.parametrize("said", [{"roi": [0, 0, 90, 90]}, {"scribbled_share": 0.01}])
-def test_who_said_what_the_subject_is_need_not_check_what_the_backdrop_shows(said):
+def test_the_backdrop_gives_no_reasons_if_the_user_marked_the_subject(said):
     facts = {**backdrop(left_out=0.6, pockets=2), **said}
     assert not {"part_left_out", "hole_in_doubt"} & Scene(disc(), trimap_facts=facts).reasons().keys()

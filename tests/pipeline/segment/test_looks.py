@@ -26,19 +26,19 @@ def closer(values):
     return Look(CLOSER, np.kron(values[80:240, 80:240], np.ones((2, 2), np.float32)))
 
 
-def test_a_closer_look_that_is_about_as_sure_is_believed():
+def test_a_closer_look_that_is_about_as_sure_is_chosen():
     first = Look(IMAGE, answer(CHILD, HAT))
     look = closer(answer(CHILD, HAT, p=0.94))
     assert best(first, [look]) is look
 
 
-def test_the_surest_of_several_closer_looks_is_believed():
+def test_the_surest_of_several_closer_looks_is_chosen():
     first = Look(IMAGE, answer(CHILD, unsure=[HAT]))
     unsure, sure = closer(answer(CHILD, unsure=[HAT])), closer(answer(CHILD, HAT))
     assert best(first, [unsure, sure]) is sure
 
 
-def test_the_child_keeps_its_hat_though_it_is_surer_without_it():
+def test_the_child_keeps_its_hat_although_a_look_without_it_is_surer():
     first = Look(IMAGE, answer(CHILD, HAT, p=0.9))
     whole, without_hat = closer(answer(CHILD, HAT, p=0.92)), closer(answer(CHILD, p=0.94))
     assert best(first, [whole, without_hat]) is whole
@@ -55,18 +55,18 @@ def test_the_first_look_wins_over_closer_ones_that_are_much_less_sure():
     assert best(first, [closer(answer(unsure=[CHILD, HAT]))]) is first
 
 
-def test_the_first_look_stands_where_there_is_no_other():
+def test_the_first_look_is_chosen_if_it_is_the_only_one():
     first = Look(IMAGE, answer(CHILD))
     assert best(first, []) is first
     assert best(Look(IMAGE, np.zeros((320, 320), np.float32)), []).box == IMAGE
 
 
-def test_a_closer_look_that_denies_everything_loses():
+def test_a_closer_look_that_finds_nothing_is_not_chosen():
     first = Look(IMAGE, answer(CHILD, HAT, p=0.8))
     assert best(first, [Look(CLOSER, np.zeros((320, 320), np.float32))]) is first
 
 
-def test_what_a_closer_look_dropped_is_a_rival_and_the_outline_of_the_subject_is_not():
+def test_a_dropped_part_is_a_rival_and_the_outline_of_the_subject_is_not():
     first, look = Look(IMAGE, answer(CHILD, HAT, p=0.9)), closer(answer(CHILD))
     assert rival(first, look) == pytest.approx(0.9, abs=0.01)
     assert rival(first, first) == pytest.approx(0.02)

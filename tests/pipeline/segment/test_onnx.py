@@ -46,7 +46,7 @@ def test_threads_that_wait_use_no_processor_time(segmenter):
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
-def test_a_subject_lost_in_the_frame_is_looked_at_more_closely(segmenter, weights, astronaut):
+def test_a_small_subject_gets_a_closer_look(segmenter, weights, astronaut):
     """In a frame of five times her size, the network alone sees her at a fifth of its resolution."""
     frame = np.full((2560, 2560, 3), 200, np.uint8)
     frame[1024:1536, 1024:1536] = astronaut.rgb
@@ -62,19 +62,19 @@ def test_a_subject_lost_in_the_frame_is_looked_at_more_closely(segmenter, weight
     assert doubt(closer.values) < doubt(alone.values)
 
 
-def test_a_sure_answer_takes_no_second_look(segmenter, photos):
+def test_a_sure_first_look_is_the_only_one(segmenter, photos):
     cup = Picture(np.array(Image.open(photos / "coffee.png").convert("RGB")))
     facts = segmenter.segment(cup).facts
     assert facts == {"looks": 1, "box": [0, 0, 600, 400], "rival": facts["rival"]}
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])
-def test_a_picture_of_nothing_stays_low(segmenter, value):
+def test_a_picture_without_a_subject_has_low_probabilities(segmenter, value):
     assert segmenter.segment(Picture(np.full((300, 400, 3), value, np.uint8))).values.max() < 0.5
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (319, 321)])
-def test_any_size_is_answered_at_its_size(segmenter, size):
+def test_the_map_has_the_size_of_the_picture(segmenter, size):
     values = segmenter.segment(Picture(np.full((*size, 3), 77, np.uint8))).values
     assert values.shape == size
 
@@ -87,14 +87,14 @@ def test_the_input_is_normalised_as_in_training():
     assert np.allclose(seen[0, :, 0, 0], (1 - np.array(spec.mean)) / np.array(spec.std))
 
 
-def test_a_pale_picture_is_seen_like_one_of_full_contrast(segmenter, astronaut):
+def test_a_pale_picture_gives_nearly_the_same_map(segmenter, astronaut):
     plain = segmenter.segment(astronaut).values
     for pale in (255 - (255 - astronaut.rgb) * 0.2, astronaut.rgb * 0.2):
         seen = segmenter.segment(Picture(np.rint(pale).astype(np.uint8))).values
         assert np.abs(seen - plain).mean() < 0.01
 
 
-def test_contrast_is_stretched_only_where_that_was_measured_and_never_from_nothing():
+def test_contrast_is_stretched_only_for_measured_models_and_not_for_noise():
     noise = np.random.default_rng(1).normal(120, 1, (320, 320, 3)).astype(np.float32)
     black, white = contrast(noise, named("u2netp"))
     assert white - black == pytest.approx(LEAST_SPAN)
@@ -102,13 +102,13 @@ def test_contrast_is_stretched_only_where_that_was_measured_and_never_from_nothi
     assert contrast(noise, named("u2net")) == (0, 255)
 
 
-def test_noise_is_no_subject(segmenter):
+def test_noise_is_not_a_subject(segmenter):
     noise = np.random.default_rng(1).normal(120, 2, (300, 400, 3)).clip(0, 255).astype(np.uint8)
     assert segmenter.segment(Picture(noise)).values.max() < 0.5
 
 
-def test_onnx_runtime_reports_nothing_home(tmp_path, weights):
-    """Its telemetry begins with a number for this machine, in the home folder."""
+def test_onnx_runtime_sends_no_telemetry(tmp_path, weights):
+    """Its telemetry begins with an id for this machine, which it writes to the home folder."""
     session = f"import onnxruntime as ort; ort.InferenceSession({str(weights / 'u2netp.onnx')!r})"
     environment = {name: value for name, value in os.environ.items() if name not in {"ORT_DISABLE_TELEMETRY", "CI"}}
     left = []
@@ -119,4 +119,4 @@ def test_onnx_runtime_reports_nothing_home(tmp_path, weights):
         subprocess.run([sys.executable, "-c", program], env=environment | there, check=True)
         left.append(sorted(path.name for path in home.rglob("*") if path.is_file()))
     assert left[1] == []
-    assert left[0], "ONNX Runtime leaves no number any more, so this test shows nothing: look for what it does now"
+    assert left[0], "ONNX Runtime no longer writes an id, so this test proves nothing: find out what it does now"
