@@ -13,7 +13,7 @@ from pipeline.quality.reduced import reduce
 from pipeline.report import QualityFacts
 from pipeline.types import Matte, Picture, ProbabilityMap, Trimap, check_same_size
 
-VERSION = 5
+VERSION = 6
 """The version of the judgement. It grows when a reason, the meaning of a number or the calibration changes."""
 
 

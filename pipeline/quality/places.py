@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline import raster
 from pipeline.box import Box
-from pipeline.quality import edges
+from pipeline.quality import edges, openings
 from pipeline.quality.reduced import Reduced
 from pipeline.report import TrimapFacts
 
@@ -65,6 +65,7 @@ _BACKDROP: dict[str, Literal["left_out_box", "pocket_box"]] = {
 }
 _MASKS: dict[str, Callable[[Reduced], Mask]] = {
     "uncertain_subject": _undecided,
+    "opening_in_doubt": openings.largest,
     "existing_alpha_conflict": _hidden,
     "large_unknown_area": lambda small: small.unknown > 0.5,
     "low_contrast_edge": edges.alike,

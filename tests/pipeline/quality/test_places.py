@@ -15,6 +15,7 @@ EXPECTED = {
     "uncertain_subject": Box.between(50, 50, 150, 150),
     "part_left_out": Box(10, 20, 30, 40),
     "hole_in_doubt": Box(90, 80, 10, 20),
+    "opening_in_doubt": Box.between(70, 70, 130, 130),
     "existing_alpha_conflict": Box.between(50, 50, 100, 150),
     "solver_limited": None,
     "large_unknown_area": Box(0, 0, SIDE, 151),  # and the rim of the disc, which adjoins it

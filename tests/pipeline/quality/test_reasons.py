@@ -48,6 +48,8 @@ CASES = {
         Scene(disc(), trimap_facts=backdrop(left_out=0.1)),
     ),
     "hole_in_doubt": (Scene(disc(), trimap_facts=backdrop(pockets=1)), Scene(disc(), trimap_facts=backdrop())),
+    # A ring through which the background shows, filled and cut open.
+    "opening_in_doubt": (Scene(disc(60) - disc(30), probability=disc(60), matte=disc(60)), Scene(disc(60) - disc(30))),
     "existing_alpha_conflict": (Scene(disc(), source_alpha=HALF), Scene(disc(), source_alpha=CLEAR)),
     "solver_limited": (
         Scene(disc(), facts=solved(40)),
@@ -93,6 +95,7 @@ def test_a_reason_has_a_number_and_advice(rule):
     ("code", "scene", "value"),
     [
         ("several_subjects", CASES["several_subjects"][0], 2),
+        ("opening_in_doubt", CASES["opening_in_doubt"][0], 30**2 / 60**2),
         ("large_unknown_area", CASES["large_unknown_area"][0], 0.45),
         ("existing_alpha_conflict", CASES["existing_alpha_conflict"][0], 0.5),
         ("solver_limited", CASES["solver_limited"][0], 0.1),
@@ -131,7 +134,8 @@ def test_the_documentation_lists_all_reasons_with_their_limits():
     assert len(rows) == len(RULES) - 1  # no_subject is given at 0
 
 
-@pytest.mark.parametrize("said", [{"roi": [0, 0, 90, 90]}, {"scribbled_share": 0.01}])
-def test_the_backdrop_gives_no_reasons_if_the_user_marked_the_subject(said):
+@pytest.mark.parametrize("said", [{"roi": [0, 0, 90, 90]}, {"scribbled_share": 0.01}, {"origin": "user"}])
+def test_the_background_gives_no_reasons_if_the_user_marked_the_subject(said):
     facts = {**backdrop(left_out=0.6, pockets=2), **said}
-    assert not {"part_left_out", "hole_in_doubt"} & Scene(disc(), trimap_facts=facts).reasons().keys()
+    scene = CASES["opening_in_doubt"][0]._replace(trimap_facts=facts)
+    assert not {"part_left_out", "hole_in_doubt", "opening_in_doubt"} & scene.reasons().keys()
