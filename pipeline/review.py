@@ -1,6 +1,6 @@
-"""Images as a person reviews them: their states, their order, and what a list and a page say of each.
+"""Images as a person reviews them: their states, their order, and what a list and a page show of each.
 
-docs/studio-api.md describes it for both back ends, a folder and a deployment.
+Both back ends use this, a folder's and a deployment's: docs/studio-api.md.
 """
 
 from collections import Counter

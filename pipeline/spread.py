@@ -1,13 +1,14 @@
-"""ProbabilityMap -> ProbabilityMap: a stroke counts for the part that it marks, not for its own pixels alone.
+"""ProbabilityMap -> ProbabilityMap: a stroke counts for the whole part that it marks, not only for its own pixels.
 
-Where a person marks as subject what the model took for background, the model was wrong about a whole part: the cap of a
-tube, the jacket of a bear. How far the part reaches is solved as a random walk with priors (Grady, "Multilabel Random
-Walker Image Segmentation Using Prior Models", CVPR 2005): from each pixel to the stroke and the subject rather than to
-the rest, along edges that are weak where colours change. The prior says that what looks like the stroke and is near it
-belongs to it. What to remove is the same with subject and background exchanged.
+If a person marks as subject what the model took for background, the model was wrong about a whole part, such as the cap
+of a tube or the jacket of a bear. A random walk with priors finds how far that part reaches (Grady, "Multilabel Random
+Walker Image Segmentation Using Prior Models", CVPR 2005). A pixel belongs to it if a walk from there is likelier to end
+at the stroke or the subject than elsewhere, and a walk seldom crosses a change of colour. By the prior, pixels that are
+near the stroke and look like it belong to it. Strokes that remove work the same way, with subject and background
+exchanged.
 
-All of it happens on a small copy. What is not connected with the stroke keeps the model's probability, to the bit. The
-trimap and matting decide the outlines afterwards.
+All of this is computed on a small copy. Pixels that are not connected with the stroke keep the model's probability, to
+the bit. The trimap and matting decide the outlines afterwards.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,32 +28,32 @@ Float = NDArray[np.float64]
 SIDE = 256
 """The small copy's longest side, in pixels."""
 COVERED = 0.3
-"""The share of a small pixel that a stroke covers, for the pixel to belong to it."""
+"""A pixel of the small copy belongs to a stroke that covers more than this share of it."""
 MOST_PARTS = 16
-"""Marked parts that are grown, the largest first; of the others, the strokes' own pixels count."""
+"""At most this many marked parts are grown, the largest first. Of the others, only the strokes' own pixels count."""
 BINS = 16
-"""Of the histograms of colours, for each channel of CIELAB."""
+"""The bins of a colour histogram, for each channel of CIELAB."""
 NEAR, AT_STROKE = 0.17, 0.75
-"""The prior that a pixel belongs to the stroke falls by a factor of e at such a distance, as a share of the longest
-side; beside the stroke it is AT_STROKE before colours count."""
+"""The prior that a pixel belongs to the stroke: AT_STROKE beside the stroke, before colours count, and smaller by a
+factor of e at the distance NEAR, as a share of the longest side."""
 FAR = 0.2
-"""Beyond such a distance, as a share of the longest side, a stroke changes nothing."""
+"""A stroke changes nothing beyond this distance, as a share of the longest side."""
 SHARPER = 2.0
-"""The walk's answer is so much steeper where it is undecided, so that the inside of a part is certain."""
+"""The walk's probabilities are made steeper around LIKELY by this factor, so that the inside of a part is certain."""
 CRUMB = 0.1
-"""The area of an island that goes with a removed part, relative to the part's."""
+"""The largest area of an island that is removed together with a part, relative to that of the part."""
 UNSEEN = 0.02
-"""The share of the others' colours in the stroke's histogram, as a few pixels do not show all colours of a part."""
+"""The share of all other colours in the stroke's histogram, because a few pixels do not show all colours of a part."""
 CONTRAST, PRIOR = 0.15, 0.5
 """The squared colour difference, relative to the mean one, at which an edge is weaker by a factor of e; and the weight
 of the prior relative to an edge between equal colours. Measured, as are NEAR and AT_STROKE, in bench/RESULTS.md."""
 _NEIGHBOURS = np.ones((5, 5), np.uint8)
 CYCLES, TOLERANCE = 150, 1e-3
-"""Of the conjugate gradients."""
+"""The limits of the conjugate gradients: their number, and the relative residual."""
 
 
 def revised(picture: Picture, probability: ProbabilityMap, strokes: UInt8) -> ProbabilityMap:
-    """The map as a person corrected it. strokes: uint8 (H, W), as `trimap.drawn` gives them; all are of one size."""
+    """The map corrected by the strokes, uint8 (H, W), as `trimap.drawn` gives them. All have the same size."""
     check_same_size(picture.rgb, probability.values, strokes)
     size = raster.size_within(strokes.shape, SIDE)
     lab = raster.lab(raster.unit(raster.averaged(picture.rgb, size))).astype(np.float64)
@@ -72,7 +73,7 @@ def revised(picture: Picture, probability: ProbabilityMap, strokes: UInt8) -> Pr
 
 def _covered(strokes: Mask, size: tuple[int, int]) -> Mask:
     plane = strokes.astype(np.float32)
-    thin = cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST) > 0  # a thin stroke covers no pixel enough
+    thin = cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST) > 0  # because a thin stroke covers no pixel enough
     return np.asarray((raster.averaged(plane, size) > COVERED) | thin)
 
 
@@ -83,10 +84,10 @@ def _parts(wrong: Mask) -> Iterator[Mask]:
 
 
 def _grown(lab: Float, side: Mask, part: Mask, against: Mask) -> Float32:
-    """How far pixels belong to a marked part, float32 (h, w), 0..1; 0 where they are not connected with it.
+    """The probability of each pixel to belong to a marked part, float32 (h, w); 0 where it is not connected with it.
 
-    lab: CIELAB, float64 (h, w, 3). side: bool (h, w), what is on the stroke's side already. part: the stroke's wrong
-    pixels. against: those of strokes that say the contrary.
+    lab: CIELAB, float64 (h, w, 3). The others are bool (h, w). side: the pixels that are on the stroke's side already.
+    part: the stroke's pixels that are not. against: the pixels of strokes that say the opposite.
     """
     distance = cv2.distanceTransform((~part).astype(np.uint8), cv2.DIST_L2, 3).astype(np.float64) / max(part.shape)
     free = ~side | part
@@ -102,17 +103,17 @@ def _grown(lab: Float, side: Mask, part: Mask, against: Mask) -> Float32:
 
 
 def _with_crumbs(grown: Float32, subject: Mask) -> Float32:
-    """`grown` with the small islands of the subject that it would leave beside it."""
-    goes = grown > LIKELY
-    left = subject & ~goes
+    """`grown`, extended to the small islands of the subject that would be left beside it."""
+    removed = grown > LIKELY
+    left = subject & ~removed
     _, labels, stats, _ = cv2.connectedComponentsWithStats(left.astype(np.uint8), connectivity=8)
-    beside = np.unique(labels[left & (cv2.dilate(goes.astype(np.uint8), _NEIGHBOURS) > 0)])
-    small = stats[:, cv2.CC_STAT_AREA] <= CRUMB * np.count_nonzero(goes)
+    beside = np.unique(labels[left & (cv2.dilate(removed.astype(np.uint8), _NEIGHBOURS) > 0)])
+    small = stats[:, cv2.CC_STAT_AREA] <= CRUMB * np.count_nonzero(removed)
     return np.where(left & np.isin(labels, beside) & small[labels], np.float32(1), grown)
 
 
 def _prior(lab: Float, part: Mask, others: Mask, near: Float) -> Float:
-    """The chance that a pixel belongs to the part, by its colour and by how near it is, float64 (h, w)."""
+    """The chance of each pixel to belong to the part, by its colour and its distance, float64 (h, w)."""
     scale, shift = np.array([BINS / 100, BINS / 128, BINS / 128]), np.array([0, BINS / 2, BINS / 2])
     bins = np.clip((lab * scale + shift).astype(np.intp), 0, BINS - 1)
     colour = (bins[..., 0] * BINS + bins[..., 1]) * BINS + bins[..., 2]
