@@ -47,6 +47,7 @@ export const TEXT = {
       "Something stands out from the plain background and is not in the cutout. If it belongs to the subject, paint over it with Keep.",
     hole_in_doubt:
       "A spot inside the subject looks like the background. Check whether it is a hole. Paint it with Keep or Remove, or choose for all under Holes.",
+    opening_in_doubt: "A part inside the subject looks like the background. If it is an opening, paint it with Remove.",
   },
   approve: "Approve",
   reject: "Reject",
