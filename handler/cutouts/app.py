@@ -15,7 +15,7 @@ from handler.errors import StoreUnavailable
 from handler.events import s3, sqs
 from handler.observability import logger, tracer
 
-# With SnapStart, a container then starts with the weights loaded and the clients made, not only with the imports done.
+# So a SnapStart snapshot holds the loaded weights and the clients, and not only the imported modules.
 register_before_snapshot(wiring.deps)
 
 
@@ -53,7 +53,7 @@ def on_s3(event: dict[str, Any], context: LambdaContext) -> None:
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
 def on_given_up(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Messages that SQS gave up, since CutoutFunction was killed or could not start at each try."""
+    """Messages that SQS gave up, because CutoutFunction was killed or could not start at each try."""
     deps = wiring.failure_deps()
 
     def one(record: SQSRecord) -> None:

@@ -1,9 +1,9 @@
 """The end of an image that cannot be processed: a report that says so, a notification and a dead letter.
 
-Two functions bring it about. CutoutFunction does at its last try, and knows the reason. It cannot if its container was
-killed each time, or could not even start; SQS then moves the message to a queue of such messages, and
-DeadLetterFunction, which reads that queue, does it instead. Either way the message ends in the dead-letter queue, from
-which a person can send it again. A redrive that succeeds replaces the report.
+CutoutFunction does this at its last try, and knows the reason. It cannot if its container was killed at each try, or
+could not start. SQS then moves the message to a queue of given-up messages, and DeadLetterFunction, which reads that
+queue, does it instead. Either way the message ends in the dead-letter queue, from which a person can redrive it. A
+redrive that succeeds replaces the report.
 """
 
 from collections.abc import Callable, Iterable
@@ -42,7 +42,7 @@ class Deps(Protocol):
 def conclude(body: str, failed: Iterable[tuple[Job, Exception]], deps: Deps) -> None:
     """Report the jobs that failed, and move their message to the dead-letter queue. body: as it came.
 
-    Raises StoreUnavailable, SourceChanged; a repetition does no harm.
+    Safe to repeat. Raises StoreUnavailable, SourceChanged.
     """
     failed = list(failed)
     for job, error in failed:
@@ -51,7 +51,7 @@ def conclude(body: str, failed: Iterable[tuple[Job, Exception]], deps: Deps) -> 
 
 
 def conclude_unfinished(body: str, parse: Callable[[], list[Job]], deps: Deps) -> None:
-    """Conclude a message that SQS gave up, since no try came to an end. parse: returns its jobs, or raises BadEvent."""
+    """Conclude a message that SQS gave up because no try finished. parse: returns its jobs, or raises BadEvent."""
     error = GivenUp()
     try:
         jobs = parse()
@@ -65,7 +65,7 @@ def conclude_unfinished(body: str, parse: Callable[[], list[Job]], deps: Deps) -
 
 
 def _report(job: Job, error: Exception, deps: Deps) -> None:
-    """Write the report and publish it, unless the output bucket has a result of this very object."""
+    """Write the report and publish it, unless the output bucket has a result of this object."""
     try:
         results.check(job, deps.config)
         source = deps.store.head(job.source)

@@ -1,9 +1,10 @@
 """Delete the outputs of an image that was deleted.
 
-Those of an API job always go with it: their folder is Hairline's alone, so all of it is deleted, in every version and
-with or without a report. Of other images, and only where the deployment says so, the files are deleted that a report of
-Hairline names, then the edits, and the report last: a worker that dies on the way leaves it to the next try, which goes
-on. A report that says that the image failed names none, so all outputs beside it are deleted: an earlier image's.
+The outputs of an API job are always deleted with its image. Their folder is Hairline's alone, so everything in it is
+deleted, in every version, with or without a report. The outputs of other images are deleted only if the deployment says
+so: first the files that Hairline's report names, then the edits, and the report last, so that the next try can continue
+after a worker that died. The report of a failed image names no files. All outputs beside it are then deleted, because
+they are those of an earlier image.
 """
 
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ def is_due(source: ObjectRef, config: BucketConfig) -> bool:
 
 
 def remove(source: ObjectRef, deps: Deps) -> None:
-    """Delete the outputs of `source`, if there are any. Raises StoreUnavailable; a repetition does no harm."""
+    """Delete the outputs of `source`, if there are any. Safe to repeat. Raises StoreUnavailable."""
     folder = ObjectRef(deps.config.output_bucket, source.key)
     if keys.split_upload(source.key) is not None:
         deps.store.erase(folder)

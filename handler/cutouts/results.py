@@ -1,4 +1,4 @@
-"""What the output bucket holds of a source: where its report is, what the report is of, and whether it still holds."""
+"""What the output bucket has for a source: its report, the files beside it, and whether they are still valid."""
 
 import hashlib
 import json
@@ -32,12 +32,12 @@ def check(job: Job, config: BucketConfig) -> None:
 
 
 def file_ref(folder: ObjectRef, name: str) -> ObjectRef:
-    """One of the files of a source, whose folder in the output bucket has the source's key."""
+    """An output file of a source. folder: in the output bucket, with the source's key."""
     return ObjectRef(folder.bucket, keys.output(folder.key, name))
 
 
 class Found(NamedTuple):
-    """What the output bucket has of a source.
+    """What the output bucket has for a source.
 
     report: the file, None if there is none. files: names of all output files, the report among them, to their ETags.
     edits: a person's.
@@ -52,8 +52,8 @@ def find(folder: ObjectRef, store: ObjectStore, *, first_try: bool) -> Found:
     """Look for a report and the files beside it. first_try: see `handler.cutouts.work.process`.
 
     A try that was killed leaves files without a report, but its message comes again, and not as a first try. So most
-    images need no list of what there is, which costs as much as writing a file. They have no edits either, since only
-    an image that has a report can be edited.
+    images need no LIST, which costs as much as a PUT. They have no edits either, because only an image that has a
+    report can be edited.
     """
     place = edits.ref(folder.bucket, folder.key)
     try:

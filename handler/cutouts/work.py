@@ -44,7 +44,7 @@ from pipeline.types import Encoded, Result
 MIN_SECONDS = 10.0
 """With fewer seconds left, no image is started."""
 RESERVED_SECONDS = 5.0
-"""For writing the outputs and the reply."""
+"""Seconds to write the outputs and the reply."""
 
 Clock = Callable[[], float]
 """Seconds left until the function is stopped."""
@@ -77,7 +77,7 @@ class MessageDeps(Deps, failures.Deps, Protocol):
 Made = tuple[dict[str, Encoded], CutReport]
 """The output files of an image by their names, and the report on them."""
 Cut = Callable[[ObjectHead, Deps, Clock, results.Found], Made]
-"""How a source becomes a result: `cut`, or in a backfill another way, which uses what is stored of it."""
+"""Makes the result of a source: `cut`, or in a backfill a function that may reuse the stored matte."""
 
 
 def process_message(
@@ -114,7 +114,7 @@ def process_message(
 
 
 def _notify(outcome: Outcome, deps: MessageDeps) -> Outcome:
-    """Publish how it ended. If that fails, the job is retried as a whole, and finds its report."""
+    """Publish the outcome. If that fails, the job is retried as a whole, and finds its report."""
     if not outcome.report:
         return outcome
     try:
@@ -148,7 +148,7 @@ def named(result: Result[Any]) -> dict[str, Encoded]:
 
 
 def process(job: Job, deps: Deps, seconds_left: Clock, cut: Cut = cut, *, first_try: bool = False) -> Outcome:
-    """Process one job and record how it ended. Raises nothing: the outcome and the log have the error.
+    """Process one job and record its outcome. Raises nothing: the outcome and the log have the error.
 
     first_try: no try of the same message was killed before, so that without a report there are no files to look for.
     """

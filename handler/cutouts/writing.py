@@ -23,7 +23,7 @@ def write(
     report: CutReport | RejectedReport,
     store: ObjectStore,
 ) -> StoredReport | None:
-    """Write the files, then the report, in the place of what was found.
+    """Write the files, then the report, in place of what was found.
 
     Returns the report as it is stored; None where another worker wrote one meanwhile, whose files these may have
     replaced. Raises StoreUnavailable.

@@ -1,1 +1,1 @@
-"""Door 2: the HTTP API. remove.bg's endpoint, one image in and one out, and jobs for larger or slower images."""
+"""Door 2: the HTTP API, with remove.bg's endpoint, one for single images, and jobs for larger or slower images."""

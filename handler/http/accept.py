@@ -1,4 +1,4 @@
-"""Which of the forms of a result a client prefers: RFC 9110, section 12.5.1, for images and JSON. Pure."""
+"""Whether a client prefers an image or JSON, by its Accept header (RFC 9110, section 12.5.1). Pure."""
 
 import re
 from collections.abc import Iterator

@@ -12,7 +12,7 @@ from pipeline.errors import HairlineError
 
 
 class ErrorCode(NamedTuple):
-    """status: HTTP's. title: a sentence for people."""
+    """status: the HTTP status. title: for people."""
 
     status: int
     title: str
@@ -69,7 +69,7 @@ CODES: dict[str, ErrorCode] = {
     "internal_error": ErrorCode(500, "Internal error"),
     "unavailable": ErrorCode(503, "Temporarily unavailable"),
 }
-"""Those of remove.bg's documentation; from result_too_large on, Hairline's own."""
+"""The codes of remove.bg's documentation and, from result_too_large on, Hairline's own."""
 
 LARGER = "For larger files, POST /v1/jobs: it returns an upload form, or accepts an image_url."
 
@@ -113,17 +113,17 @@ _TITLES: dict[type[HairlineError], str] = {
     errors.NoSubject: "No subject was found in the image",
     HairlineError: "The request could not be processed",
 }
-"""Of the pipeline's errors under their own codes."""
+"""The titles of the pipeline's errors that keep their own codes."""
 
 
 def from_image_error(error: HairlineError) -> ApiError:
-    """The response to a rejected image, which is 400 as remove.bg's; other errors as `from_error`."""
+    """The response to a rejected image: 400, with remove.bg's code. For other errors see `from_error`."""
     code = next((_IMAGE_ERRORS[cls] for cls in type(error).__mro__ if cls in _IMAGE_ERRORS), None)
     return from_error(error) if code is None else ApiError(code, str(error))
 
 
 def from_fetch_error(error: HairlineError, code: str) -> ApiError:
-    """The response to a URL in a request: `code` if it could not be downloaded, else the fault of the image there."""
+    """The response to a fault of an image URL: `code` if it could not be downloaded, else as for an image."""
     if isinstance(error, FetchError):
         return ApiError(code, str(error))
     if isinstance(error, errors.ImageTooLarge):  # of a download this means bytes, not pixels

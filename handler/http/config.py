@@ -1,4 +1,4 @@
-"""What the HTTP API's two functions make of their settings."""
+"""The settings of the HTTP API's two functions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class UsagePlan(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiConfig:
-    """Of each function of the HTTP API. plan: None if it is not known."""
+    """Settings of both functions of the HTTP API. plan: None if it is not known."""
 
     input_bucket: str
     output_bucket: str
@@ -43,7 +43,7 @@ class ApiConfig:
 
     @staticmethod
     def fields(given: Mapping[str, str], env: Mapping[str, str]) -> dict[str, Any]:
-        """What the functions have in common. given: the settings. Raises BadConfig."""
+        """The fields that both functions have. given: the settings. Raises BadConfig."""
         return {
             "input_bucket": given["HAIRLINE_INPUT_BUCKET"],
             "output_bucket": given["HAIRLINE_OUTPUT_BUCKET"],
@@ -57,27 +57,27 @@ class ApiConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCutoutConfig(ApiConfig):
-    """Of ApiCutoutFunction."""
+    """Settings of ApiCutoutFunction."""
 
     model: ModelConfig
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        """env: such as `os.environ`. Raises BadConfig, which names the variable."""
         given = settings.read(Function.API_CUTOUT, env)
         return cls(**cls.fields(given, env), model=ModelConfig.of(given))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiJobConfig(ApiConfig):
-    """Of ApiJobFunction. registry: the name of a secret."""
+    """Settings of ApiJobFunction. registry: the name of a secret."""
 
     registry: str
     job_queue_url: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """env: as `os.environ` is. Raises BadConfig, which names the variable."""
+        """env: such as `os.environ`. Raises BadConfig, which names the variable."""
         given = settings.read(Function.API_JOB, env)
         return cls(
             **cls.fields(given, env),

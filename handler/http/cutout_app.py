@@ -95,7 +95,7 @@ def _removed(wanted: ParsedRequest, tenant: str) -> tuple[Options, Result[CutRep
 def _cut_in_time(
     data: bytes, size: tuple[int, int], options: Options, tenant: str
 ) -> tuple[Options, Result[CutReport]]:
-    """The largest result for which the time suffices: smaller at each try, since this machine may be a slow one."""
+    """The largest result that is ready in time. Each try is smaller, because this machine may be slow."""
     most, left = options.shrink_to_megapixels or math.inf, partial(_seconds_left, cutting.FIRST_TRY_SECONDS)
     while True:
         most = min(most, cutting.megapixels_in_time(size, left()))

@@ -10,25 +10,25 @@ from pipeline.segment import Segmenter
 from pipeline.types import Result
 
 GATEWAY_SECONDS = 29.0
-"""API Gateway ends a request after so long, and its clock runs while a new container starts. Lambda's does not."""
+"""API Gateway's limit for a request. Its clock runs while a new container starts; Lambda's does not."""
 MAX_SECONDS = 20.0
-"""For one image: API Gateway ends a request after 29 s, and a new container needs some of them to start."""
+"""The limit for one image: GATEWAY_SECONDS without the time that a new container takes to start."""
 DECODING_S_PER_MP, CUTTING_S_PER_MP = 0.06, 1.0
-"""Seconds for each megapixel of the source, and of the size at which it is cut; rather too many than too few. If they
-are too few all the same, the pipeline stops before the stage that would pass the deadline.
+"""Seconds for each megapixel of the source, and of the size at which it is cut. The estimates are high. If one is still
+too low, the pipeline stops before the stage that would pass the deadline.
 """
 FIRST_TRY_SECONDS = 15.5
-"""Of a result that may be smaller, so that a machine that is slower than estimated has time for a second try. They are
+"""The limit for the first try if the result may be smaller, so that a slow machine has time for a second try. It is
 enough for the 12.2 megapixels of a phone's photo.
 """
 MIN_MEGAPIXELS = 0.25
-"""A result that is to be done in time is never smaller."""
+"""A result is never made smaller than this to be ready in time."""
 SPARE_S = 0.5
-"""Between the choice of that size and the start of the work."""
+"""Seconds between the choice of a size and the start of the work."""
 
 
 def estimate(size: tuple[int, int], megapixels: float | None) -> float:
-    """Seconds for an image of that size (width, height)."""
+    """The estimated seconds for an image of that size (width, height)."""
     source = size[0] * size[1] / 1e6
     return DECODING_S_PER_MP * source + CUTTING_S_PER_MP * min(source, megapixels or source)
 
@@ -49,13 +49,13 @@ def cut(
 ) -> Result[CutReport]:
     """The result. size: (width, height) of the image. left: seconds until the request ends.
 
-    Raises what `cut_out` raises: OutOfTime before the image is begun, where it would come too late.
+    Raises what `cut_out` raises, and OutOfTime before it begins if the result would be too late.
     """
     seconds, limit = estimate(size, options.shrink_to_megapixels), _limit(left())
     if seconds > limit:
         raise OutOfTime(f"This image would take about {seconds:.0f} s, and a request must end after {limit:.0f} s.")
-    network = segmenter()  # a new container may have to download its weights first
-    return cut_out(data, network, options, deadline=_limit(left()))
+    model = segmenter()  # a new container may have to download its weights first
+    return cut_out(data, model, options, deadline=_limit(left()))
 
 
 def _limit(seconds: float) -> float:

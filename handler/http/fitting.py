@@ -12,15 +12,15 @@ from pipeline.types import Canvas, Encoded
 
 MAX_TRIES = 6
 AIM, ENOUGH = 0.98, 0.9
-"""Shares of the bytes that fit: what each try aims at, and from which on it is good."""
+"""Shares of `max_bytes`: the size that each try aims at, and the size from which a try is good enough."""
 _FORMATS = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp", "application/zip": "zip"}
 
 
 def shrunk_to_fit(made: Encoded, max_bytes: int, *, quality: int | None, depth: int) -> tuple[Encoded, tuple[int, int]]:
     """The image with fewer pixels, so that its file has at most `max_bytes`, and its (width, height).
 
-    made: PNG, JPEG, WebP or ZIP, larger than that. quality, depth: as in Options. Where no try fits, the file is the
-    last one: its size is for the caller to judge.
+    made: PNG, JPEG, WebP or ZIP, larger than that. quality, depth: as in Options. If no try fits, the last one is
+    returned. The caller must check its size.
     """
     canvas = _canvas(made)
     scale = too_large = 1.0

@@ -1,4 +1,4 @@
-"""THE table of response headers: what the description says of each, and which of them a web page may read."""
+"""The table of response headers: how OpenAPI describes each, and which of them a web page may read."""
 
 import math
 from typing import NamedTuple
@@ -43,7 +43,7 @@ ALLOW = {"Allow": Header("string", "Methods that this path has.")}
 
 
 def rate_limit(plan: UsagePlan, now: float) -> dict[str, str]:
-    """X-RateLimit-*. now: in seconds since 1970. How many requests remain, only API Gateway knows."""
+    """X-RateLimit-*, without the remaining requests, which only API Gateway knows. now: in seconds since 1970."""
     return {"X-RateLimit-Limit": str(plan.burst), "X-RateLimit-Reset": str(math.ceil(now + plan.burst / plan.rate))}
 
 

@@ -27,13 +27,13 @@ from pipeline.errors import BadOptions
 from pipeline.review import Reviewed
 
 MOST = 5_000
-"""Images that a list considers."""
+"""The most images that a list reads."""
 MAX_S = 15.0
-"""After so long a list leaves out what is not read yet: API Gateway ends the request after 29 s."""
+"""A list leaves out what is not read by then, because API Gateway ends the request after 29 s."""
 _READERS = 10
-"""As many as boto3 keeps connections."""
+"""As many threads as boto3 keeps connections."""
 _KEPT = ("status", "mark", "edits", "object", "source", "quality", "reason")
-"""The parts of a report that are shown."""
+"""The fields of a report that a list or a page shows."""
 
 Listing = Callable[[str], Iterator[Listed]]
 

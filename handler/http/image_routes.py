@@ -37,14 +37,14 @@ def page_file(name: str) -> Response[Any]:
 
 @router.get("/v1/session")
 def session() -> Response[Any]:
-    """What a page needs to know before it begins."""
+    """What the page needs at its start."""
     tenant, options = routes.tenant(router.current_event.raw_event), wiring.jobs().config.options
     return responses.json_response(review.session(tenant, options, local=False))
 
 
 @router.get("/v1/images")
 def images() -> Response[Any]:
-    """The API key's images, those to look at first."""
+    """The API key's images, the most doubtful first."""
     event = router.current_event.raw_event
     query = event.get("queryStringParameters") or {}
     page = wiring.jobs().images.images.page(
@@ -83,7 +83,7 @@ def decide(id_: str) -> Response[Any]:
 
 
 def checked(id_: str) -> str:
-    """The id of an image. Raises ApiError for what cannot be one."""
+    """The id of an image. Raises ApiError if it cannot be an id."""
     if not _ID.fullmatch(id_):
         raise ApiError("not_found", "There is no job with this id for your API key.")
     return id_

@@ -22,12 +22,12 @@ from pipeline.errors import BadOptions
 from pipeline.formats import CONTENT_TYPES
 
 MAX_OPTIONS_BYTES = 1500
-"""As JSON: they are stored in an object's metadata, which holds 2 KB, beside the callback's URL."""
+"""Of the options as JSON: an object's metadata holds 2 KB, and the callback's URL is there, too."""
 MAX_CALLBACK_BYTES = 400
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 _FIELDS = ("options", "image_url", "callback_url", "content_type", "name")
 MAX_NAME = 255
-"""Characters of the name of an image's file."""
+"""The most characters in the name of an image's file."""
 
 app = routes.resolver()
 app.include_router(image_routes.router)

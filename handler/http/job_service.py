@@ -29,9 +29,9 @@ from pipeline.report import StoredReport
 UPLOAD_S, LINK_S = 3600, 3600
 """How long the upload form and links to results work, in seconds."""
 GIVEN_UP_S = 10 * 24 * 3600
-"""After so long the image's message has left the queue, whose retention this is. Usually a report says so earlier."""
+"""The queue's retention, after which the image's message is gone. Usually a report with the failure comes earlier."""
 DOWNLOAD_S = 60
-"""After so long, the request that was to download a job's image has ended without doing so."""
+"""The time after which a request that has not downloaded its job's image no longer will."""
 
 
 JobStatus = Literal["queued", "working", "done", "rejected", "failed"]
@@ -51,12 +51,12 @@ class JobRequest:
     name: str | None = None
 
     def digest(self) -> str:
-        """Equal for two requests exactly if they ask for the same."""
+        """Equal for two requests exactly if they ask for the same job."""
         facts = [self.options, self.image_url, self.callback_url, self.content_type, self.name]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def metadata(self) -> dict[str, str]:
-        """Of the object that the image becomes."""
+        """The metadata of the image's object."""
         options = {METADATA: json.dumps(self.options, sort_keys=True)} if self.options else {}
         callback = {CALLBACK: self.callback_url} if self.callback_url else {}
         return options | callback | ({NAME: quote(self.name, errors="replace")} if self.name else {})

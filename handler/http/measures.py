@@ -12,8 +12,8 @@ from pipeline.shrink import size_within
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """size, full_size: (width, height) of the image, and of the one that the same request has at its full resolution.
-    subject: the subject's visible part in the image, of width and height 0 if nothing is visible.
+    """size: (width, height) of the image. full_size: that of the same result at full resolution. subject: the box of
+    the subject's visible part in the image, with width and height 0 if nothing is visible.
     """
 
     size: tuple[int, int]
@@ -22,7 +22,7 @@ class Measures:
 
     @classmethod
     def of_cutout(cls, report: CutReport, megapixels: float | None, *, fixed: bool = False) -> Self:
-        """megapixels: at most, at which it was cut. fixed: whether a canvas sets the size, whatever the resolution."""
+        """megapixels: the limit at which it was cut. fixed: whether a canvas sets the size at any resolution."""
         output, source = report["output"], (report["source"]["width"], report["source"]["height"])
         size = output["width"], output["height"]
         cut = size_within(source, megapixels)
@@ -31,13 +31,13 @@ class Measures:
 
     @classmethod
     def of_listing(cls, report: CutReport, marketplace: str) -> Self:
-        """Of a marketplace's listing image, which has one size only."""
+        """The measures of a marketplace's listing image, which has only one size."""
         listing = report["listings"][marketplace]
         size = listing["width"], listing["height"]
         return cls(size, size, Box(*(listing["subject"] or _NOTHING)))
 
     def scaled(self, size: tuple[int, int]) -> Self:
-        """Those of the image at `size`."""
+        """The measures of the image at `size`."""
         across, down = size[0] / self.size[0], size[1] / self.size[1]
         left, top = math.floor(self.subject.left * across), math.floor(self.subject.top * down)
         right = math.ceil((self.subject.left + self.subject.width) * across)

@@ -33,11 +33,11 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/page/{file}": ("GET",),
     "/v1/openapi.json": ("GET", "HEAD"),
 }
-"""Of each path, as the template writes it."""
+"""The methods of each path, as in the template."""
 REQUEST_HEADERS = "Accept, Content-Type, Idempotency-Key, X-Api-Key, X-Requested-With"
-"""Those that a web page may send."""
+"""The headers that a web page may send."""
 PREFLIGHT_S = 7200
-"""How long a browser may remember the answer; Chromium keeps none longer."""
+"""How long a browser may cache the answer; Chromium keeps it no longer than this."""
 
 
 def answer(event: Mapping[str, Any]) -> Response[Any]:

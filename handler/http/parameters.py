@@ -1,4 +1,4 @@
-"""remove.bg's parameters as a table: how each is read, and what the description says of it. Pure.
+"""remove.bg's parameters as a table: how each is read, and how OpenAPI describes it. Pure.
 
 What Hairline cannot do is rejected by name; docs/http-api.md lists it.
 """
@@ -18,7 +18,7 @@ SIZES = {
     **dict.fromkeys(("full", "4k", "auto"), 25.0),
     "50MP": 50.0,
 }
-"""Size to the most megapixels of the result."""
+"""The most megapixels of the result, by the parameter `size`."""
 TYPES = ("auto", "person", "product", "car", "animal", "graphic", "transportation")
 TYPE_LEVELS = ("none", "1", "2", "latest")
 FORMATS = {"auto": "auto", "png": "png", "jpg": "jpeg", "webp": "webp", "zip": "zip"}

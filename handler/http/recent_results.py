@@ -14,9 +14,9 @@ from handler.status import recent
 
 MAX_HOURS = 24 * 365
 MAX_S = 15.0
-"""After so long the answer is given as it is: API Gateway ends the request after 29 s."""
+"""The counts are returned as they are by then, because API Gateway ends the request after 29 s."""
 MOST = 1000
-"""Images that are named."""
+"""The most images that are named."""
 
 
 def hours(query: Mapping[str, Sequence[str]] | None) -> float:

@@ -20,7 +20,7 @@ from handler.http.parameters import (
 from pipeline.geometry import Colour, Length, Region
 
 _FULL, _FULL_PNG = 25.0, 10.0
-"""A full size that becomes a PNG has fewer."""
+"""The most megapixels of a full size, and of one that becomes a PNG."""
 FITTING = "auto"
 """The size that is as large as the response and the time allow."""
 BEHIND_JPEG = Colour(255, 255, 255)

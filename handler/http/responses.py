@@ -16,7 +16,7 @@ from handler.http.job_service import LINK_S
 from handler.jobs import ObjectRef
 
 MAX_RESPONSE_BYTES = 4_400_000
-"""Of an image within a response. Lambda's responses hold 6,291,556 bytes, and base64 takes a third more.
+"""The limit for an image in a response. Lambda's responses hold 6,291,556 bytes, and base64 takes a third more.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 JSON = "application/json"

@@ -18,7 +18,7 @@ _FROM_BASE64URL = str.maketrans("-_ ", "+/+")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """policy: which URLs are allowed, as the fetcher has it."""
+    """policy: which URLs are allowed; the same as the fetcher's."""
 
     fetcher: Fetcher
     policy: Policy
@@ -68,7 +68,7 @@ def public_url(name: str, value: object, code: str, policy: Policy) -> str:
 
 
 def _from_base64(text: str) -> bytes:
-    """Base64 or base64url, in lines or with a prefix such as data:image/png;base64, if the client likes."""
+    """Decode base64 or base64url, which may be in lines or have a prefix such as data:image/png;base64."""
     encoded = text.partition(",")[2] if text.startswith("data:") else text
     encoded = "".join(line.strip() for line in encoded.splitlines()).translate(_FROM_BASE64URL)
     try:

@@ -1,4 +1,4 @@
-"""Addresses of the API's own resources, as paths: they hold at whatever host name the client reached the API."""
+"""Addresses of the API's own resources, as paths, which are valid at any host name of the API."""
 
 from collections.abc import Mapping
 from typing import Any

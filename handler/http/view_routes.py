@@ -17,7 +17,7 @@ router = Router()  # type: ignore[no-untyped-call]  # Powertools leaves its cons
 
 @router.post("/v1/images/<id_>/preview")
 def preview(id_: str) -> Response[Any]:
-    """What edits lead to, on a small image."""
+    """The cutout with these edits, as a small image."""
     event = router.current_event.raw_event
     edits = bodies.json_object(api_gateway.body(event))
     data, confidence = wiring.cutouts().views.preview(routes.tenant(event), image_routes.checked(id_), edits)
@@ -44,7 +44,7 @@ def compliance(id_: str) -> Response[Any]:
 
 @router.get("/v1/approved.zip")
 def approved() -> Response[Any]:
-    """A link to a ZIP of approved images, and what the next one begins after."""
+    """A link to a ZIP of approved images, and the image after which the next one begins."""
     event = router.current_event.raw_event
     tenant, query = routes.tenant(event), _query(event)
     deps = wiring.cutouts()
@@ -52,7 +52,7 @@ def approved() -> Response[Any]:
     return responses.link(deps.responses.put(tenant, data, "application/zip"), next=next_)
 
 
-# Behind the routes whose last part is a word: Powertools takes the first that matches.
+# After the routes whose last part is a word, because Powertools takes the first that matches.
 @router.get("/v1/images/<id_>/<view>")
 def view(id_: str, view: str) -> Response[Any]:
     """An image, or a link to it."""

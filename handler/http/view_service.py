@@ -1,6 +1,7 @@
-"""ViewService: what a person sees of an API key's images and takes away: views, previews of edits, downloads.
+"""ViewService: views, previews of edits and downloads of an API key's images.
 
-A function's response holds 6 MB, so a stored file comes as a link to S3, and so does what is made here and is larger.
+A function's response holds 6 MB. So stored files are returned as links to S3, and so are larger files that are made
+here.
 """
 
 import functools
@@ -35,15 +36,15 @@ from pipeline.sniff import sniff
 from pipeline.types import Encoded
 
 SHOWN_BY_BROWSERS = ("jpeg", "png", "webp", "avif", "gif", "bmp")
-"""Formats of which the original is the file itself."""
+"""Formats in which the view `original` is the file itself."""
 APPLYING_S_PER_MP = 0.3
-"""Seconds for each megapixel of a download; rather too many than too few."""
+"""Seconds for each megapixel of a download; a high estimate."""
 ZIP_S, ZIP_BYTES = 12.0, 100_000_000
-"""After so long, or with so many bytes, a ZIP ends and another one goes on."""
+"""A ZIP ends after this time or with this size, and the next one continues."""
 _OUTPUT_GROUPS = ("Output", "Marketplace")
-"""Groups of options that a preview does without."""
+"""Groups of options that a preview leaves out."""
 _FRAME = ("channels", "background", "crop", "margin", "scale", "position", "canvas", "shadow")
-"""Options of an output whose pixels are not those of the source, one for one."""
+"""With one of these options, the output does not have the source's pixels one for one."""
 
 Link = str
 """A URL that anybody can download a file from, for an hour."""
@@ -80,7 +81,7 @@ class ViewService:
         return self._link(key, _cutout(report)) if _is_whole(report) else self._made(key, report, self._options)
 
     def preview(self, tenant: str, id_: str, body: object) -> tuple[bytes, float]:
-        """What edits lead to: a small PNG and its confidence; nothing is stored.
+        """The cutout with these edits, as a small PNG, and its confidence. Stores nothing.
 
         Raises BadOptions, ApiError, HairlineError.
         """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.segment import Segmenter
 
 DOWNLOAD_S = 12.0
-"""For a whole download: API Gateway waits for 29 s."""
+"""The limit for a whole download, because API Gateway waits for 29 s."""
 
 
 @dataclass(frozen=True, slots=True)
