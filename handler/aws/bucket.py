@@ -1,12 +1,13 @@
 """Objects in S3."""
 
 import base64
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple, Protocol
 
-from handler.aws.faults import CONFLICT, MISSING, meaning, translated
+from handler.aws.faults import CONFLICT, MISSING, meaning, translated, was_repeated
 from handler.errors import SourceChanged, SourceMissing
 from handler.jobs import ObjectRef
 
@@ -130,22 +131,38 @@ class S3Store:
         if_match: str | None = None,
         if_none_match: str | None = None,
     ) -> str:
-        """See ObjectStore. metadata: the user's own."""
+        """See ObjectStore. metadata: the user's own.
+
+        Where S3 wrote the object but its answer was lost, boto3 repeats the request, and the condition no longer holds.
+        """
         conditions = {"IfMatch": if_match, "IfNoneMatch": if_none_match}
         changed = SourceChanged(f"{ref} was changed by another writer.")
         # If-Match on an object that is gone is a 404.
         expected = meaning((*CONFLICT, *(MISSING if if_match else ())), changed) if any(conditions.values()) else None
-        with translated(f"write {ref}", expected):
-            etag: str = self._client.put_object(
-                Bucket=ref.bucket,
-                Key=ref.key,
-                Body=data,
-                ContentType=content_type,
-                Metadata=dict(metadata or {}),
-                ChecksumAlgorithm="SHA256",
-                **{name: value for name, value in conditions.items() if value},
-            )["ETag"]
+        try:
+            with translated(f"write {ref}", expected):
+                etag: str = self._client.put_object(
+                    Bucket=ref.bucket,
+                    Key=ref.key,
+                    Body=data,
+                    ContentType=content_type,
+                    Metadata=dict(metadata or {}),
+                    ChecksumAlgorithm="SHA256",
+                    **{name: value for name, value in conditions.items() if value},
+                )["ETag"]
+        except SourceChanged as error:
+            if was_repeated(error) and (written := self._etag_of(ref, data)) is not None:
+                return written
+            raise
         return etag
+
+    def _etag_of(self, ref: ObjectRef, data: bytes) -> str | None:
+        """The etag of the object, if `put` wrote it with these bytes."""
+        try:
+            same = self.sha256(ref) == hashlib.sha256(data).hexdigest()
+            return self.head(ref).etag if same else None
+        except SourceMissing:
+            return None
 
     def delete(self, ref: ObjectRef) -> None:
         """See ObjectStore."""

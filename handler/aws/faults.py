@@ -33,6 +33,12 @@ def translated(task: str, expected: Mapping[str, HairlineError] | None = None) -
         raise StoreUnavailable(f"Could not {task}: {error}") from error
 
 
+def was_repeated(error: HairlineError) -> bool:
+    """Whether boto3 sent the request more than once. error: as `translated` raised it."""
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and cause.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+
+
 def meaning(codes: Iterable[str], error: HairlineError) -> dict[str, HairlineError]:
     """`expected` of `translated` for codes that all mean the same."""
     return dict.fromkeys(codes, error)

@@ -3,9 +3,11 @@
 import hashlib
 import inspect
 
+import boto3
 import botocore.exceptions
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
+from moto.core.models import botocore_stubber
 from moto.s3.models import s3_backends
 
 from handler.aws.bucket import S3Store
@@ -43,6 +45,48 @@ def test_a_replaced_object_cannot_be_read_by_its_old_etag(store):
     assert store.get(ref, new).data == b"new"
     with pytest.raises(SourceChanged, match=r"shoe\.jpg was replaced"):
         store.get(ref, old)
+
+
+def lose_an_answer(s3, when_lost=lambda: None):
+    """S3 does what the next PUT asks, but its answer does not arrive, so botocore sends the request again."""
+    sent = []
+
+    def answer(request, **kwargs):
+        sent.append(request)
+        if len(sent) == 1:
+            botocore_stubber("before-send.s3.PutObject", request)
+            when_lost()
+            raise ConnectionClosedError(endpoint_url=request.url)
+
+    s3.meta.events.register_first("before-send.s3.PutObject", answer)
+    return sent
+
+
+@pytest.mark.parametrize("condition", ["if_none_match", "if_match"])
+def test_an_answer_that_is_lost_is_not_taken_for_another_writer(cloud, condition):
+    ref, store = ObjectRef(OUTPUT, "shoe.jpg"), S3Store(cloud.s3)
+    value = "*" if condition == "if_none_match" else store.put(ref, b"before", "image/png")
+    sent = lose_an_answer(cloud.s3)
+    etag = store.put(ref, b"mine", "image/png", **{condition: value})
+    assert len(sent) == 2
+    assert store.get(ref, etag).data == b"mine"
+
+
+@pytest.mark.parametrize("change", ["replace", "delete"])
+def test_another_writer_is_noticed_after_an_answer_was_lost(cloud, change):
+    ref, store = ObjectRef(OUTPUT, "shoe.jpg"), S3Store(cloud.s3)
+    etag = store.put(ref, b"before", "image/png")
+    other = boto3.client("s3")
+
+    def meanwhile():
+        if change == "replace":
+            S3Store(other).put(ref, b"theirs", "image/png")
+        else:
+            other.delete_object(Bucket=OUTPUT, Key="shoe.jpg")
+
+    lose_an_answer(cloud.s3, meanwhile)
+    with pytest.raises(SourceChanged, match="another writer"):
+        store.put(ref, b"mine", "image/png", if_match=etag)
 
 
 @pytest.mark.parametrize("bucket", [INPUT, OUTPUT])  # with versions, and without
