@@ -20,7 +20,6 @@ from pipeline import (
     quality,
     raster,
     refine,
-    sheet,
     shrink,
     spread,
     trimap,
@@ -116,6 +115,8 @@ def finish(analysis: Analysis, options: Options, background: Picture | None, lap
     output = lap("encode", encode.encode, canvas, format=options.format, quality=options.quality, depth=options.depth)
     stages = lap("stages", _stages, probability, known, matte, options)
     if "sheet" in options.stages:
+        from pipeline import sheet  # here, since it loads a font engine that few runs need
+
         drawn = lap("sheet", sheet.draw, picture, probability, known, matte, cutout, judged)
         stages["sheet"] = encode.encode(drawn, format="jpeg")
     listed = lap("listings", _listings, cutout, matte, options)

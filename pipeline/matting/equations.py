@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.matting import kernels
 from pipeline.matting.kernels import Grid, matrices
-from pipeline.matting.pyramid import Bool, Level, mean_of_four
+from pipeline.matting.pyramid import Bool, Colours, Level, as_float32, mean_of_four
 
 Pixels = NDArray[np.int32]
 Rows = NDArray[np.float64]
@@ -31,11 +31,11 @@ _SHIFT = 1e-12
 class Equations:
     """A x = target for the n unknown pixels of a picture (H, W), in the layout of `kernels`.
 
-    picture: float32 (H, W, 3), 0..255. weights: of P, which interpolates x from the next coarser octave, if there is
+    picture: (H, W, 3), 0..255. weights: of P, which interpolates x from the next coarser octave, if there is
     one. share: how much of that octave's corrections is taken; 1 if its equations are P' A P.
     """
 
-    picture: NDArray[np.float32]
+    picture: Colours
     index: Pixels
     rows: Pixels
     cols: Pixels
@@ -68,13 +68,14 @@ def assembled(level: Level, pool: Executor) -> tuple[Equations, NDArray[np.float
     Takes 0.3 us and 200 bytes for each unknown pixel, 12 bytes for each other one.
     """
     unknown, alpha = np.ascontiguousarray(level.unknown), level.foreground.astype(np.float32)
-    made = _empty(np.ascontiguousarray(level.picture, dtype=np.float32), unknown, reach=2)
+    picture = as_float32(level.picture)
+    made = _empty(level.picture, unknown, reach=2)
     target = np.empty(len(made))
 
     def fill(first: int, last: int) -> None:
-        matrices.laplacian_rows(made.picture, unknown, alpha, made.rows, made.cols, first, last, made.values, target)
+        matrices.laplacian_rows(picture, unknown, alpha, made.rows, made.cols, first, last, made.values, target)
 
-    side_by_side(pool, made.parts, fill)
+    side_by_side(pool, parts(made.rows, _PART // 4), fill)  # a part holds 72 bytes for each pixel of its rows
     made.values[:, made.values.shape[1] // 2] += _SHIFT
     return made, target
 
@@ -90,14 +91,13 @@ def coarsened(fine: Equations, pool: Executor) -> Equations:
     unknown[fine.rows // 2, fine.cols // 2] = True
     # The product's rows reach as far from the parent as a neighbour's parent is, and one more: 2, 3, 3, ...
     product_reach = (fine.reach + 1) // 2 + 1
-    made = _empty(mean_of_four(fine.picture), unknown, reach=product_reach + 1)
+    picture, half = as_float32(fine.picture), mean_of_four(fine.picture)
+    made = _empty(half, unknown, reach=product_reach + 1)
     fine.weights = np.empty((len(fine), 9))
     product = np.empty((len(fine), (2 * product_reach + 1) * (2 * product_reach + 3)))
 
     def weigh(first: int, last: int) -> None:
-        matrices.carrying_weights(
-            fine.picture, 0, fine.rows, fine.cols, first, last, made.picture, made.index, fine.weights
-        )
+        matrices.carrying_weights(picture, 0, fine.rows, fine.cols, first, last, half, made.index, fine.weights)
 
     def multiply(first: int, last: int) -> None:
         matrices.carried_rows(
@@ -122,12 +122,12 @@ def listed(unknown: Bool) -> tuple[Pixels, Pixels]:
     return rows.astype(np.int32), cols.astype(np.int32)
 
 
-def parts(rows: Pixels) -> list[tuple[int, int]]:
-    """Pieces [first, last) of a list of pixels, of about _PART each and of whole rows."""
+def parts(rows: Pixels, size: int = _PART) -> list[tuple[int, int]]:
+    """Pieces [first, last) of a list of pixels, of about `size` each and of whole rows."""
     ends = np.flatnonzero(np.diff(rows, append=-1)) + 1
     bounds = [0]
     while bounds[-1] < len(rows):
-        bounds.append(int(ends[np.searchsorted(ends, min(bounds[-1] + _PART, len(rows)))]))
+        bounds.append(int(ends[np.searchsorted(ends, min(bounds[-1] + size, len(rows)))]))
     return list(itertools.pairwise(bounds))
 
 
@@ -140,8 +140,8 @@ def side_by_side(
     return list(pool.map(lambda piece: work(*piece), pieces))
 
 
-def _empty(picture: NDArray[np.float32], unknown: Bool, reach: int) -> Equations:
+def _empty(picture: Colours, unknown: Bool, reach: int) -> Equations:
     rows, cols = listed(unknown)
     index = np.full(unknown.shape, -1, np.int32)
     index[rows, cols] = np.arange(len(rows), dtype=np.int32)
-    return Equations(picture, index, rows, cols, np.empty((len(rows), (2 * reach + 1) ** 2)), reach, parts(rows))
+    return Equations(picture, index, rows, cols, np.empty((len(rows), (2 * reach + 1) ** 2)), reach, parts(rows, _PART))

@@ -8,12 +8,13 @@ closed-form matting's alpha where that is sharper, but do not yet bring in its n
 from concurrent.futures import Executor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.matting import kernels
-from pipeline.matting.equations import assembled, side_by_side
+from pipeline.matting.equations import Equations, assembled, side_by_side
 from pipeline.matting.kernels import matrices, vectors
 from pipeline.matting.multigrid import Octaves, Solution, solve
-from pipeline.matting.pyramid import Float, Level
+from pipeline.matting.pyramid import Float, Level, as_float32
 
 CYCLES = 2
 SHARE = 0.125
@@ -28,19 +29,24 @@ def settled(half: Level, alpha: Float, octaves: Octaves, full: Level, pool: Exec
     pixel.
     """
     equations, target = assembled(full, pool)
-    coarse = np.ascontiguousarray(half.picture, dtype=np.float32)
+    begin = np.clip(_carried(half, alpha, equations, pool), 0, 1)
+    solution = solve(octaves.below(equations), target, tolerance=0.0, most=CYCLES, start=begin)
+    result = full.foreground.astype(np.float32)
+    result[equations.rows, equations.cols] = np.clip(solution.x, 0, 1)
+    return result, solution
+
+
+def _carried(half: Level, alpha: Float, equations: Equations, pool: Executor) -> NDArray[np.float64]:
+    """The unknown pixels' alpha as it comes from `half`, float64 (n,). Sets weights and share of `equations`."""
+    picture, coarse = as_float32(equations.picture), as_float32(half.picture)
     everywhere = np.zeros(alpha.shape, np.int32)  # known coarse pixels count like solved ones
-    low, start = np.pad(alpha.astype(np.float64), kernels.PAD), equations.grid()
+    low, carried = np.pad(alpha.astype(np.float64), kernels.PAD), equations.grid()
     rows, cols, weights = equations.rows, equations.cols, np.empty((len(equations), 9))
 
     def carry(first: int, last: int) -> None:
-        matrices.carrying_weights(equations.picture, 0, rows, cols, first, last, coarse, everywhere, weights)
-        vectors.carry(weights, rows, cols, first, last, low, 0, start)
+        matrices.carrying_weights(picture, 0, rows, cols, first, last, coarse, everywhere, weights)
+        vectors.carry(weights, rows, cols, first, last, low, 0, carried)
 
     side_by_side(pool, equations.parts, carry)
     equations.weights, equations.share = weights, SHARE
-    begin = np.clip(equations.at(start), 0, 1)
-    solution = solve(octaves.below(equations), target, tolerance=0.0, most=CYCLES, start=begin)
-    result = full.foreground.astype(np.float32)
-    result[rows, cols] = np.clip(solution.x, 0, 1)
-    return result, solution
+    return equations.at(carried)

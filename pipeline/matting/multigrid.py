@@ -51,14 +51,14 @@ def solve(
         x = finest.grid()
         finest.put(x, start)
     octaves.residual(0, left.copy(), x, left)
-    direction, image, nothing = finest.grid(), finest.grid(), finest.grid()
+    direction = finest.grid()
     length = float(np.sqrt(np.sum(target**2)))
     energy, cycles = 0.0, 0
     while (residual := float(np.sqrt(octaves.dot(left, left)))) > tolerance * length and cycles < most:
         step = octaves.cycle(left)
         energy, previous = octaves.dot(left, step), energy
         octaves.combine(energy / previous if cycles else 0.0, direction, 1.0, step)
-        octaves.residual(0, nothing, direction, image)  # minus A times the direction
+        image = octaves.minus_product(direction)
         distance = -energy / octaves.dot(direction, image)
         octaves.combine(1.0, x, distance, direction)
         octaves.combine(1.0, left, distance, image)
@@ -77,28 +77,36 @@ def octaves_of(finest: Equations, pool: Executor) -> "Octaves":
 class Octaves:
     """Systems from the finest to the coarsest, of which each but the last has weights, and what is done to vectors."""
 
-    def __init__(self, levels: Sequence[Equations], factors: scipy.sparse.linalg.SuperLU, pool: Executor) -> None:
+    def __init__(
+        self,
+        levels: Sequence[Equations],
+        factors: scipy.sparse.linalg.SuperLU,
+        pool: Executor,
+        work: Sequence[tuple[Grid, Grid]] = (),
+    ) -> None:
+        """work: grids to write to, for as many of the coarsest levels."""
         self._levels, self._factors, self._pool = levels, factors, pool
-        self._work = [(level.grid(), level.grid(), level.grid()) for level in levels]
+        finer = levels[: len(levels) - len(work)]
+        self._work = [*((level.grid(), level.grid()) for level in finer), *work]
 
     @property
     def finest(self) -> Equations:
         return self._levels[0]
 
     def below(self, finer: Equations) -> "Octaves":
-        """These octaves below a finer system, whose weights and share are set."""
-        return Octaves([finer, *self._levels], self._factors, self._pool)
+        """These octaves below a finer system, whose weights and share are set. Use only one of the two at a time."""
+        return Octaves([finer, *self._levels], self._factors, self._pool, self._work)
 
     def cycle(self, target: Grid, depth: int = 0) -> Grid:
         """About A^-1 target, a symmetric operator of it; in a grid that the next call overwrites."""
-        here, (x, swept, left) = self._levels[depth], self._work[depth]
+        here, (x, swept) = self._levels[depth], self._work[depth]
         if depth == len(self._levels) - 1:
             here.put(x, self._factors.solve(here.at(target)))
             return x
         swept.fill(0)
         self._sweep(depth, target, swept, x, forward=True)
-        self.residual(depth, target, x, left)
-        correction = self.cycle(self._restricted(depth, left), depth + 1)
+        self.residual(depth, target, x, swept)  # which is free until the last sweep
+        correction = self.cycle(self._restricted(depth, swept), depth + 1)
         if here.share != 1:
             correction *= here.share
         self._carry(depth, correction, x)
@@ -115,6 +123,13 @@ class Octaves:
         self.residual(depth, target, x, left)
         x += self.cycle(left, depth)
         return x
+
+    def minus_product(self, vector: Grid) -> Grid:
+        """-A vector, in the finest octave; in a grid that the next call or cycle overwrites."""
+        nothing, product = self._work[0]
+        nothing.fill(0)
+        self.residual(0, nothing, vector, product)
+        return product
 
     def residual(self, depth: int, target: Grid, x: Grid, left: Grid) -> None:
         """Set left = target - A x."""

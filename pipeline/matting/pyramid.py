@@ -39,7 +39,7 @@ def _count_of_four(plane: Bool) -> NDArray[np.uint8]:
     return counts
 
 
-def mean_of_four(picture: Colours) -> Float:
+def mean_of_four(picture: Colours) -> NDArray[np.float32]:
     # In strips, because the float32 copy of a large picture would be the largest array of all.
     height, width = ((side + 1) // 2 for side in picture.shape[:2])
     half = np.empty((height, width, 3), np.float32)
@@ -47,6 +47,11 @@ def mean_of_four(picture: Colours) -> Float:
         strip = _padded(picture[2 * top : 2 * top + 512]).astype(np.float32)
         half[top : top + 256] = cv2.resize(strip, (width, strip.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return half
+
+
+def as_float32(picture: Colours) -> NDArray[np.float32]:
+    """The picture as the kernels take it; itself if it is so already."""
+    return np.ascontiguousarray(picture, dtype=np.float32)
 
 
 def _padded(array: NDArray[Any]) -> NDArray[Any]:

@@ -128,10 +128,9 @@ def test_what_is_linear_in_colour_comes_up_exactly(pool):
     assert abs(weights(fine, coarse) @ low - high)[inside].max() < 0.02
 
 
-def test_parts_are_whole_rows_and_cover_the_list(monkeypatch):
-    monkeypatch.setattr(equations, "_PART", 10)
+def test_parts_are_whole_rows_and_cover_the_list():
     rows, _ = listed(np.random.default_rng(0).random((30, 7)) > 0.4)
-    pieces = parts(rows)
+    pieces = parts(rows, 10)
     assert pieces[0][0] == 0
     assert pieces[-1][1] == len(rows)
     for (_, end), (start, _) in itertools.pairwise(pieces):
