@@ -72,3 +72,8 @@ def webhook(name: str) -> tuple[dict[str, str], bytes]:
     """(headers, body) of a webhook in events/."""
     event = json.loads((EVENTS / f"hook_{name}.json").read_text("utf-8"))
     return event["headers"], json.dumps(event["payload"], ensure_ascii=False).encode()
+
+
+def example(name: str) -> str:
+    """The event of that name in events/."""
+    return (EVENTS / f"{name}.json").read_text("utf-8")

@@ -1,48 +1,24 @@
 """Callbacks: signatures that another implementation accepts, retries, pauses, and receivers that are switched off."""
 
-import json
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from standardwebhooks import Webhook
 
-from handler import notifications
 from handler.aws.queue import MAX_DELAY_S
-from handler.errors import BadConfig, BadEvent, StoreUnavailable
-from handler.hooks import callbacks, resend
+from handler.errors import BadConfig, BadEvent
+from handler.hooks import callbacks
 from handler.hooks.callbacks import WAITS_S
 from handler.notifications import Delivery
+from tests.handler.hooks.deliveries import KEY, delivery
+from tests.handler.hooks.functions import callback_deps
 from tests.handler.hooks.shops import CALLBACK_SECRET, NOW, STANDARD_SECRET
-
-KEY = "shops/own/catalogue/1/front"
-REPORT = {
-    "status": "done",
-    "object": {"bucket": "input", "key": KEY, "version": "v", "etag": '"e"'},
-    "mark": "m",
-    "quality": {"needs_review": False, "confidence": 0.9, "reasons": []},
-    "compliance": {"amazon-main": {"complies": True, "rules": {}}},
-    "files": {"cutout.png": "1", "alpha.png": "2"},
-}
 
 
 @pytest.fixture
 def deps(world, net):
-    return callbacks.Deps(
-        world.registry,
-        world.queue("callbacks"),
-        world.dead_letters,
-        world.state,
-        callbacks.POLICY,
-        net.wire,
-        jitter=lambda: 0.5,
-    )
-
-
-def delivery(key=KEY, url=None, **changes):
-    notification = notifications.from_report({**REPORT, "object": {**REPORT["object"], "key": key}}, "output", url)
-    return replace(Delivery.of(notification, datetime.fromtimestamp(NOW, UTC)), **changes)
+    return callback_deps(world, net)
 
 
 def delayed(world):
@@ -199,103 +175,3 @@ def test_without_a_registered_receiver_nothing_is_sent(net, deps, world):
 def test_an_invalid_delivery_is_a_bad_event(text):
     with pytest.raises(BadEvent):
         Delivery.parse(text)
-
-
-# Notifications
-
-
-@pytest.mark.parametrize(
-    ("changes", "kind"),
-    [
-        ({}, "hairline.completed"),
-        ({"quality": {"needs_review": True, "confidence": 0.1, "reasons": []}}, "hairline.needs_review"),
-        ({"status": "rejected", "reason": {"code": "no_subject", "message": "m"}}, "hairline.rejected"),
-        ({"status": "failed", "reason": {"code": "given_up", "message": "m"}}, "hairline.failed"),
-    ],
-)
-def test_a_notification_is_sent_once_as_event_and_callback_with_one_id(world, changes, kind):
-    notification = notifications.from_report({**REPORT, **changes}, "output", None)
-    assert notification.kind == kind
-    world.bus.publish(notification, first=True)
-    world.bus.publish(notification, first=False)
-    (event,) = world.messages("published")
-    (message,) = world.messages("callbacks")
-    assert (event["source"], event["detail-type"]) == ("hairline", kind)
-    assert event["detail"] == {"id": message["id"], **notification.data}
-    assert json.loads(message["body"])["data"] == notification.data
-
-
-def test_each_result_has_one_id():
-    first = notifications.from_report(REPORT, "output", None).id
-    assert notifications.from_report({**REPORT, "mark": "m"}, "output", None).id == first
-    assert notifications.from_report({**REPORT, "mark": "n"}, "output", None).id != first
-
-
-def test_the_notification_of_an_api_job_names_it_and_its_path():
-    object_ = {**REPORT["object"], "key": "api/tenant/0123"}
-    data = notifications.from_report({**REPORT, "object": object_}, "output", None).data
-    assert data["job"] == {"id": "0123", "path": "/v1/jobs/0123"}
-    assert "shop" not in data
-
-
-def test_an_image_without_shop_and_receiver_makes_no_callback(world):
-    world.bus.publish(
-        notifications.from_report({**REPORT, "object": {**REPORT["object"], "key": "a.jpg"}}, "o", None), first=True
-    )
-    assert len(world.messages("published")) == 1
-    assert world.messages("callbacks") == []
-
-
-def test_a_notification_that_failed_is_sent_at_the_retry(world):
-    notification = notifications.from_report(REPORT, "output", None)
-    broken = replace(world.bus, bus=replace(world.bus.bus, name="no-such-bus"))
-    with pytest.raises(StoreUnavailable):
-        broken.publish(notification, first=True)
-    world.bus.publish(notification, first=False)
-    assert len(world.messages("published")) == 1
-
-
-# Resending
-
-
-def test_dead_letters_are_resent(net, deps, world, capsys):
-    world.dead_letters.send(delivery(attempt=3, due=5).message(), [BadEvent("x")])
-    world.sqs.send_message(QueueUrl=world.urls["dead"], MessageBody="{}")
-    assert resend.main(["--queue", world.urls["callbacks"], "--dead", world.urls["dead"]]) == 1
-    (message,) = world.messages("callbacks")
-    assert Delivery.parse(json.dumps(message)) == delivery(again=True)
-    assert delivery().id in capsys.readouterr().out
-    net.serve("/callback", b"")
-    assert callbacks.deliver(Delivery.parse(json.dumps(message)), deps, NOW) == "delivered"
-
-
-def test_a_missing_queue_ends_the_resending_with_a_message(world, capsys):
-    world.dead_letters.send(delivery().message(), [BadEvent("x")])
-    dead, gone = world.urls["dead"], world.urls["callbacks"] + "-gone"
-    assert resend.main(["--queue", gone, "--dead", dead]) == 1
-    assert f"Could not send to the queue {gone}" in capsys.readouterr().err
-    assert resend.main(["--queue", world.urls["callbacks"], "--dead", gone]) == 1
-    assert "Could not receive from the dead-letter queue" in capsys.readouterr().err
-
-
-def test_the_callback_of_an_image_is_resent_by_its_key(world, capsys):
-    world.s3.create_bucket(Bucket="output")
-    world.s3.put_object(Bucket="output", Key=f"{KEY}/report.json", Body=json.dumps(REPORT).encode())
-    callback = {"hairline-callback": "https://other.example/mine"}
-    world.s3.put_object(Bucket="input", Key=KEY, Body=b"x", Metadata=callback)
-    arguments = ["--queue", world.urls["callbacks"], "--output", "output", KEY]
-    assert resend.main(arguments) == 0
-    (message,) = world.messages("callbacks")
-    assert (message["again"], message["url"], message["id"]) == (True, "https://other.example/mine", delivery().id)
-    world.s3.delete_object(Bucket="input", Key=KEY)
-    assert resend.main(arguments) == 0
-    assert resend.main([*arguments, "nothing.jpg"]) == 1
-    assert "nothing.jpg" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("wrong", [[], ["--dead", "x", "key"], ["--output", "x"]])
-def test_wrong_arguments_show_the_usage(wrong, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        resend.main(["--queue", "q", *wrong])
-    assert stopped.value.code == 2
-    assert "usage" in capsys.readouterr().err
