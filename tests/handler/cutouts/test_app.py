@@ -1,47 +1,16 @@
 """The entry points, wired from the environment as in Lambda, on events of events/ and on moto's S3 and SQS."""
 
-import functools
-import io
 import json
-import time
-from dataclasses import replace
 
 import pytest
-from botocore.exceptions import ClientError
-from moto.sqs.models import sqs_backends
 from snapshot_restore_py import get_before_snapshot
 
-from handler import observability
 from handler.cutouts import app, wiring
 from handler.errors import BadConfig, StoreUnavailable
-from handler.local.poller import Context
 from pipeline.errors import ModelUnavailable
 from tests.handler.conftest import INPUT, OUTPUT
+from tests.handler.cutouts.invoking import context, fail, on_queue
 from tests.handler.events.test_events import EVENTS, load
-
-
-@pytest.fixture
-def wired(cloud, monkeypatch):
-    """The environment of the function; what an earlier test had built from another one is forgotten."""
-    for name, value in cloud.env().items():
-        monkeypatch.setenv(name, value)
-    wiring.deps.cache_clear()
-    wiring.visibility.cache_clear()
-    yield cloud
-    wiring.deps.cache_clear()
-
-
-def context(seconds=300):
-    return Context(seconds, 3008)
-
-
-def on_queue(event, seconds=300):
-    """The numbers of the messages that are to be tried again."""
-    ids = [record["messageId"] for record in event["Records"]]
-    reply = app.on_queue(event, context(seconds))
-    assert reply.keys() == {"batchItemFailures"}
-    json.dumps(reply)
-    return [ids.index(item["itemIdentifier"]) for item in reply["batchItemFailures"]]
 
 
 def statuses(cloud):
@@ -106,17 +75,6 @@ def test_each_message_of_a_batch_has_its_own_end(wired, photo):
     wiring.deps.cache_clear()  # S3 is well again
     assert on_queue({"Records": event["Records"][4:]}) == []
     assert statuses(wired)["products/hat.jpg"] == "done"
-
-
-def fail(store, word):
-    """Let S3 answer 503 to every request whose key holds a word, below botocore's own retries."""
-    client = store._client
-
-    def answer(request, **_kwargs):
-        if word in request.url:
-            raise ClientError({"Error": {"Code": "503", "Message": "Slow Down"}}, "HeadObject")
-
-    client.meta.events.register_first("before-send.s3", answer)
 
 
 def test_when_all_fail_all_are_named_and_nothing_is_raised(wired):
@@ -193,90 +151,6 @@ def test_log_and_metrics_tell_of_each_picture_but_do_not_show_it(wired, caplog, 
     assert done["Megapixels"] == [0.065536]
     assert done["NeedsReview"][0] in (0.0, 1.0)
     assert all(len(json.dumps(each)) < 2000 for each in metrics)
-
-
-# Retries, and what the log says before a container is killed
-
-
-@pytest.fixture
-def queue(wired):
-    """The queue of the events of events/, with the visibility timeout of the template."""
-    name = "hairline-Queue-4RZ1VQ8XK2PD"
-    return wired.sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
-
-
-def received(cloud, queue_url, attempt):
-    """The event of a message with the body of sqs_s3_put, received just now for the so-manieth time."""
-    cloud.sqs.send_message(QueueUrl=queue_url, MessageBody=load("sqs_s3_put")["Records"][0]["body"])
-    (message,) = cloud.sqs.receive_message(QueueUrl=queue_url)["Messages"]
-    event = load("sqs_s3_put")
-    event["Records"][0] |= {"receiptHandle": message["ReceiptHandle"], "messageId": message["MessageId"]}
-    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(attempt)
-    return event
-
-
-def hidden_s(queue_url):
-    """For how long the queue's only message stays hidden, as moto plays SQS."""
-    name = queue_url.rsplit("/", 1)[-1]
-    (message,) = sqs_backends["123456789012"]["us-east-1"].queues[name]._messages
-    return message.visible_at / 1000 - time.time()
-
-
-@pytest.mark.parametrize(("attempt", "seconds"), [(1, 15), (2, 60), (3, 240), (4, 900), (7, 900), (8, 0), (9, 0)])
-def test_a_failed_image_is_retried_after_seconds_rather_than_after_the_visibility_timeout(
-    wired, queue, attempt, seconds
-):
-    event = received(wired, queue, attempt)
-    assert hidden_s(queue) == pytest.approx(1800, abs=10)
-    fail(wiring.deps().store, "products")
-    assert on_queue(event) == [0]
-    assert hidden_s(queue) == pytest.approx(seconds, abs=10)
-
-
-def test_a_finished_image_is_not_postponed(wired, queue, photo):
-    wired.drop("products/shoe.jpg", photo)
-    assert on_queue(received(wired, queue, 1)) == []
-    assert hidden_s(queue) == pytest.approx(1800, abs=10)
-
-
-def test_a_message_that_cannot_be_postponed_is_still_retried(wired, caplog):
-    """There is no such queue; the log says so."""
-    fail(wiring.deps().store, "products")
-    assert on_queue(load("sqs_s3_put")) == [0]
-    (postponed,) = [record for record in caplog.records if record.getMessage() == "postpone"]
-    assert "hairline-Queue" in postponed.reason
-
-
-class Watching:
-    """Notes what the log says when the model is asked."""
-
-    def __init__(self, segmenter, records):
-        self.spec, self._segmenter, self._records, self.seen = segmenter.spec, segmenter, records, []
-
-    def segment(self, picture):
-        self.seen = [(each.getMessage(), each.key, each.bytes) for each in self._records if hasattr(each, "key")]
-        return self._segmenter.segment(picture)
-
-
-def test_the_log_names_an_image_before_the_work_begins(wired, caplog, photo, monkeypatch):
-    wired.drop("products/shoe.jpg", photo)
-    watching = Watching(wiring.deps().segmenter, caplog.records)
-    with monkeypatch.context() as patched:
-        patched.setattr(wiring, "deps", functools.partial(replace, wiring.deps(), segmenter=watching))
-        assert on_queue(load("sqs_s3_put")) == []
-    assert watching.seen == [("begin", "products/shoe.jpg", len(photo))]
-
-
-def test_each_line_of_the_log_names_the_message_and_the_attempt(wired, photo, monkeypatch):
-    log = io.StringIO()
-    monkeypatch.setattr(observability.logger.registered_handler, "stream", log)
-    wired.drop("products/shoe.jpg", photo)
-    event = load("sqs_s3_put")
-    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "3"
-    assert on_queue(event) == []
-    lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert [line["message"] for line in lines] == ["begin", "image"]
-    assert {(line["message_id"], line["attempt"]) for line in lines} == {(event["Records"][0]["messageId"], 3)}
 
 
 # Start-up

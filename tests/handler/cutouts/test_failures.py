@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from handler.cutouts import app, failures, retries, wiring
+from handler.cutouts import app, failures, retries
 from handler.cutouts.work import process, process_message
 from handler.errors import BadEvent, SourceChanged, StoreUnavailable
 from handler.events import sqs
@@ -185,18 +185,6 @@ def test_a_message_that_is_not_an_event_is_a_dead_letter_with_the_reason(cloud, 
 
 
 # The entry points
-
-
-@pytest.fixture
-def wired(cloud, monkeypatch):
-    for name, value in cloud.env().items():
-        monkeypatch.setenv(name, value)
-    caches = (wiring.deps, wiring.failure_deps, wiring.visibility)
-    for each in caches:
-        each.cache_clear()
-    yield cloud
-    for each in caches:
-        each.cache_clear()
 
 
 def test_dead_letter_function_reports_a_message_that_sqs_gave_up(wired, photo):

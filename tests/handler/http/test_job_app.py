@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,31 +10,15 @@ from types import SimpleNamespace
 import pytest
 import requests
 
-from handler import keys
-from handler.aws.bucket import S3Store
-from handler.aws.documents import DocumentStore
 from handler.aws.registry_secret import Secret
 from handler.http import job_app, wiring
 from handler.http.api_errors import CODES, ApiError
-from handler.http.job_service import GIVEN_UP_S, UPLOAD_S, JobRequest, JobService
+from handler.http.job_service import GIVEN_UP_S, UPLOAD_S
 from handler.local import template
 from handler.untrusted.guard import Policy
 from pipeline.options import Options
 from tests.handler.hooks.shops import Entries
-
-
-def settled(call, id_):
-    """The job's status when it is none of those that pass."""
-    for _ in range(600):
-        told = call.get(f"/v1/jobs/{id_}").json()
-        if told["status"] not in ("queued", "working"):
-            return told
-        time.sleep(0.2)
-    raise AssertionError(told)
-
-
-def upload(form, data):
-    return requests.post(form["url"], data=form["fields"], files={"file": data}, timeout=30)
+from tests.handler.http.jobs import records, settled, upload
 
 
 def fetch(url):
@@ -123,12 +106,6 @@ def test_the_same_idempotency_key_makes_one_job_also_at_once(call, made):
     assert {key.rpartition("/")[2] for key in records(made) - before} == {id_}
 
 
-def records(made):
-    s3 = made.client("s3")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=made.names["StateBucket"], Prefix="jobs/")
-    return {item["Key"] for page in pages for item in page.get("Contents", [])}
-
-
 def test_an_idempotency_key_belongs_to_one_request_and_one_tenant(call, other):
     headers = {"Idempotency-Key": uuid.uuid4().hex}
     first = call.post("/v1/jobs", json={}, headers=headers).json()
@@ -145,78 +122,6 @@ def test_a_job_is_its_tenants_alone(call, other):
     job = call.post("/v1/jobs").json()
     assert other.get(f"/v1/jobs/{job['id']}").status_code == 404
     assert call.get(f"/v1/jobs/{job['id']}").status_code == 200
-
-
-def everything(made):
-    """The keys of all versions of all objects, with their buckets; not the marks of notifications, which name none."""
-    s3 = made.client("s3")
-    buckets = made.input_bucket, made.output_bucket, made.names["StateBucket"]
-    listed = {bucket: s3.list_object_versions(Bucket=bucket) for bucket in buckets}
-    return {
-        (bucket, item["Key"])
-        for bucket, found in listed.items()
-        for item in (*found.get("Versions", []), *found.get("DeleteMarkers", []))
-        if not item["Key"].startswith(keys.AREAS["published"].prefix)
-    }
-
-
-def wait_for_worker(made):
-    """Until nothing is in the queues, also of jobs of earlier tests."""
-    counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    for _ in range(600):
-        found = [
-            made.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"].values()
-            for url in made.image_queue_urls
-        ]
-        if not any(int(count) for values in found for count in values):
-            return
-        time.sleep(0.2)
-    raise AssertionError(found)
-
-
-def test_a_deleted_job_leaves_no_version_of_image_results_and_record(call, working, photo):
-    wait_for_worker(working)
-    before = everything(working)
-    job = call.post("/v1/jobs").json()
-    upload(job["upload"], photo)
-    done = settled(call, job["id"])
-    upload(job["upload"], photo)  # a second version, which is cut while the job is deleted
-    for _ in range(2):
-        deleted = call.delete(f"/v1/jobs/{job['id']}")
-        assert (deleted.status_code, deleted.content) == (204, b"")
-        assert call.get(f"/v1/jobs/{job['id']}").status_code == 404
-    wait_for_worker(working)
-    assert requests.get(done["files"]["cutout.png"], timeout=30).status_code == 404
-    assert everything(working) <= before
-
-
-def test_a_job_is_deleted_by_its_tenant_alone(call, other):
-    job = call.post("/v1/jobs").json()
-    assert other.delete(f"/v1/jobs/{job['id']}").status_code == 204  # of theirs, there is none
-    assert call.get(f"/v1/jobs/{job['id']}").status_code == 200
-    assert call.delete("/v1/jobs/0").status_code == 404
-    assert call.delete(f"/v1/jobs/{job['id']}", headers={"X-Api-Key": None}).status_code == 403
-
-
-def test_an_image_that_arrives_after_its_job_was_deleted_is_deleted_too(working, photo):
-    """The download takes its time; meanwhile somebody deletes the job."""
-    made = working
-    wait_for_worker(made)
-    config = SimpleNamespace(
-        state_bucket=made.names["StateBucket"], input_bucket=made.input_bucket, output_bucket=made.output_bucket
-    )
-    before, store = everything(made), S3Store(made.client("s3"))
-
-    class SlowFetcher:
-        def get(self, _url):
-            (key,) = records(made) - {key for _, key in before}
-            service.delete("tenant", key.rpartition("/")[2])
-            return SimpleNamespace(data=photo, content_type="image/jpeg")
-
-    service = JobService(DocumentStore(store, config.state_bucket), store, SlowFetcher(), config)
-    with pytest.raises(ApiError, match="not_found"):
-        service.submit("tenant", JobRequest(options={}, image_url="https://example.com/a.jpg"), None)
-    assert everything(made) == before
 
 
 @contextmanager
