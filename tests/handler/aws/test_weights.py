@@ -1,16 +1,12 @@
 """Weights from a bucket: downloaded once and completely, or an error that says what to fix."""
 
 import gc
-import hashlib
-import json
 import os
-import random
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 import boto3
-import numpy as np
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
@@ -28,43 +23,18 @@ from handler import dispositions
 from handler.aws import weights
 from handler.config import ModelConfig
 from handler.dispositions import Disposition
-from handler.errors import BadConfig, StoreUnavailable
-from handler.http import wiring
-from handler.local.environment import client
+from handler.errors import StoreUnavailable
 from pipeline.errors import ModelUnavailable
 from pipeline.models import DEFAULT_FOLDER, MODELS, named, read_weights
-from pipeline.types import Picture
+from tests.handler.aws.large_model import BUCKET, DATA, SPEC, left_in
 
 # s3transfer drops an answer that broke off without closing its connection.
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
-
-BUCKET = "weights"
-DATA = random.Random(0).randbytes(20_000_000)  # three parts of a download
-SPEC = replace(named("isnet"), name="large", file="large.onnx", sha256=hashlib.sha256(DATA).hexdigest(), size=len(DATA))
 
 
 @pytest.fixture(autouse=True)
 def _known(monkeypatch):
     monkeypatch.setitem(MODELS, SPEC.name, SPEC)
-
-
-@pytest.fixture
-def temporary(tmp_path, monkeypatch):
-    """The temporary folder of a container."""
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    return folder
-
-
-@pytest.fixture
-def bucket(endpoint, temporary):
-    """A client of an S3 whose bucket contains the weights."""
-    s3 = client("s3", endpoint)
-    s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key=SPEC.file, Body=DATA)
-    return s3
 
 
 @pytest.fixture
@@ -90,10 +60,6 @@ def impatient(endpoint, attempts=1):
     s3 = boto3.client("s3", endpoint_url=endpoint, config=Config(retries=retries, read_timeout=20))
     CLIENTS.append(s3)
     return s3
-
-
-def left_in(folder):
-    return {path.name for path in folder.rglob("*") if path.is_file()}
 
 
 def test_weights_in_the_layer_are_not_downloaded():
@@ -158,7 +124,8 @@ def test_a_connection_that_stays_broken_is_a_failure_of_s3(endpoint, bucket, net
 KILLED = """
 import sys
 from pathlib import Path
-from tests.handler.aws.test_weights import BUCKET, SPEC, impatient
+from tests.handler.aws.large_model import BUCKET, SPEC
+from tests.handler.aws.test_weights import impatient
 from handler.aws import weights
 from handler.config import ModelConfig
 from pipeline.models import MODELS
@@ -243,77 +210,6 @@ def test_a_disk_that_fills_up_during_the_download_is_named(bucket, network, temp
         assert "EphemeralStorage" in message_of_fault(network, bucket, temporary)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.fixture
-def http(endpoint, bucket, tmp_path, monkeypatch):
-    """The wiring of the HTTP API's functions in a new container, with u2netp in the bucket alone."""
-    bucket.upload_file(str(DEFAULT_FOLDER / "u2netp.onnx"), BUCKET, "u2netp.onnx")
-    settings = {"INPUT_BUCKET": "in", "OUTPUT_BUCKET": "out", "STATE_BUCKET": "state", "MODEL_BUCKET": BUCKET}
-    for name, value in {**settings, "MODEL_DIR": str(tmp_path / "nowhere")}.items():
-        monkeypatch.setenv(f"HAIRLINE_{name}", value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    for cached in (wiring.cutouts, wiring.segmenter):
-        cached.cache_clear()
-    yield wiring
-    for cached in (wiring.cutouts, wiring.segmenter):
-        cached.cache_clear()
-
-
-def test_the_http_api_downloads_weights_too(http, temporary):
-    assert http.segmenter().spec == named("u2netp")
-    assert left_in(temporary) == {"u2netp.onnx", "lock"}
-
-
-@pytest.mark.parametrize(("name", "error"), [("u3net", ModelUnavailable), ("u2net/", BadConfig)])
-def test_an_unknown_model_is_the_deployments_fault_and_not_the_clients(http, monkeypatch, name, error):
-    monkeypatch.setenv("HAIRLINE_MODEL", name)
-    with pytest.raises(error, match=rf"HAIRLINE_MODEL.*{name}"):
-        http.segmenter()
-
-
-@pytest.fixture
-def own(bucket):
-    """A model of your own in the bucket: u2netp's weights under another name."""
-    row = {"file": "mine.onnx", "licence": "ours", "side": 320, "sha256": named("u2netp").sha256}
-    row |= {"mean": named("u2netp").mean, "std": named("u2netp").std}
-    bucket.put_object(Bucket=BUCKET, Key="mine.json", Body=json.dumps(row).encode())
-    bucket.upload_file(str(DEFAULT_FOLDER / "u2netp.onnx"), BUCKET, "mine.onnx")
-    return row
-
-
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [("mine", ["mine"]), ("u2netp+mine", ["u2netp", "mine"]), ("mine+u2netp", ["mine", "u2netp"])],
-)
-def test_a_model_of_your_own_comes_from_the_bucket_with_its_row(http, own, monkeypatch, temporary, name, parts):
-    monkeypatch.setenv("HAIRLINE_MODEL", name)
-    opened = http.segmenter()
-    assert opened.segment(Picture(np.full((40, 50, 3), 90, np.uint8))).spec.name in parts
-    assert left_in(temporary) == {f"{part}.onnx" for part in parts} | {"lock"}
-
-
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        (b"{", "mine.json is not JSON"),
-        (b'{"file": "mine.onnx"}', "lacks the key 'sha256'"),
-        (b"[]" * 99_999, "not JSON"),
-    ],
-)
-def test_a_bad_row_in_the_bucket_is_the_deployments_fault(http, own, monkeypatch, bucket, row, message):
-    bucket.put_object(Bucket=BUCKET, Key="mine.json", Body=row)
-    monkeypatch.setenv("HAIRLINE_MODEL", "mine")
-    with pytest.raises(ModelUnavailable, match=message) as raised:
-        http.segmenter()
-    assert dispositions.of(raised.value).disposition == Disposition.RETRY
-
-
-def test_other_weights_than_the_row_names_are_not_used(http, own, monkeypatch, bucket):
-    bucket.put_object(Bucket=BUCKET, Key="mine.onnx", Body=b"others")
-    monkeypatch.setenv("HAIRLINE_MODEL", "mine")
-    with pytest.raises(ModelUnavailable, match=r"6 bytes and is not the file that mine needs.*Correct the row"):
-        http.segmenter()
 
 
 def test_auto_takes_the_first_stronger_model_that_the_bucket_has(bucket, network, monkeypatch):

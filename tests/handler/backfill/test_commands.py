@@ -5,8 +5,6 @@ import io
 import json
 from datetime import UTC, datetime
 
-import boto3
-import botocore.validate
 import pytest
 
 from handler.aws import deployment
@@ -14,66 +12,12 @@ from handler.aws.deployment import FunctionFacts, Usage
 from handler.backfill import __main__ as command_line
 from handler.backfill import site
 from handler.backfill.arguments import Arguments
+from tests.handler.backfill.batch_operations import JOB, STATE, Control
 from tests.handler.backfill.test_app import KEY, result
-from tests.handler.backfill.test_end import JOB, STATE, Bus, state  # noqa: F401  a fixture
 from tests.handler.conftest import INPUT
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hairline-BackfillFunction"
 ROLE = "arn:aws:iam::123456789012:role/job"
-MODEL = boto3.client("s3control", region_name="eu-west-1").meta.service_model
-
-
-GIVEN_ONLY = ("AccountId", "ClientRequestToken", "Tags")
-"""What a job is made with, and does not say when it is described."""
-FRESH = {"TotalNumberOfTasks": 5_000_000, "NumberOfTasksSucceeded": 0, "NumberOfTasksFailed": 0}
-
-
-class Control:
-    """boto3's client of s3control: jobs that are prepared at once. It checks each request against AWS's own model."""
-
-    def __init__(self):
-        self.jobs, self.requests = {}, {}
-
-    def __getattr__(self, name):
-        operation = "".join(word.capitalize() for word in name.split("_"))
-
-        def call(**request):
-            shape = MODEL.operation_model(operation).input_shape
-            checked = botocore.validate.ParamValidator().validate(request, shape)
-            assert not checked.has_errors(), checked.generate_report()
-            assert request["AccountId"] == "123456789012"
-            return getattr(self, f"_{name}")(request)
-
-        return call
-
-    def _create_job(self, request):
-        token = request["ClientRequestToken"]
-        assert len(token) <= 64
-        if token not in self.requests:
-            job = f"job-{len(self.jobs)}"
-            self.requests[token] = job
-            self.jobs[job] = {
-                **{
-                    name: value
-                    for name, value in request.items()
-                    if name not in ("AccountId", "ClientRequestToken", "Tags")
-                },
-                "JobId": job,
-                "Status": "Suspended",
-                "CreationTime": datetime(2026, 11, 20, len(self.jobs), tzinfo=UTC),
-                "ProgressSummary": FRESH,
-            }
-        return {"JobId": self.requests[token]}
-
-    def _describe_job(self, request):
-        return {"Job": self.jobs[request["JobId"]]}
-
-    def _update_job_status(self, request):
-        wanted = request["RequestedJobStatus"]
-        self.jobs[request["JobId"]]["Status"] = "Active" if wanted == "Ready" else wanted
-
-    def _list_jobs(self, _request):
-        return {"Jobs": list(self.jobs.values())}
 
 
 @pytest.fixture
@@ -82,7 +26,7 @@ def control():
 
 
 @pytest.fixture
-def run(cloud, control, state, backfill_env, monkeypatch):  # noqa: F811
+def run(cloud, control, state, backfill_env, monkeypatch):
     outputs = {"InputBucket": INPUT, "StateBucket": STATE, "BackfillFunctionArn": ARN, "BackfillJobRoleArn": ROLE}
     monkeypatch.setattr(deployment, "outputs", lambda _: outputs)
     monkeypatch.setattr(deployment, "function", lambda _: FunctionFacts(backfill_env, 3008, 200))
@@ -267,7 +211,7 @@ def test_status_shows_progress_speed_and_cost(run, control, capsys):
     assert "So far $1." in text  # an hour of 3,008 MB, 3,600 calls, and 1,000,000 tasks
 
 
-def test_status_and_report_of_a_job_that_has_ended(run, control, state, capsys):  # noqa: F811
+def test_status_and_report_of_a_job_that_has_ended(run, control, state, capsys):
     run("start", "--yes")
     control.jobs[JOB] = {**control.jobs.pop("job-0"), "JobId": JOB, "Status": "Complete"}
     assert run("status") == 0

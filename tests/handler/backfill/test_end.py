@@ -6,26 +6,13 @@ import boto3
 import pytest
 
 from handler import keys
-from handler.aws.bucket import S3Store
 from handler.aws.documents import DocumentStore
 from handler.aws.event_bus import EventBus
 from handler.backfill import completion, end_app, end_wiring, wiring
 from handler.backfill.completion import Line, Tally
 from handler.errors import SourceMissing
 from handler.local.poller import Context
-
-STATE = "hairline-state-123456789012-us-east-1"
-JOB = "f8fb9d89-a3aa-461d-bddc-ea6a1b131955"
-SUCCEEDED = (
-    "in,products/red%20shoe%2B1.jpg,,succeeded,200,,done 0.93\n"
-    "in,b.jpg,,succeeded,200,,repeated 0.41 needs_review\n"
-    "in,c.txt,,succeeded,200,,rejected not_an_image\n"
-    "in,d.txt,,succeeded,200,,repeated not_an_image\n"
-)
-KILLED = '"Lambda returned function error: {""errorMessage"":""Task timed out\nafter 3.00 seconds""}"'
-LOST = (
-    f"in,e.jpg,,failed,200,TemporaryFailure,retry store_unavailable\nin,f.jpg,,failed,200,PermanentFailure,{KILLED}\n"
-)
+from tests.handler.backfill.batch_operations import JOB, KILLED, STATE
 
 
 class Bus:
@@ -35,24 +22,6 @@ class Bus:
     def put_events(self, Entries):  # noqa: N803
         self.entries += Entries
         return {"FailedEntryCount": 0, "Entries": []}
-
-
-@pytest.fixture
-def state(cloud):
-    cloud.s3.create_bucket(Bucket=STATE)
-    folder = f"backfills/job-{JOB}"
-    results = [
-        {"TaskExecutionStatus": status, "Bucket": STATE, "MD5Checksum": "x", "Key": f"{folder}/results/{status}.csv"}
-        for status in ("succeeded", "failed")
-    ]
-    files = {
-        f"{folder}/results/succeeded.csv": SUCCEEDED,
-        f"{folder}/results/failed.csv": LOST,
-        f"{folder}/manifest.json": json.dumps({"Format": "Report_CSV_20180820", "Results": results}),
-    }
-    for key, text in files.items():
-        cloud.s3.put_object(Bucket=STATE, Key=key, Body=text.encode())
-    return S3Store(cloud.s3)
 
 
 def test_every_line_is_read(state):
