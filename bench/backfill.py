@@ -124,7 +124,7 @@ def section(passes: Sequence[Pass], count: int, containers: int) -> str:
     repeated = sum(costs.dollars(Work(0, repeated=5_000_000), MEMORY_MB).values())
     return f"""## Backfill
 
-`python -m bench.backfill`. Nobody has run a backfill on AWS yet; these are predictions from measured milliseconds,
+`python -m bench.backfill`. No backfill has run on AWS yet; these are predictions from measured milliseconds,
 prices and documented limits. Hours for so many containers at the same time, and dollars, which do not depend on that:
 
 {results.table(["images", "size", "dollars", *(f"{c:,}" for c in CONCURRENCIES)], predicted)}

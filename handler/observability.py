@@ -16,7 +16,7 @@ from pipeline.report import CutReport, StoredReport
 
 NAMESPACE = "Hairline"
 
-# Powertools takes the service's name, which tells two stacks of an account apart, from POWERTOOLS_SERVICE_NAME.
+# Powertools takes the service's name, which distinguishes two stacks of an account, from POWERTOOLS_SERVICE_NAME.
 logger = Logger()
 tracer = Tracer(patch_modules=["botocore"])
 

@@ -17,7 +17,7 @@ SAFE = ("GET", "HEAD")
 
 
 class Forbidden(Exception):
-    """The request may not be answered. status: 401 or 403."""
+    """The request is not allowed. status: 401 or 403."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)

@@ -25,7 +25,7 @@ from studio.library import Item, Library, settle
 from studio.pools import Killed, Worker
 
 SOON, LATER = 0, 1
-"""A person waits for what was edited; the rest comes after it."""
+"""Edited images are cut before new ones, because a person waits for them."""
 _STOP = 9
 
 
@@ -46,7 +46,7 @@ class Conflict(Exception):
 
 
 class Studio:
-    """A folder at work. close: ends its threads and processes."""
+    """A folder that is open in the studio. close: ends its threads and processes."""
 
     def __init__(self, folder: Path, model: tasks.Model, options: Options) -> None:
         """Begin to cut what is not up to date. Raises OSError, BadPaths."""
@@ -63,7 +63,7 @@ class Studio:
         self._thread.start()
 
     def close(self) -> None:
-        """End the threads and processes. What is half done is done again next time."""
+        """End the threads and processes. Unfinished images are cut again at the next start."""
         self._put(-1, "")
         self._cutter.close()
         self._helper.close()
@@ -103,7 +103,7 @@ class Studio:
     # What the page asks for
 
     def session(self) -> dict[str, Any]:
-        """What the page needs to know before it begins."""
+        """What the page needs at its start."""
         return review.session(self.library.folder.name, self.options, local=True)
 
     def list(self, state: str, form: str | None, after: str | None) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Studio:
         return self._helper.call(function, source, self.options)
 
     def preview(self, id_: str, body: object) -> tuple[bytes, float]:
-        """What unsaved edits lead to: a PNG and its confidence. Raises HairlineError, OSError."""
+        """The cutout with unsaved edits: a PNG and its confidence. Raises HairlineError, OSError."""
         options = Edits.parse(body).applied(self.options)
         return self._previewer.call(tasks.preview, self._item(id_).task.source, self._model, options)
 

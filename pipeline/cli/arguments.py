@@ -223,7 +223,7 @@ def _reader(from_text: Callable[[str], Any], form: str) -> Callable[[str], Any]:
 
 
 def _path(text: str) -> Path:
-    """A path, or STREAM for "-". The file "./-" becomes absolute, because pathlib does not tell it from "-"."""
+    """A path, or STREAM for "-". The file "./-" becomes absolute, because pathlib does not distinguish it from "-"."""
     path = Path(text)
     return path.absolute() if path == STREAM and text != "-" else path
 

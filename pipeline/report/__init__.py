@@ -163,4 +163,4 @@ class StoredFailedReport(Heading, Stored):
 
 Report = CutReport | AppliedReport | RejectedReport
 StoredReport = StoredCutReport | StoredRejectedReport | StoredFailedReport
-"""`status` tells them apart: "done", "rejected" or "failed"."""
+"""`status` distinguishes them: "done", "rejected" or "failed"."""
