@@ -87,8 +87,19 @@ def _report(job: Job, error: Exception, deps: Deps) -> None:
     report = _failed(source, edited, error, deps.config)
     deps.store.put(report_ref, results.encoded(report), "application/json", **condition)
     deps.store.put(results.file_ref(folder, keys.FAILED), b"", "text/plain")
+    if keys.split_upload(folder.key) is not None and not _exists(job.source, deps.store):
+        deps.store.erase(folder)  # the job was deleted meanwhile
+        return
     notification = notifications.from_report(report, deps.config.output_bucket, source.metadata.get(CALLBACK))
     deps.publisher.publish(notification, first=False)
+
+
+def _exists(ref: ObjectRef, store: ObjectStore) -> bool:
+    try:
+        store.head(ref)
+    except SourceMissing:
+        return False
+    return True
 
 
 def _is_result_of(source: ObjectHead, data: bytes) -> bool:

@@ -39,6 +39,7 @@ ROLES: dict[str, Allowed] = {
         "ReadImages": ("s3:GetObject", "{input}/*"),
         "WriteReports": (READ_WRITE, "{output}/*/report.json"),
         "MarkFailures": ("s3:PutObject", "{output}/*/failed"),
+        **DELETE_RESULTS,
         "ReadEdits": ("s3:GetObject", "{output}/*/edits.json"),
         "SeeMissingObjects": (SEE, ["{input}", "{output}", "{state}"]),
         "SendEvents": ("events:PutEvents", BUS),
@@ -140,7 +141,13 @@ def test_events_have_the_source_hairline_only(role: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "prefixes"), [("ApiJobRole", ["api/*", "jobs/*"]), ("CutoutRole", ["api/*"]), ("BackfillRole", ["api/*"])]
+    ("role", "prefixes"),
+    [
+        ("ApiJobRole", ["api/*", "jobs/*"]),
+        ("CutoutRole", ["api/*"]),
+        ("DeadLetterRole", ["api/*"]),
+        ("BackfillRole", ["api/*"]),
+    ],
 )
 def test_versions_are_listed_below_the_prefixes_of_jobs_only(role: str, prefixes: list[str]) -> None:
     (listing,) = [

@@ -14,7 +14,7 @@ from handler.jobs import Job, ObjectRef
 from handler.local.poller import Context
 from pipeline.errors import MattingFailed, OutOfMemory
 from tests.handler.conftest import INPUT, OUTPUT
-from tests.handler.cutouts.jobs import Broken, plenty
+from tests.handler.cutouts.jobs import UPLOAD, Broken, plenty
 from tests.handler.events.test_events import load
 from tests.handler.watched_store import WatchedStore, once
 
@@ -165,6 +165,24 @@ def test_a_worker_that_finishes_meanwhile_has_the_last_word(cloud, deps, failing
         give_up(ending)
     assert report(cloud)["status"] == "done"
     assert process(JOB, deps, plenty).status == "repeated"
+
+
+@pytest.mark.parametrize("when", ["report.json", "failed"])
+def test_a_job_that_is_deleted_while_its_failure_is_reported_leaves_nothing(cloud, failing, photo, when):
+    cloud.s3.put_bucket_versioning(Bucket=OUTPUT, VersioningConfiguration={"Status": "Enabled"})
+    cloud.drop(UPLOAD.source.key, photo)
+    ending = failing(None)
+
+    def before(task, ref):
+        if task == "put" and ref.key == f"{UPLOAD.source.key}/{when}":
+            cloud.s3.delete_object(Bucket=INPUT, Key=UPLOAD.source.key)
+
+    ending.store.before = before
+    failures.conclude_unfinished("body", lambda: [UPLOAD], ending)
+    found = cloud.s3.list_object_versions(Bucket=OUTPUT)
+    assert found.get("Versions", []) + found.get("DeleteMarkers", []) == []
+    assert ending.publisher.all == []
+    assert len(cloud.dead()) == 1
 
 
 @pytest.mark.parametrize(
