@@ -72,13 +72,13 @@ def read(source: Source, metadata: Mapping[str, str], payload: Mapping[str, Any]
     not the source's.
     """
     platform = source.platform
-    if platform.topic(metadata, payload) not in platform.topics:
-        return None
-    shop = source.shop(platform.shop(metadata, payload))
     try:
+        if platform.topic(metadata, payload) not in platform.topics:
+            return None
+        shop = source.shop(platform.shop(metadata, payload))
         images = platform.images(payload) if platform.images is not None else None
         product = Product(source.name, shop, str(platform.product(payload)), images)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadEvent(f"The payload is not a product: {error!r}.") from error
     return None if product.images == () else product
 

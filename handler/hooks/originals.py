@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from handler.aws.bucket import ObjectHead, S3Store
-from handler.errors import SourceChanged, SourceMissing
+from handler.errors import FetchRefused, SourceChanged, SourceMissing
 from handler.hooks.registry import Source
 from handler.jobs import METADATA, ObjectRef
 from handler.untrusted.fetch import Fetched, Fetcher
@@ -34,7 +34,7 @@ class Originals:
         Fetcher does, StoreUnavailable, and SourceChanged if another worker stored another image meanwhile.
         """
         ref = ObjectRef(self.bucket, key)
-        origin = hashlib.sha256(without_version(url, source.platform.version).encode()).hexdigest()
+        origin = _origin(url, source.platform.version)
         stored = self._stored(ref)
         if stored is not None and stored.metadata.get(_URL) == origin:
             return False
@@ -62,6 +62,14 @@ class Originals:
     def _put(self, ref: ObjectRef, fetched: Fetched, metadata: Mapping[str, str], seen: ObjectHead | None) -> None:
         condition = {"if_none_match": "*"} if seen is None else {"if_match": seen.etag}
         self.store.put(ref, fetched.data, fetched.content_type, metadata=metadata, **condition)
+
+
+def _origin(url: str, version: str | None) -> str:
+    """sha256 in hex of the URL without its version. Raises FetchRefused for text that is not a URL."""
+    try:
+        return hashlib.sha256(without_version(url, version).encode()).hexdigest()
+    except ValueError as error:
+        raise FetchRefused(f"{url!r} is not a URL: {error}") from error
 
 
 def without_version(url: str, name: str | None) -> str:

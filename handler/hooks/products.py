@@ -22,13 +22,22 @@ _OWN_MARK = "#hairline"
 
 @dataclass(frozen=True, slots=True)
 class ProductImage:
-    """One image of a product. id: the shop's. Raises BadEvent for an id that cannot be a part of a key."""
+    """One image of a product. id: the shop's. Raises BadEvent for an id that cannot be a part of a key.
+
+    And for a URL with a lone surrogate, which JSON can hold, but no message that leaves Hairline.
+    """
 
     id: str
     url: str
 
     def __post_init__(self) -> None:
         check_id(self.id, "image")
+        try:
+            self.url.encode()
+        except UnicodeEncodeError as error:
+            raise BadEvent(
+                f"The URL of the image {self.id} contains a lone surrogate. Percent-encode the URL."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

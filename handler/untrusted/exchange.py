@@ -86,7 +86,8 @@ class Reply:
         if (encoding := self.headers.get("content-encoding", "identity").strip().lower()) not in ("identity", ""):
             raise FetchRefused(f"the response is encoded as {encoding}, which Hairline does not accept")
         data = io.BytesIO()  # whose value is its own buffer, so that memory holds the body once
-        while piece := self._response.read(_PIECE):
+        # Unlike read, read1 never waits for a whole chunk. One of size -1 would have no end.
+        while piece := self._response.read1(_PIECE):
             data.write(piece)
             if data.tell() > self._max_bytes:
                 raise ImageTooLarge.of_file(None, self._max_bytes)

@@ -14,8 +14,9 @@ from handler.errors import FetchRefused
 
 _MAX_LENGTH = 2048
 """Characters of a URL."""
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
-"""Control characters, which parsers drop or stop at, and the backslash, which some read as a slash."""
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+"""Control characters, which parsers drop or stop at, the backslash, which some read as a slash, and lone surrogates,
+which JSON can hold and UTF-8 cannot."""
 _NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*\Z")
 """A host name of two or more labels, the last of which is not a number: resolvers read "0x7f.1" and "2130706433" as
 addresses (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
@@ -76,7 +77,7 @@ def target(url: str, policy: Policy, hosts: Collection[str] | None = None) -> Ta
     if len(url) > _MAX_LENGTH:
         raise FetchRefused(f"the URL has {len(url)} characters")
     if _FORBIDDEN.search(url):
-        raise FetchRefused(f"the URL {url!r} contains a control character or a backslash")
+        raise FetchRefused(f"the URL {url!r} contains a control character, a backslash or a lone surrogate")
     try:
         parts = urlsplit(url)
         port, host = parts.port, (parts.hostname or "").encode("idna").decode().lower()

@@ -111,6 +111,7 @@ def test_an_image_is_retried_if_another_worker_stores_another_one_meanwhile(worl
         ("https://evil.example/a.jpg", "download_failed"),  # none of the source's hosts
         ("https://127.0.0.1/a.jpg", "download_failed"),
         ("file:///etc/passwd", "download_failed"),
+        ("https://[cdn.shopify.com/a.jpg", "download_failed"),
         ("https://cdn.shopify.com/page", "not_an_image"),
         ("https://cdn.shopify.com/empty", "empty_image"),
     ],

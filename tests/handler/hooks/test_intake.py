@@ -133,6 +133,7 @@ def test_the_body_is_limited_to_the_byte(deps):
         *(b"", b"{", b"[]", b"1", b"null", b'{"images": [1], "id": 1}', b'{"images": {}, "id": 1}', b"\xff"),
         *(b'{"images": [{"src": "https://a.example/"}], "id": 1}', b'{"images": [{"id": 1, "src": "x"}]}'),
         *(b'{"id": "../x", "images": [{"id": 1, "src": "x"}]}', b'{"id": 1, "images": [{"id": "a/b", "src": "x"}]}'),
+        b'{"id": 1, "images": [{"id": 1, "src": "https://a.example/\\ud800.jpg"}]}',
         b"[" * 100_000,
     ],
 )
@@ -149,6 +150,19 @@ def test_invalid_data_is_a_bad_event(deps, data):
     headers, _ = webhook("standard_product_updated")
     with pytest.raises(BadEvent):
         send(deps, "own", (headers, b'{"type": "product.updated", "data": ' + data + b"}"))
+
+
+@pytest.mark.parametrize("type_", [b"[]", b"{}"])
+def test_a_topic_that_is_not_text_is_a_bad_event(deps, type_):
+    headers, _ = webhook("standard_product_updated")
+    with pytest.raises(BadEvent):
+        send(deps, "own", (headers, b'{"type": ' + type_ + b', "data": {}}'))
+
+
+def test_a_shop_whose_address_is_not_a_url_is_a_bad_event(deps):
+    headers, body = webhook("woocommerce_product_updated")
+    with pytest.raises(BadEvent):
+        send(deps, "woo", ({**headers, "X-WC-Webhook-Source": "https://[woo.example/"}, body))
 
 
 def test_a_webhook_that_was_not_queued_is_accepted_again(world, deps):

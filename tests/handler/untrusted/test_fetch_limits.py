@@ -112,6 +112,15 @@ def test_a_chunked_body_is_limited_and_must_be_complete(net, get, photo):
             get()
 
 
+@pytest.mark.parametrize("size", [b"-1", b"-5"])
+def test_a_chunk_of_negative_size_is_not_read_to_its_end(net, get, photo, size):
+    head = answer(200, {"Transfer_Encoding": "chunked"}) + size + b"\r\n" + photo[:100]
+    net.routes["/a.jpg"] = endless(bytes(1 << 16), net, head)
+    with pytest.raises(ImageTooLarge):
+        get(policy=Policy(max_bytes=1_000_000, total_s=5))
+    assert net.hung_up.wait(10)
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "deflate", "identity, gzip"])
 def test_a_compressed_body_is_refused(net, get, encoding):
     net.serve("/a.jpg", bomb(100_000_000), Content_Encoding=encoding)

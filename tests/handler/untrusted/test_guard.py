@@ -35,6 +35,7 @@ def test_an_ordinary_url_is_parsed(url, meant):
         *("https://user:pass@pictures.example/", "https://user@pictures.example/", "https://@pictures.example/"),
         *("https://pictures.example/a\nb", "https://pictures.example\t/a", "\x00https://pictures.example/"),
         *("https://pictures.example\\@other.example/", "https://pictures.example/\x7f"),
+        *("https://pictures.example/\ud800", "https://pictures.example/?q=\udfff", "https://pict\ud800ures.example/"),
         *("https://2130706433/", "https://0x7f000001/", "https://0177.0.0.1/", "https://127.1/", "https://0x7f.1/"),
         *("https://1.2.3.4.5/", "https://127.0.0.1./", "https://\uff11\uff12\uff17.0.0.1/", "https://example.0x10/"),
         *("https://[::ffff:127.0.0.1]/", "https://[::1]/", "https://[2606:4700::1111]/", "https://[fe80::1%25eth0]/"),
