@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 LEFT_OUT = {
     "cli": "the command line is not on Lambda",
-    "test_own_model.py::test_the_command_line_takes_it": "the same",
+    "test_own_model.py::test_the_command_line_accepts_a_model_of_your_own": "the same",
     "test_own_model.py::test_the_command_line_rejects_a_wrong_network_before_any_image": "the same",
     "test_report.py": "validates with a package that only the tests have",
     "test_sheet.py": "contact sheets are the command line's, and need fonts",

@@ -50,7 +50,7 @@ def test_at_its_own_size_the_matte_is_kept_to_the_bit():
     assert np.array_equal(opened(result), alpha_at(320, 240))
 
 
-def test_of_a_cutout_its_transparency_is_the_matte():
+def test_the_transparency_of_a_cutout_is_the_matte():
     cutout = np.dstack((scene(320, 240), alpha_at(320, 240)))
     picture = saved(scene(160, 120), "PNG")
     assert apply_matte(picture, saved(cutout, "PNG")).output.data == (
@@ -78,15 +78,15 @@ def test_output_options_and_profiles_hold_as_for_a_cut():
 
 
 @pytest.mark.parametrize("size", [(320, 320), (240, 320), (320, 230), (1000, 760), (320, 1)])
-def test_another_shape_is_refused_by_name(size):
-    with pytest.raises(AspectMismatch, match=f"{size[0]} x {size[1]} pixels and the matte 320 x 240") as refused:
+def test_a_matte_of_another_shape_is_rejected(size):
+    with pytest.raises(AspectMismatch, match=f"{size[0]} x {size[1]} pixels and the matte 320 x 240") as rejected:
         apply_matte(saved(scene(*size), "PNG"), saved(alpha_at(320, 240), "PNG"))
-    assert refused.value.code == "aspect_mismatch"
+    assert rejected.value.code == "aspect_mismatch"
 
 
 @pytest.mark.parametrize("factor", [0.013, 0.1, 0.333, 0.77, 1.9])
 @pytest.mark.parametrize("size", [(3000, 2000), (1333, 1000), (401, 7)])
-def test_what_a_resizer_rounds_is_no_other_shape(size, factor):
+def test_a_side_that_a_resizer_rounded_is_not_another_shape(size, factor):
     other = tuple(max(1, round(side * factor)) for side in size)
     grey = cv2.resize(alpha_at(*size), other, interpolation=cv2.INTER_AREA)
     grey[grey.shape[0] // 2, grey.shape[1] // 2] = 255
@@ -96,7 +96,7 @@ def test_what_a_resizer_rounds_is_no_other_shape(size, factor):
     )
 
 
-def test_what_is_wrong_with_the_matte_is_not_the_pictures_fault():
+def test_a_bad_matte_is_a_bad_option():
     with pytest.raises(BadOptions, match=r"^The matte: "):
         apply_matte(saved(scene(32, 24), "PNG"), b"no picture")
     with pytest.raises(NotAnImage):

@@ -78,7 +78,7 @@ def test_a_backdrop_that_shows_at_one_edge_only_is_fitted_there():
     assert surface.difference[:2].max() < 0.01
 
 
-def test_clutter_in_a_corner_is_not_worth_a_word():
+def test_clutter_in_a_corner_is_not_reported():
     rgb = studio()
     rgb[BODY] = rgb[280:290, 370:390] = (200, 20, 20)
     assert backdrop.examine(picture(rgb), seen(BODY), nothing) is None
@@ -101,24 +101,24 @@ def shaded(noise):
     return rgb
 
 
-def test_a_sharp_part_is_added_though_a_fifth_of_the_border_is_in_shadow():
+def test_a_sharp_part_is_added_although_a_fifth_of_the_border_is_in_shadow():
     evidence = backdrop.examine(picture(shaded(noise=1.5)), seen(BODY), nothing)
     assert overlap(evidence.added, ARM) > 0.9
     assert (evidence.facts["left_out"], evidence.facts["pockets_judged"]) == (0, 0)
 
 
-def test_before_such_a_border_a_part_that_leaves_the_image_may_be_scenery():
+def test_with_a_border_partly_in_shadow_a_part_that_leaves_the_image_is_not_added():
     rgb = shaded(noise=1.5)
     rgb[140:180, 300:] = (200, 20, 20)
     assert backdrop.examine(picture(rgb), seen(BODY), everything) is None
 
 
-def test_such_a_border_says_nothing_where_it_is_noisy_or_the_model_found_no_subject():
+def test_a_border_partly_in_shadow_gives_no_evidence_if_it_is_noisy_or_there_is_no_subject():
     assert backdrop.examine(picture(shaded(noise=6)), seen(BODY), everything) is None
     assert backdrop.examine(picture(shaded(noise=1.5)), seen(), everything) is None
 
 
-def test_a_textured_background_says_nothing():
+def test_a_textured_background_gives_no_evidence():
     rgb = studio() + np.random.default_rng(1).normal(0, 25, (HEIGHT, WIDTH, 3)).astype(np.float32)
     rgb[BODY] = rgb[ARM] = (200, 20, 20)
     assert backdrop.examine(picture(rgb), seen(BODY), nothing) is None
@@ -132,7 +132,7 @@ def test_a_fence_across_a_meadow_is_not_the_riders():
     assert not backdrop.examine(picture(rgb), seen(BODY), nothing).added.any()
 
 
-def test_a_photograph_in_a_white_frame_is_no_studio():
+def test_a_photograph_in_a_white_frame_is_not_a_studio():
     rgb = np.full((HEIGHT, WIDTH, 3), 255, np.float32)
     rgb[4:-4, 4:-4] = np.random.default_rng(2).normal(120, 40, (HEIGHT - 8, WIDTH - 8, 3))
     evidence = backdrop.examine(picture(rgb), seen(BODY), nothing)
@@ -162,7 +162,7 @@ def handle(p_hole):
     return picture(rgb), ProbabilityMap(values, 1.0, {}, named("u2netp"))
 
 
-def test_a_hole_that_looks_like_the_backdrop_is_cut_where_the_model_consents():
+def test_a_hole_that_looks_like_the_backdrop_is_cut_if_the_model_agrees():
     evidence = backdrop.examine(*handle(0.8), nothing)
     assert overlap(evidence.holes, HOLE) > 0.85
     assert evidence.facts["holes"] == 1
@@ -170,7 +170,7 @@ def test_a_hole_that_looks_like_the_backdrop_is_cut_where_the_model_consents():
     assert evidence.facts["pockets_judged"] == 1
 
 
-def test_a_hole_stays_where_a_closer_look_sees_the_subject():
+def test_a_hole_stays_if_a_closer_look_sees_the_subject():
     evidence = backdrop.examine(*handle(0.8), everything)
     assert not evidence.holes.any()
     assert evidence.facts["holes_rejected"] == 1
@@ -183,7 +183,7 @@ def test_the_option_keeps_or_cuts_all_pockets():
     assert cut.facts["pockets_judged"] == 0
 
 
-def test_what_stands_out_is_the_subject_where_the_model_found_none():
+def test_what_stands_out_becomes_the_subject_if_the_model_found_none():
     rgb = studio()
     rgb[BODY] = (200, 20, 20)
     assert overlap(backdrop.examine(picture(rgb), seen(), nothing).added, BODY) > 0.9
@@ -218,7 +218,7 @@ def test_a_white_product_on_white_loses_nothing():
     assert backdrop.examine(picture(rgb), seen(BODY, p=0.9), nothing) is None
 
 
-def test_the_trimap_knows_the_evidence_inside_and_asks_matting_for_its_outlines():
+def test_the_trimap_knows_the_inside_of_the_evidence_and_leaves_its_outlines_to_matting():
     values = np.full((HEIGHT, WIDTH), BACKGROUND, np.uint8)
     values[RING] = FOREGROUND
     added, holes = np.zeros((2, HEIGHT, WIDTH), bool)
@@ -260,7 +260,7 @@ def test_a_blurred_part_is_added_where_a_closer_look_sees_the_subject():
     assert evidence is None or not evidence.added.any()
 
 
-def test_a_hard_shadow_is_not_added_though_the_rooms_light_tints_it():
+def test_a_hard_shadow_is_not_added_although_the_rooms_light_tints_it():
     rgb = studio()
     rgb[BODY] = (200, 20, 20)
     rgb[ARM] = np.float32([0.5, 0.56, 0.64]) * 230

@@ -1,4 +1,4 @@
-"""Valid files of every kind are decoded correctly. See test_refusals.py for the others."""
+"""Valid files of every kind are decoded correctly. See test_rejections.py for the others."""
 
 import struct
 import zlib

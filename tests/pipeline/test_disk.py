@@ -10,7 +10,7 @@ import pytest
 from pipeline.disk import locked, sweep, write
 
 
-def test_two_wait_for_one_another(tmp_path: Path) -> None:
+def test_the_lock_of_a_folder_is_held_by_one_process_at_a_time(tmp_path: Path) -> None:
     program = (
         f"from pathlib import Path; from pipeline.disk import locked\nwith locked(Path({str(tmp_path)!r})): print('in')"
     )
@@ -21,7 +21,7 @@ def test_two_wait_for_one_another(tmp_path: Path) -> None:
     assert other.communicate()[0] == "in\n"
 
 
-def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> None:
+def test_unfinished_files_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     program = f"""
 import os, signal
 from pathlib import Path

@@ -14,7 +14,7 @@ def test_doubt_is_a_bit_for_each_undecided_pixel_over_the_expected_subject():
     assert doubt(np.zeros((2, 2), np.float32)) == float("inf")
 
 
-def test_doubt_is_the_same_of_a_picture_many_times_as_large():
+def test_doubt_does_not_depend_on_the_size_of_the_picture():
     rows, columns = np.mgrid[0:200, 0:300]
     small = np.clip((80 - np.hypot(rows - 100, columns - 150)) / 30 + 0.5, 0, 1).astype(np.float32)
     large = small.repeat(7, axis=0).repeat(5, axis=1)

@@ -19,5 +19,5 @@ def test_a_decision_keeps_the_edits() -> None:
     assert decided.digest() == STORED.digest()
 
 
-def test_a_decision_is_taken_back() -> None:
+def test_a_decision_can_be_undone() -> None:
     assert STORED.decided(Edits(revision=3)).decision is None

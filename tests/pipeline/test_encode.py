@@ -48,7 +48,7 @@ CAN_HOLD = [
 
 
 @pytest.mark.parametrize(("form", "kind"), CAN_HOLD)
-def test_type_size_profile_and_no_metadata(form, kind):
+def test_a_file_has_its_type_size_and_profile_and_no_metadata(form, kind):
     encoded = encode.encode(canvas(kind), format=form)
     image = reopened(encoded)
     assert (encoded.content_type, encoded.extension) == TYPES[form]
@@ -84,7 +84,7 @@ def test_a_png_of_a_photograph_is_compressed_the_fast_way(photos):
 
 
 @pytest.mark.parametrize("margin", [0, 200])
-def test_a_png_takes_no_more_effort_than_is_worth_it_and_empty_margins_hide_nothing(photos, margin):
+def test_the_effort_of_a_png_follows_a_sample_that_empty_margins_do_not_mislead(photos, margin):
     with Image.open(photos / "chelsea.png") as file:
         coarse = file.convert("L").convert("RGB").resize((902, 600), Image.Resampling.NEAREST)
     pixels = np.pad(np.asarray(coarse), ((margin, margin), (0, 0), (0, 0)))
@@ -131,7 +131,7 @@ def test_jpeg_keeps_full_chroma():
 
 
 @pytest.mark.parametrize("form", ["png", "tiff"])
-def test_16_bits_of_alpha(form):
+def test_alpha_can_be_saved_with_16_bits(form):
     deep = np.asarray(reopened(encode.encode(canvas("alpha"), format=form, depth=16)))
     assert deep.dtype == np.uint16
     assert np.abs(deep - ALPHA.astype(np.float64) * 65535).max() <= 0.51  # half a level, and float32's own rounding
@@ -140,7 +140,7 @@ def test_16_bits_of_alpha(form):
     assert (np.asarray(again) == every).all()
 
 
-def test_auto_is_jpeg_where_opaque():
+def test_auto_is_jpeg_if_opaque():
     assert encode.encode(canvas("opaque"), format="auto").extension == "jpg"
     assert encode.encode(canvas("cutout"), format="auto").extension == "png"
     assert encode.encode(canvas("alpha"), format="auto").extension == "png"
@@ -168,7 +168,7 @@ def test_zip_holds_colour_and_alpha(kind):
         ("alpha", {"format": "webp", "depth": 16}, "depth 16"),
     ],
 )
-def test_what_a_format_cannot_hold_is_refused(made, settings, words):
+def test_a_canvas_that_a_format_cannot_hold_is_rejected(made, settings, words):
     with pytest.raises(BadOptions, match=words):
         encode.encode(canvas(made), **settings)
 
@@ -201,7 +201,7 @@ def test_the_same_canvas_gives_the_same_bytes_in_another_process_and_at_another_
     assert done.stdout.split() == ours
 
 
-def test_the_profile_is_srgb_and_of_no_date():
+def test_the_profile_is_srgb_without_a_date():
     read = ImageCms.ImageCmsProfile(io.BytesIO(srgb.PROFILE))
     assert "sRGB" in ImageCms.getProfileDescription(read)
     assert read.profile.creation_date.year == 2024
@@ -216,7 +216,7 @@ def test_the_profile_is_srgb_and_of_no_date():
     arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(4))),
     st.sampled_from(["png", "webp", "tiff"]),
 )
-def test_any_small_cutout_survives(rgba, form):
+def test_any_small_cutout_survives_encoding(rgba, form):
     alpha = rgba[..., 3] / np.float32(255)
     again = np.asarray(reopened(encode.encode(Canvas(rgba[..., :3].copy(), alpha), format=form)).convert("RGBA"))
     assert (again == rgba).all()

@@ -54,7 +54,7 @@ def test_importing_the_package_or_options_loads_no_numpy(line):
     assert not {"numpy", "cv2", "onnxruntime", "PIL"} & set(done.stdout.split())
 
 
-def test_every_way_to_hold_an_image_gives_the_same_pixels(photo, tmp_path):
+def test_every_kind_of_input_gives_the_same_pixels(photo, tmp_path):
     path = tmp_path / "photo.jpg"
     path.write_bytes(photo)
     expected = cut_out(photo, SMALL).to_numpy()
@@ -63,7 +63,7 @@ def test_every_way_to_hold_an_image_gives_the_same_pixels(photo, tmp_path):
         assert np.array_equal(cut_out(image, SMALL).to_numpy(), expected)
 
 
-def test_the_face_gives_what_the_inner_line_gives(photo, segmenter):
+def test_the_public_functions_give_the_same_results_as_the_pipeline(photo, segmenter):
     assert cut_out(photo, SMALL).data == run.cut_out(photo, segmenter, SMALL).output.data
 
 
@@ -76,7 +76,7 @@ def test_a_pillow_image_is_turned_upright(photo):
     assert np.array_equal(cut_out(Image.open(file), SMALL).to_numpy(), cut_out(photo, SMALL).to_numpy())
 
 
-def test_alpha_of_an_array_counts(photo):
+def test_the_alpha_of_an_array_is_used(photo):
     pixels = np.asarray(decoded(photo).convert("RGBA")).copy()
     pixels[:, : pixels.shape[1] // 2, 3] = 0
     made = cut_out(pixels).to_numpy()
@@ -90,7 +90,7 @@ def test_other_modes_of_pillow_are_read(photo, mode):
     assert made.to_pil().mode == "RGBA"
 
 
-def test_a_large_array_is_no_large_file(photo):
+def test_the_limit_for_files_does_not_apply_to_arrays(photo):
     options = Options(shrink_to_megapixels=0.02, max_bytes=1000)
     assert cut_out(np.asarray(decoded(photo)), options).report["status"] == "done"
     with pytest.raises(errors.ImageTooLarge):
@@ -108,12 +108,12 @@ def test_a_large_array_is_no_large_file(photo):
         (Image.new("F", (4, 4)), "mode F"),
     ],
 )
-def test_what_is_no_image_is_refused_with_what_to_pass(image, words):
+def test_a_value_that_is_not_an_image_is_rejected_with_advice(image, words):
     with pytest.raises(UnsupportedFormat, match=words):
         cut_out(image)
 
 
-def test_a_path_that_is_not_there_is_an_os_error(tmp_path):
+def test_a_missing_path_raises_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         cut_out(tmp_path / "none.jpg")
 
@@ -158,6 +158,6 @@ def test_the_default_model_is_opened_once(monkeypatch):
     assert opened == [1]
 
 
-def test_the_readme_shows_the_face():
+def test_the_readme_shows_the_public_functions():
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
     assert "from pipeline import cut_out" in readme

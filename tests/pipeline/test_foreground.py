@@ -81,7 +81,7 @@ def estimated(picture, alpha, distance):
 
 @pytest.mark.pymatting
 @pytest.mark.parametrize("size", [(61, 47), (40, 90), (2, 2), (1, 9)])
-def test_solved_everywhere_the_colours_are_pymattings(size):
+def test_colours_that_are_solved_everywhere_are_those_of_pymatting(size):
     rng = np.random.default_rng(0)
     picture = rng.random((*size, 3), np.float32)
     alpha = np.clip(rng.normal(0.5, 0.5, size), 0, 1).astype(np.float32)
@@ -91,7 +91,7 @@ def test_solved_everywhere_the_colours_are_pymattings(size):
         np.testing.assert_allclose(ours, theirs, atol=2e-3)
 
 
-def test_what_is_not_solved_far_from_fractional_pixels_hardly_changes_these(photographs):
+def test_solving_only_near_fractional_pixels_hardly_changes_their_colours(photographs):
     _, photograph, alpha = photographs
     picture, known = photograph / np.float32(255), ((alpha == 0) | (alpha == 1)).astype(np.uint8)
     everywhere, near = (
@@ -111,7 +111,7 @@ def test_importing_the_stage_does_not_import_all_of_pymatting():
 
 
 @pytest.mark.pymatting
-def test_the_old_background_is_gone_and_no_worse_than_with_the_method_on_the_whole_picture(photographs):
+def test_the_old_background_is_removed_as_well_as_by_the_method_on_the_whole_picture(photographs):
     front, photograph, alpha = photographs
     rgba = unmix(Picture(photograph), Matte(alpha)).rgba
     whole = pymattings(photograph / 255, alpha.astype(np.float64)) * 255
@@ -125,7 +125,7 @@ def test_the_old_background_is_gone_and_no_worse_than_with_the_method_on_the_who
     assert ours < 0.4 * error(photograph)
 
 
-def test_a_tile_that_sees_no_sure_subject_takes_the_colours_from_further_away():
+def test_a_tile_without_sure_subject_takes_the_colours_from_further_away():
     # A strand of half alpha, much longer than a tile, leads away from the subject.
     alpha = np.zeros((5 * TILE, 2 * TILE), np.float32)
     alpha[:TILE] = 1
@@ -135,7 +135,7 @@ def test_a_tile_that_sees_no_sure_subject_takes_the_colours_from_further_away():
     np.testing.assert_allclose(tip, np.broadcast_to(FRONT, tip.shape), atol=12)
 
 
-def test_what_is_far_away_does_not_matter():
+def test_distant_pixels_do_not_change_the_colours():
     alpha = ramped(3 * TILE, 3 * TILE, 40, 80)
     one = mixed(FRONT, BACK, alpha)
     other = one.copy()
@@ -158,7 +158,7 @@ def test_only_the_neighbourhood_of_fractional_pixels_is_solved():
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (1, 5000), (5000, 1), (2, 2), (129, 129)])
 @pytest.mark.parametrize("value", [0.1, 0.5, 0.9])
-def test_all_glass_of_any_shape_keeps_to_the_range(size, value):
+def test_a_wholly_fractional_picture_of_any_shape_keeps_its_alpha(size, value):
     rgba = unmix(Picture(np.full((*size, 3), 90, np.uint8)), Matte(np.full(size, value, np.float32))).rgba
     assert rgba.shape == (*size, 4)
     assert (rgba[..., 3] == round(value * 255)).all()
@@ -170,7 +170,7 @@ def test_a_second_run_gives_the_same_bytes(photographs):
     np.testing.assert_array_equal(first, second)
 
 
-def test_it_prints_nothing():
+def test_unmix_prints_nothing():
     code = (
         "import numpy as np; from pipeline.foreground import unmix; from pipeline.types import *;"
         "unmix(Picture(np.zeros((9, 9, 3), np.uint8)), Matte(np.full((9, 9), .5, np.float32)))"

@@ -21,7 +21,7 @@ TYPES = (Colour, Length, Margin, Position, Region, Size)
         ("rgb(1, 2, 3)", (1, 2, 3)),
     ],
 )
-def test_colours(text, colour):
+def test_colours_are_parsed(text, colour):
     assert Colour.parse(text).rgb == colour
     assert Colour.parse(text) == Colour(*colour)
 
@@ -47,7 +47,7 @@ def test_a_length_in_percent_is_of_the_whole():
     ("text", "position"),
     [("center", (0.5, 0.5)), ("20%", (0.2, 0.2)), ("0% 100%", (0, 1)), ("37.5%", (0.375, 0.375))],
 )
-def test_positions(text, position):
+def test_positions_are_parsed(text, position):
     assert Position.parse(text) == Position(*position)
 
 
@@ -69,7 +69,7 @@ def test_positions(text, position):
         (Size, "0x5"),
     ],
 )
-def test_nonsense_is_a_value_error(type_, text):
+def test_invalid_text_raises_a_value_error(type_, text):
     with pytest.raises(ValueError, match=r".*"):
         type_.parse(text)
 

@@ -24,7 +24,7 @@ def _scene():
     return rgb
 
 
-def test_it_cuts_and_the_report_names_it(tmp_path):
+def test_a_model_of_your_own_cuts_and_the_report_names_it(tmp_path):
     report = cut_out(saved(_scene(), "PNG"), open_model("mine", folder=installed(tmp_path))).report
     sha256 = json.loads((tmp_path / "mine.json").read_text())["sha256"]
     assert report["model"] == {"name": "mine", "sha256": sha256, "licence": "LicenseRef-ours"}
@@ -32,7 +32,7 @@ def test_it_cuts_and_the_report_names_it(tmp_path):
 
 
 @pytest.mark.parametrize("side", [64, 128, "side"])
-def test_its_answer_has_the_range_and_the_shape_that_the_row_promises(tmp_path, side):
+def test_the_map_has_the_size_of_the_picture_and_the_range_of_probabilities(tmp_path, side):
     pixels = 96 if side == "side" else side
     model = open_model("mine", folder=installed(tmp_path, data=brightness(side), side=pixels))
     values = model.segment(Picture(_scene())).values
@@ -49,13 +49,13 @@ def test_logits_become_probabilities(tmp_path):
     np.testing.assert_allclose(model.segment(picture).values, plain.segment(picture).values, atol=1e-5)
 
 
-def test_it_looks_closer_where_the_row_says_so(tmp_path):
+def test_a_model_of_your_own_takes_the_closer_looks_of_its_row(tmp_path):
     folder = installed(tmp_path, closer=[{"above": 0.5, "widened": 0.2}], std=[0.5, 0.5, 0.5])
     assert open_model("mine", folder=folder).segment(Picture(_scene())).facts["looks"] == 2
 
 
 @pytest.mark.parametrize("name", ["u2netp+mine", "mine+u2netp", "mine+other"])
-def test_it_is_either_half_of_two(tmp_path, weights, name):
+def test_a_model_of_your_own_can_be_either_of_two_models(tmp_path, weights, name):
     shutil.copy(weights / "u2netp.onnx", tmp_path)
     installed(tmp_path, "other")
     spec = chosen(name, Folder(installed(tmp_path)))
@@ -111,7 +111,7 @@ def test_a_bad_row_is_rejected_by_its_key(tmp_path, row, message):
 @pytest.mark.parametrize(
     ("data", "message"), [("{", "not JSON"), ("[]", "a JSON object"), ("{}", "lacks the key 'file'")]
 )
-def test_a_row_that_is_none_is_rejected(tmp_path, data, message):
+def test_a_file_that_is_not_a_row_is_rejected(tmp_path, data, message):
     (tmp_path / "mine.json").write_text(data)
     with pytest.raises(ModelUnavailable, match=rf"^mine\.json .*{message}"):
         chosen("mine", Folder(tmp_path))
@@ -131,7 +131,7 @@ def test_a_network_of_another_kind_is_rejected_by_name(tmp_path, data, row, mess
         open_model("mine", folder=installed(tmp_path, data=data, **row))
 
 
-def test_other_weights_than_the_row_names_are_rejected(tmp_path):
+def test_weights_with_another_checksum_than_the_rows_are_rejected(tmp_path):
     (installed(tmp_path) / "mine.onnx").write_bytes(b"others")
     with pytest.raises(ModelUnavailable, match=r"Correct it or mine\.json"):
         open_model("mine", folder=tmp_path)
@@ -141,22 +141,22 @@ def test_other_weights_than_the_row_names_are_rejected(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "mine+", "+mine", "a+b+c", "../mine", "Mine", "u2netp+"])
-def test_what_cannot_be_a_name_is_rejected(tmp_path, name):
+def test_an_invalid_name_is_rejected(tmp_path, name):
     with pytest.raises(BadOptions, match="Unknown model"):
         chosen(name, Folder(installed(tmp_path)))
 
 
-def test_a_name_of_nothing_says_where_a_row_is_looked_for(tmp_path):
+def test_the_message_about_a_missing_row_says_where_it_belongs(tmp_path):
     with pytest.raises(BadOptions, match=r"Unknown model 'u3net'\. Did you mean u2net\?.*needs u3net\.json"):
         chosen("u3net", Folder(tmp_path))
 
 
-def test_a_row_never_stands_in_for_a_model_that_hairline_knows(tmp_path):
+def test_a_row_never_replaces_a_model_that_hairline_knows(tmp_path):
     installed(tmp_path, "u2netp")
     assert chosen("u2netp", Folder(tmp_path)) == MODELS["u2netp"]
 
 
-def test_the_command_line_takes_it(tmp_path):
+def test_the_command_line_accepts_a_model_of_your_own(tmp_path):
     (tmp_path / "photo.png").write_bytes(saved(_scene(), "PNG"))
     models = installed(tmp_path)
     command = ["cut", str(tmp_path / "photo.png"), "-o", str(tmp_path / "out"), "--model", "mine"]

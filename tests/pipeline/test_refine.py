@@ -24,7 +24,7 @@ def refined(alpha, trimap, source=None, facts=None):
     return refine(picture, Trimap(trimap.copy()), Matte(alpha.copy(), facts or {}))
 
 
-def test_a_faint_speck_far_from_the_subject_goes():
+def test_a_faint_speck_far_from_the_subject_is_removed():
     alpha, trimap = scene()
     alpha[20, 140] = alpha[21, 141] = 0.3
     matte = refined(alpha, trimap)
@@ -32,7 +32,7 @@ def test_a_faint_speck_far_from_the_subject_goes():
     assert matte.facts["specks"] == {"count": 1, "pixels": 2}
 
 
-def test_a_shallow_pinhole_inside_the_subject_closes():
+def test_a_shallow_pinhole_inside_the_subject_is_closed():
     alpha, trimap = scene()
     trimap[58:63, 48:53] = UNKNOWN
     alpha[60, 50] = 0.8
@@ -61,7 +61,7 @@ def test_a_strand_broken_into_dots_near_the_subject_stays():
 
 
 @pytest.mark.parametrize("offset", range(3))
-def test_in_a_large_picture_islands_are_told_apart_by_the_room_around_them(offset):
+def test_in_a_large_picture_islands_are_distinguished_by_the_space_around_them(offset):
     alpha = np.zeros((120, 3000), np.float32)  # so wide that the gap is 3 pixels
     alpha[:, :1500] = 1
     known = np.where(alpha == 1, FOREGROUND, UNKNOWN).astype(np.uint8)
@@ -94,7 +94,7 @@ def test_a_deep_hole_stays_open():
     unchanged(alpha, trimap)
 
 
-def test_an_island_at_the_edge_of_the_unknown_sees_the_subject_beyond_it():
+def test_an_island_at_the_edge_of_the_unknown_area_counts_the_subject_beyond_it():
     alpha = np.zeros(SIZE, np.float32)
     trimap = np.full(SIZE, BACKGROUND, np.uint8)
     trimap[50:60, 50:60] = UNKNOWN
@@ -103,7 +103,7 @@ def test_an_island_at_the_edge_of_the_unknown_sees_the_subject_beyond_it():
     unchanged(alpha, trimap)
 
 
-def test_what_may_go_grows_with_the_picture():
+def test_the_largest_removed_island_grows_with_the_picture():
     island = np.zeros((1200, 1000), np.float32)
     island[600:603, 500:505] = 0.2  # 15 pixels: dust at 1.2 megapixels
     assert AT_LEAST < 15
@@ -166,7 +166,7 @@ def test_extreme_shapes(size, known):
     unchanged(alpha, np.full(size, known, np.uint8))
 
 
-def test_it_leaves_its_input_alone():
+def test_refining_does_not_change_the_input():
     alpha, trimap = scene()
     alpha[20, 140] = 0.3
     matte = Matte(alpha)

@@ -42,7 +42,7 @@ def test_a_person_is_cut_out(result):
     assert not result.report["quality"]["needs_review"]
 
 
-def test_known_pixels_survive_the_whole_way(photo, result):
+def test_known_pixels_survive_all_stages(photo, result):
     cutout, trimap, source = _opened(result.output), _opened(result.stages["trimap"]), _rgb(photo)
     assert set(np.unique(trimap)) == {0, 128, 255}
     assert (cutout[trimap == 0] == 0).all()
@@ -91,7 +91,7 @@ ALLOWANCE = 3.0
 """Of 255, the mean over unknown pixels: how well alpha and colours together explain their picture."""
 
 
-def test_on_its_old_background_the_cutout_gives_back_the_picture(segmenter):
+def test_the_cutout_on_its_old_background_restores_the_picture(segmenter):
     rows, columns = np.mgrid[0:200, 0:240].astype(np.float32)
     inside = np.dstack([200 + rows * 0.2, 90 + columns * 0.2, 60 + rows * 0.1])
     behind = np.round(np.dstack([20 + columns * 0.3, 60 + rows * 0.3, 160 + columns * 0.2])).astype(np.uint8)
@@ -128,13 +128,13 @@ def test_the_report_is_json_and_says_what_was_used(photo, segmenter, result):
 
 @pytest.mark.parametrize("value", [0, 90, 255])
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (64, 64)])
-def test_nothing_in_nothing_out(segmenter, size, value):
+def test_a_picture_of_one_colour_has_no_subject(segmenter, size, value):
     with pytest.raises(NoSubject):
         cut_out(_png(np.full((*size, 3), value, np.uint8)), segmenter)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (2, 2), (3, 700)])
-def test_odd_sizes_are_answered_or_refused_by_name(segmenter, size):
+def test_odd_sizes_are_cut_or_have_no_subject(segmenter, size):
     rgb = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     try:
         alpha = _opened(cut_out(_png(rgb), segmenter).output)[..., 3]
@@ -175,29 +175,29 @@ def test_each_matting_keeps_what_is_known(photo, segmenter, matting):
     assert result.report["matting"]["method"] == matting
 
 
-def test_no_time_left_is_said_before_the_work(photo, segmenter):
+def test_a_passed_deadline_raises_before_decoding(photo, segmenter):
     with pytest.raises(OutOfTime, match="decode"):
         cut_out(photo, segmenter, deadline=0.0)
 
 
-def test_a_bad_background_is_refused_before_the_picture_is_read(segmenter):
+def test_a_bad_background_is_rejected_before_the_picture_is_decoded(segmenter):
     with pytest.raises(BadOptions, match=r"background: .*HTML"):
         cut_out(b"not a picture either", segmenter, Options(background=b"<html>"))
 
 
-def test_outside_of_the_region_of_interest_nothing_is_cut_out(photo, segmenter):
+def test_nothing_outside_the_region_of_interest_is_cut_out(photo, segmenter):
     alpha = _opened(cut_out(photo, segmenter, Options(roi="0 0 50% 100%")).output)[..., 3]
     half = alpha.shape[1] // 2
     assert (alpha[:, :half] == 255).any()
     assert (alpha[:, half:] == 0).all()
 
 
-def test_a_region_that_misses_the_picture_is_refused(photo, segmenter):
+def test_a_region_outside_the_picture_is_rejected(photo, segmenter):
     with pytest.raises(BadOptions, match="roi '9000px"):
         cut_out(photo, segmenter, Options(roi="9000px 0 9999px 50%"))
 
 
-def test_strokes_decide_against_the_network(photo, segmenter, result):
+def test_strokes_override_the_model(photo, segmenter, result):
     strokes = np.full(_rgb(photo).shape[:2], 128, np.uint8)
     strokes[140:160, 100:120] = 0
     alpha = _opened(cut_out(photo, segmenter, Options(scribbles=_png(strokes))).output)[..., 3]
@@ -206,7 +206,7 @@ def test_strokes_decide_against_the_network(photo, segmenter, result):
 
 
 @pytest.mark.parametrize("megapixels", [None, 0.03])
-def test_brush_strokes_decide_against_the_network_at_every_size(photo, segmenter, result, megapixels):
+def test_brush_strokes_override_the_model_at_every_size(photo, segmenter, result, megapixels):
     strokes = [{"tool": "remove", "radius": 12, "points": [[110, 140], [110, 160]]}]
     made = cut_out(photo, segmenter, Options(strokes=strokes, shrink_to_megapixels=megapixels))
     alpha = _opened(made.output)[..., 3]
@@ -220,7 +220,7 @@ def test_brush_strokes_decide_against_the_network_at_every_size(photo, segmenter
 
 
 @pytest.mark.parametrize("name", ["scribbles", "trimap"])
-def test_a_drawing_that_is_no_picture_is_a_bad_option(photo, segmenter, name):
+def test_scribbles_that_are_not_an_image_are_a_bad_option(photo, segmenter, name):
     with pytest.raises(BadOptions, match=f"The {name}"):
         cut_out(photo, segmenter, Options(**{name: b"no picture"}))
 
@@ -275,7 +275,7 @@ def test_before_a_plain_backdrop_the_part_that_the_model_missed_is_cut_out_too(s
     assert made.report["trimap"]["backdrop"]["added_share"] == pytest.approx(40 * 100 / (240 * 320), rel=0.1)
 
 
-def test_the_users_own_trimap_decides_alone(segmenter):
+def test_with_a_trimap_of_the_users_the_backdrop_is_not_examined(segmenter):
     trimap = np.zeros((240, 320), np.uint8)
     trimap[60:180, 60:150] = 255
     made = cut_out(_packshot(), SeesTheBodyAlone(segmenter), Options(trimap=_png(trimap)))

@@ -52,7 +52,7 @@ def test_each_panel_shows_its_stage():
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 3000), (3000, 2), (1200, 1600)])
-def test_any_shape_fits(height, width):
+def test_a_sheet_has_room_for_any_shape(height, width):
     sheet = _sheet(height, width)
     assert sheet.shape[1] <= COLUMNS * (PANEL + GAP) + GAP
     assert sheet.shape[0] <= 2 * (PANEL + CAPTION + GAP) + GAP

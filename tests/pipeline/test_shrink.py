@@ -18,13 +18,13 @@ from tests.pipeline.pictures import LIMITS, gradient, saved
 
 
 @pytest.mark.parametrize("megapixels", [None, 0.06, 5])
-def test_what_is_small_enough_stays(megapixels):
+def test_a_picture_that_is_small_enough_does_not_change(megapixels):
     picture = Picture(gradient(200, 300))
     assert shrink(picture, megapixels) is picture
 
 
 @pytest.mark.parametrize(("height", "width"), [(200, 300), (300, 200), (999, 1001)])
-def test_the_result_has_at_most_so_many_pixels_and_the_same_shape(height, width):
+def test_the_result_has_at_most_the_given_pixels_and_the_same_shape(height, width):
     small = shrink(Picture(gradient(height, width)), 0.01).rgb
     assert small.shape[0] * small.shape[1] <= 10_000
     assert small.shape[0] * small.shape[1] > 9_700
@@ -32,7 +32,7 @@ def test_the_result_has_at_most_so_many_pixels_and_the_same_shape(height, width)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 20_000), (20_000, 1), (2, 20_000), (20_000, 2), (1, 10_001)])
-def test_a_thin_line_keeps_a_pixel_of_its_width_and_has_at_most_so_many_pixels(height, width):
+def test_a_thin_line_keeps_a_width_of_one_pixel_and_has_at_most_the_given_pixels(height, width):
     small = shrink(Picture(gradient(height, width)), 0.01).rgb
     assert small.shape[:2] == ((1, 10_000) if width > height else (10_000, 1))
 
@@ -65,14 +65,14 @@ def test_a_cutout_of_fewer_megapixels(photo, segmenter):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_header_tells_the_upright_size(orientation):
+def test_the_size_in_a_header_is_measured_upright(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = saved(gradient(24, 36), "JPEG", exif=exif)
     assert measure(data, **LIMITS) == decode(data, **LIMITS).rgb.shape[1::-1]
 
 
-def test_a_header_is_refused_as_decoding_would():
+def test_measuring_rejects_the_headers_that_decoding_rejects():
     with pytest.raises(ImageTooLarge):
         measure(saved(gradient(24, 36), "PNG"), max_bytes=1000, max_megapixels=0.0001)
     with pytest.raises(NotAnImage):

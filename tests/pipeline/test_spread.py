@@ -32,7 +32,7 @@ def drawn(*strokes):
     return trimap.drawn(made, SHAPE, 1.0, None)
 
 
-def test_a_stroke_on_a_missed_part_brings_the_part_and_nothing_else():
+def test_a_stroke_on_a_missed_part_adds_the_part_and_nothing_else():
     picture, before = scene(BODY)
     after = spread.revised(picture, before, drawn(("keep", 5, (230, 100), (235, 140)))).values
     assert after[INSIDE].min() > 0.97
@@ -41,7 +41,7 @@ def test_a_stroke_on_a_missed_part_brings_the_part_and_nothing_else():
     assert np.array_equal(after[far], before.values[far])
 
 
-def test_a_stroke_on_a_part_too_many_takes_the_part_away_and_nothing_else():
+def test_a_stroke_on_a_wrong_part_removes_the_part_and_nothing_else():
     picture, before = scene(BODY, PART)
     after = spread.revised(picture, before, drawn(("remove", 5, (230, 100), (235, 140)))).values
     assert after[INSIDE].max() < 0.03
@@ -56,7 +56,7 @@ def test_small_islands_beside_a_removed_part_go_with_it():
     assert after[INSIDE].max() < 0.03
 
 
-def test_a_stroke_to_the_contrary_is_where_the_part_ends():
+def test_a_part_ends_at_an_opposite_stroke():
     picture, before = scene(BODY)
     both = drawn(("keep", 5, (230, 90), (230, 100)), ("remove", 3, (202, 122), (258, 122)))
     after = spread.revised(picture, before, both).values
@@ -64,7 +64,7 @@ def test_a_stroke_to_the_contrary_is_where_the_part_ends():
     assert (after[121:124, 205:255] == 0).all()
 
 
-def test_beyond_its_reach_a_stroke_changes_not_one_bit_even_in_the_same_colour():
+def test_a_stroke_changes_no_bit_beyond_its_reach_even_in_the_same_colour():
     picture, before = scene()
     rgb = picture.rgb.copy()
     rgb[100:140] = COLOUR  # a band from edge to edge
@@ -84,13 +84,13 @@ def test_strokes_that_agree_with_the_model_change_their_own_pixels_alone():
     assert (after[strokes == 0] == 0).all()
 
 
-def test_a_hair_thin_stroke_counts_too():
+def test_a_very_thin_stroke_counts_too():
     picture, before = scene(BODY)
     after = spread.revised(picture, before, drawn(("keep", 0.5, (225, 100), (235, 140)))).values
     assert after[INSIDE].min() > 0.9
 
 
-def test_what_a_stroke_removes_is_not_the_backdrops_evidence_any_more():
+def test_a_part_that_a_stroke_removes_is_no_longer_evidence():
     added, holes = np.zeros((2, *SHAPE), bool)
     added[PART], holes[100:120, 100:120] = True, True
     picture, before = scene(BODY, PART)
@@ -102,7 +102,7 @@ def test_what_a_stroke_removes_is_not_the_backdrops_evidence_any_more():
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (3, 3)])
-def test_any_shape_will_do(shape):
+def test_pictures_of_any_shape_are_corrected(shape):
     picture, before = Picture(np.full((*shape, 3), 9, np.uint8)), np.full(shape, 0.1, np.float32)
     strokes = np.full(shape, trimap.NOTHING, np.uint8)
     strokes[0, 0] = 255

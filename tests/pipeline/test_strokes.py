@@ -45,7 +45,7 @@ def test_a_document_gives_strokes_in_tenths_of_a_pixel_and_comes_back_equal():
         ([GOOD | {"points": [[1, 1]] * 15_000}] * 2, "30,000 points"),
     ],
 )
-def test_a_bad_document_is_refused_and_the_message_names_the_stroke(document, message):
+def test_a_bad_document_is_rejected_and_the_message_names_the_stroke(document, message):
     with pytest.raises(BadOptions, match=rf"(?s)^strokes is .*{message}"):
         strokes.parse(document)
 

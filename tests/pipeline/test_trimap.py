@@ -24,7 +24,7 @@ def test_inside_and_outside_are_known_and_the_outline_is_not():
     assert (values[60, 80], values[5, 5], values[30, 80], values[60, 40]) == (FOREGROUND, BACKGROUND, UNKNOWN, UNKNOWN)
 
 
-def test_a_coarser_network_leaves_more_unknown():
+def test_a_coarser_model_leaves_more_unknown():
     shares = [(trimap.build(PICTURE, _probability(cell)).values == UNKNOWN).mean() for cell in (1.0, 3.0, 6.0)]
     assert shares[0] < shares[1] < shares[2]
 
@@ -35,7 +35,7 @@ def _waning(width):
     return np.clip((100 - np.hypot(rows - 200, columns - 200)) / width + 0.5, 0, 1).astype(np.float32)
 
 
-def test_a_sure_network_leaves_matting_more_than_its_own_doubt_and_an_unsure_one_no_more_than_that():
+def test_the_zone_is_wider_than_the_doubt_of_a_sure_model_but_not_than_that_of_an_unsure_one():
     picture = Picture(np.zeros((400, 400, 3), np.uint8))
     sure, unsure = _waning(4), _waning(60)
     crisp = trimap.build(picture, ProbabilityMap(sure, 2.0)).values == UNKNOWN
@@ -81,7 +81,7 @@ def test_flips_commute():
     assert np.array_equal(built[::-1, ::-1], flipped)
 
 
-def test_nothing_that_stands_out_is_no_subject():
+def test_a_picture_in_which_nothing_stands_out_has_no_subject():
     with pytest.raises(NoSubject, match="No subject was found"):
         trimap.build(PICTURE, ProbabilityMap(np.full((120, 160), 0.49, np.float32), 1.0))
 
@@ -131,7 +131,7 @@ def test_brushes_draw_in_order_over_scribbles_in_pixels_of_the_source():
     assert (half == BACKGROUND).sum() * 4 == pytest.approx((plane == BACKGROUND).sum(), rel=0.1)
 
 
-def test_a_brush_that_leaves_what_it_paints_to_matting_makes_it_unknown_and_nothing_else():
+def test_the_matting_brush_makes_its_own_pixels_unknown_and_no_others():
     before = trimap.build(PICTURE, _probability())
     after = trimap.marked(before, trimap.drawn(strokes_of(("matting", 5, (10, 10))), (120, 160), 1.0, None))
     assert (after.values[8:12, 8:12] == UNKNOWN).all()
@@ -145,12 +145,12 @@ def test_strokes_that_agree_change_nothing():
     assert np.array_equal(trimap.marked(before, strokes).values, before.values)
 
 
-def test_strokes_must_fit():
+def test_strokes_must_have_the_size_of_the_picture():
     with pytest.raises(BadOptions, match="scribbles is 120 x 160"):
         trimap.marked(trimap.build(PICTURE, _probability()), np.zeros((160, 120), np.uint8))
 
 
-def test_outside_of_the_region_of_interest_is_background():
+def test_everything_outside_the_region_of_interest_is_background():
     before = trimap.build(PICTURE, _probability())
     after = trimap.within(before, Box(0, 0, 80, 120))
     assert (after.values[:, 80:] == BACKGROUND).all()

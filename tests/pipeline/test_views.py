@@ -15,7 +15,7 @@ def test_every_measure_that_a_marketplace_has_a_rule_for_has_words():
     assert measured == set(views.MEASURES)
 
 
-def test_a_rule_is_told_in_words_and_units():
+def test_a_rule_is_shown_in_words_and_units():
     facts = {
         "bytes": {"passes": True, "value": 478_031, "most": 10_000_000},
         "fill": {"passes": False, "value": 0.8496, "least": 0.85, "most": 1},

@@ -79,7 +79,7 @@ def test_the_inside_of_the_cup_would_be_cut_if_the_user_asked_for_it():
 
 
 @pytest.mark.parametrize("product", [towel, bottle_cap, shoe_sole], ids=lambda product: product.__name__)
-def test_a_part_without_walls_stays_though_the_model_doubts_it_and_the_closer_look_denies_it(product):
+def test_a_part_without_walls_stays_although_the_model_and_the_closer_look_doubt_it(product):
     rgb, mask = drawn(product)
     probability = ProbabilityMap(np.where(mask, np.float32(0.7), np.float32(0.01)), 1.0, {}, named("u2netp"))
     evidence = backdrop.examine(Picture(rgb), probability, lambda part: np.zeros(part.rgb.shape[:2], np.float32))

@@ -15,7 +15,7 @@ from studio import tasks
 from studio.pools import Killed, Worker
 
 
-def test_a_full_disk_is_said_and_the_edits_stay_as_they_were(client, monkeypatch, studio):
+def test_a_full_disk_is_reported_and_the_edits_do_not_change(client, monkeypatch, studio):
     entry = client.settled()["images"][-1]
 
     def full(_path, _edits):

@@ -10,7 +10,7 @@ def stranger(guard):
     return Client(guard)
 
 
-def test_nothing_is_answered_without_the_token(stranger, guard):
+def test_no_request_is_answered_without_the_token(stranger, guard):
     for path in (
         "/",
         "/page/main.js",
@@ -32,7 +32,7 @@ def test_the_token_becomes_a_cookie_that_no_script_reads_and_no_other_site_sends
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:{port}", "127.0.0.1", "localhost:1"])
-def test_another_host_name_is_refused_even_with_the_cookie(client, guard, host):
+def test_another_host_name_is_rejected_even_with_the_cookie(client, guard, host):
     assert client.send("GET", "/v1/session", Host=host.format(port=guard.port))[0] == 403
 
 

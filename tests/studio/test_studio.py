@@ -97,7 +97,7 @@ def test_edits_are_cut_at_full_size_kept_and_used_by_the_command_line(client, fo
     assert cutout.stat().st_mtime_ns == first  # the same options, the person's among them: done before
 
 
-def test_the_writer_who_comes_last_is_told_and_nothing_is_lost(client, guard):
+def test_the_second_of_two_writers_gets_a_conflict_and_nothing_is_lost(client, guard):
     entry = found(client, "coffee.jpg")
     other = Client(guard)
     other.send("GET", f"/?token={guard.token}")
@@ -125,7 +125,7 @@ def test_the_writer_who_comes_last_is_told_and_nothing_is_lost(client, guard):
         ({"revision": 0, "options": {"roi": "everywhere"}}, "roi is 'everywhere'"),
     ],
 )
-def test_bad_edits_are_refused_in_words_and_change_nothing(client, body, message):
+def test_bad_edits_are_rejected_in_words_and_change_nothing(client, body, message):
     entry = found(client, "astronaut.jpg")
     status, _, content = client.send("PUT", f"/v1/images/{entry['id']}/edits", body)
     assert status in (400, 422)
@@ -216,7 +216,7 @@ def test_an_image_of_a_name_that_exists_gets_a_number(client, folder, photograph
     ("content", "status", "message"),
     [(b"text", 422, "text, not an image"), (b"", 422, "empty"), (b"\xff\xd8\xff" + bytes(40_000_000), 413, "40.0 MB")],
 )
-def test_what_is_not_an_image_or_too_large_is_refused_and_not_stored(client, folder, content, status, message):
+def test_a_file_that_is_not_an_image_or_too_large_is_rejected_and_not_stored(client, folder, content, status, message):
     before = sorted(folder.iterdir())
     answer = client.json("POST", "images?name=new.jpg", content)
     assert answer[0] == status

@@ -79,7 +79,7 @@ def test_amazon_takes_a_cut_out_photograph(photos, segmenter):
     }
 
 
-def test_one_matting_makes_every_listing_and_the_cutout_stays_as_it_was(photo, segmenter):
+def test_one_matte_makes_every_listing_and_the_cutout_does_not_change(photo, segmenter):
     alone = cut_out(photo, segmenter)
     result = cut_out(photo, segmenter, Options(marketplaces=ALL))
     assert result.output.data == alone.output.data
@@ -101,7 +101,7 @@ def test_a_whole_sharp_product_complies_everywhere(name):
 @pytest.mark.parametrize(
     ("at", "edges"), [((0.5, 0.9), "bottom"), ((0.5, 0.1), "top"), ((0.1, 0.5), "left"), ((0.9, 0.9), "right bottom")]
 )
-def test_a_product_that_is_cut_off_lies_against_that_edge_and_fails(at, edges):
+def test_a_product_that_is_cut_off_touches_that_edge_and_fails(at, edges):
     listing = make(*disc(at=at), Options(), "ebay")
     assert failing(listing) == {"touches_edge"}
     assert 0 < rules(listing)["touches_edge"]["value"] < 0.5
@@ -123,7 +123,7 @@ def test_a_product_that_is_cut_off_on_opposite_sides_reaches_from_one_to_the_oth
 
 
 @pytest.mark.parametrize(("side", "fails"), [(3, True), (40, True), (500, True), (1000, False)])
-def test_what_had_to_be_enlarged_too_far_says_so(side, fails):
+def test_a_product_that_is_enlarged_too_far_fails(side, fails):
     listing = make(*disc(side=side, radius=side * 0.47), Options(), "etsy")
     enlarged = rules(listing)["enlarged"]
     assert enlarged["passes"] != fails
@@ -136,7 +136,7 @@ def test_white_stays_exact_however_far_a_tiny_product_is_enlarged():
     assert failing(listing) == {"enlarged"}
 
 
-def test_a_residue_of_alpha_that_nobody_sees_leaves_white_exact():
+def test_invisible_alpha_leaves_white_exact():
     cutout, matte = disc(radius=480)
     haze = np.maximum(matte.alpha, np.float32(5 / 255))
     rgba = cutout.rgba.copy()
@@ -147,7 +147,7 @@ def test_a_residue_of_alpha_that_nobody_sees_leaves_white_exact():
 
 
 @pytest.mark.parametrize(("level", "passes"), [(252, False), (235, True)])
-def test_a_white_product_fills_as_much_as_can_be_told_from_white(level, passes):
+def test_a_white_product_fills_as_much_as_differs_from_white(level, passes):
     listing = make(*disc(colour=(level, level, level)), Options(), "amazon-main")
     assert rules(listing)["fill"]["passes"] == passes
     assert rules(listing)["fill"]["value"] == (pytest.approx(0.9, abs=0.005) if passes else 0)
@@ -173,7 +173,7 @@ def test_a_shadow_is_on_the_listing_and_does_not_count_as_the_product(shadow):
 
 
 @pytest.mark.parametrize("alpha", [0, 7])
-def test_of_a_transparent_picture_there_is_no_listing(segmenter, alpha):
+def test_a_transparent_picture_has_no_listing(segmenter, alpha):
     rgba = np.dstack((gradient(64, 64), np.full((64, 64), alpha, np.uint8)))
     with pytest.raises(NoSubject):
         cut_out(

@@ -1,4 +1,4 @@
-"""What is not a good image is refused by name, before it can cost anything; nothing else is ever raised."""
+"""Bad files are rejected by name before they cost much time or memory, and nothing else is ever raised."""
 
 import contextlib
 import struct
@@ -28,7 +28,7 @@ SAMPLES = samples()
 RGB = gradient()
 
 
-def opened(data):
+def decoded(data):
     return decode.decode(data, **LIMITS)
 
 
@@ -125,9 +125,9 @@ DEEP_PLANES = tiff(noise(3, 8, 8, dtype=np.uint16), photometric="rgb", planarcon
         (patched(SAMPLES["webp lossless"], 20, b"\x2e"), CorruptImage, "WebP"),
     ],
 )
-def test_refusals_say_what_is_wrong(data, error, words):
+def test_rejections_say_what_is_wrong(data, error, words):
     with pytest.raises(error, match=words) as caught:
-        opened(data)
+        decoded(data)
     if isinstance(error, type):
         assert type(caught.value) is error
 
@@ -138,7 +138,7 @@ FIRST_COMES_WHOLE = {"tiff pages", "gif animated"}
 @pytest.mark.parametrize("name", sorted(SAMPLES.keys() - FIRST_COMES_WHOLE))
 def test_half_a_file_is_truncated(name):
     with pytest.raises(TruncatedImage):
-        opened(SAMPLES[name][: len(SAMPLES[name]) // 2])
+        decoded(SAMPLES[name][: len(SAMPLES[name]) // 2])
 
 
 def test_a_tiff_that_says_more_rows_than_it_has_is_truncated():
@@ -146,38 +146,38 @@ def test_a_tiff_that_says_more_rows_than_it_has_is_truncated():
     at = data.index(struct.pack("<HHI", 257, 4, 1)) + 8
     for rows in (10, 4_000_000):
         with pytest.raises(TruncatedImage):
-            opened(patched(data, at, struct.pack("<I", rows)))
+            decoded(patched(data, at, struct.pack("<I", rows)))
 
 
-def test_a_big_tiff_of_impossible_places():
+def test_a_bigtiff_with_impossible_offsets_is_rejected():
     data = SAMPLES["tiff big"]
     with pytest.raises(TruncatedImage):
-        opened(patched(data, 8, b"\xff" * 8))
+        decoded(patched(data, 8, b"\xff" * 8))
     (start,) = struct.unpack_from("<Q", data, 8)
     (entries,) = struct.unpack_from("<Q", data, start)
     last = start + 8 + 20 * entries  # where a second page would be named
-    assert opened(patched(data, last, b"\xf0" * 8)).rgb.shape == RGB.shape
+    assert decoded(patched(data, last, b"\xf0" * 8)).rgb.shape == RGB.shape
 
 
 @pytest.mark.parametrize("name", sorted(FIRST_COMES_WHOLE))
 def test_of_several_pages_only_the_first_has_to_be_whole(name):
     data = SAMPLES[name]
-    assert (opened(data[: len(data) // 2]).rgb == opened(data).rgb).all()
+    assert (decoded(data[: len(data) // 2]).rgb == decoded(data).rgb).all()
     with pytest.raises(TruncatedImage):
-        opened(data[:200])
+        decoded(data[:200])
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_noise_instead_of_pixels_is_no_crash(name):
+def test_noise_instead_of_pixels_does_not_crash(name):
     data = SAMPLES[name]
     broken = data[: len(data) // 2] + noise(len(data) - len(data) // 2).tobytes()
     try:
-        opened(broken)
+        decoded(broken)
     except InputError as error:
         assert len(str(error)) > 20  # noqa: PT017 - raw formats may well make a picture of it
 
 
-def test_too_many_bytes_and_too_many_pixels():
+def test_too_many_bytes_and_too_many_pixels_are_rejected():
     data = saved(RGB, "PNG")
     with pytest.raises(ImageTooLarge, match=r"limit is 0\.0001 MB"):
         decode.decode(data, max_bytes=100, max_megapixels=50)
@@ -213,9 +213,9 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_from_its_header(name):
+def test_a_decompression_bomb_is_rejected_by_its_header(name):
     with pytest.raises(ImageTooLarge):
-        opened(BOMBS[name])
+        decoded(BOMBS[name])
 
 
 WELL_PADDED = zlib.compress(bytes(300_000_000), 9)
@@ -252,10 +252,10 @@ def test_the_libraries_say_nothing_on_stderr(capfd):
     for name in ("tiff jpeg", "tiff fax", "tiff lzw", "jpeg"):
         data = SAMPLES[name]
         with contextlib.suppress(InputError):
-            opened(data[: len(data) // 2] + noise(len(data) - len(data) // 2).tobytes())
+            decoded(data[: len(data) // 2] + noise(len(data) - len(data) // 2).tobytes())
         for at in range(8, len(data) - 8, 7):
             with contextlib.suppress(InputError):
-                opened(patched(data, at, b"\xff\x84\0\xff"))
+                decoded(patched(data, at, b"\xff\x84\0\xff"))
     assert capfd.readouterr() == ("", "")
 
 
@@ -269,12 +269,12 @@ def memory(data):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("name", MEMORY_BOMBS)
-def test_a_bomb_takes_less_than_100_mb(name):
+def test_rejecting_a_decompression_bomb_takes_less_than_100_mb(name):
     assert memory(MEMORY_BOMBS[name]) < 100_000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-def test_a_picture_takes_a_few_copies_of_itself():
+def test_decoding_takes_the_memory_of_a_few_copies_of_the_picture():
     pixels = np.kron(noise(30, 40, 3), np.ones((100, 100, 1), np.uint8))
     kilobytes = pixels.nbytes / 1000  # 36 MB
     # Pillow's own copy has four bytes a pixel; at least one copy is our result.
@@ -282,17 +282,17 @@ def test_a_picture_takes_a_few_copies_of_itself():
     assert kilobytes < memory(saved(pixels, "PNG", icc_profile=profile())) < 6 * kilobytes
 
 
-def test_a_jpeg_of_very_many_scans():
+def test_a_jpeg_with_very_many_scans_is_rejected():
     data = SAMPLES["jpeg progressive"]
     at = data.rindex(b"\xff\xda")
     with pytest.raises(CorruptImage, match="scans"):
-        opened(data[:at] + data[at:-2] * 200 + data[-2:])
+        decoded(data[:at] + data[at:-2] * 200 + data[-2:])
 
 
 def test_a_gif_of_very_many_frames_is_counted_only_so_far():
     data = SAMPLES["gif"]
     frame = data[data.index(b",\0\0\0\0") : -1]
-    assert opened(data[:-1] + frame * 3000 + b";").notes == ("first of 1000 frames",)
+    assert decoded(data[:-1] + frame * 3000 + b";").notes == ("first of 1000 frames",)
 
 
 def with_checksums(data):
@@ -322,9 +322,9 @@ def damaged(draw):
 
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(damaged())
-def test_damage_gives_a_picture_or_a_refusal(data):
+def test_a_damaged_file_gives_a_picture_or_a_rejection(data):
     try:
-        picture = opened(data)
+        picture = decoded(data)
     except InputError:
         return
     assert picture.rgb.dtype == np.uint8
@@ -333,7 +333,7 @@ def test_damage_gives_a_picture_or_a_refusal(data):
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
-def test_any_bytes_give_a_refusal_or_a_picture(data):
+def test_any_bytes_give_a_picture_or_a_rejection(data):
     try:
         decode.decode_grey(data, **LIMITS)
     except InputError as error:
