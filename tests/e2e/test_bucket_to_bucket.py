@@ -161,7 +161,7 @@ def test_a_deleted_object_is_ignored(either: Site, small: bytes) -> None:
     assert either.dead() == []
 
 
-def test_the_outputs_of_a_deleted_image_go_with_it_where_the_deployment_says_so(
+def test_the_outputs_are_deleted_with_their_image_if_the_deployment_says_so(
     build: Callable[..., Site], small: bytes
 ) -> None:
     site = build(parameters={"DeleteOutputs": "on"}, versioned=False)  # moto announces no delete markers

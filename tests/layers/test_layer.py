@@ -222,7 +222,7 @@ for call, error in (
     assert "builtins.print was not compiled in advance" in done.stdout
 
 
-def test_a_layer_is_refused_by_a_function_with_other_kernels(layer: Layer, tmp_path: Path) -> None:
+def test_a_function_with_other_kernels_rejects_the_layer(layer: Layer, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline")
     with (tmp_path / "pipeline" / "matting" / "kernels" / "vectors.py").open("a") as file:
         file.write("# changed\n")

@@ -75,13 +75,13 @@ def server(tmp_path, monkeypatch, weights_bytes):
     """The address of an HTTPS server that Python trusts here.
 
     /weights answers with the weights, /short with their first half but the length of the whole, /endless with zeros for
-    ever, /to-http and /to-https with a redirect, anything else with 404. `asked` holds the paths asked for.
+    ever, /to-http and /to-https with a redirect, anything else with 404. `requested` holds the paths of all requests.
     """
-    asked = []
+    requested = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            asked.append(self.path)
+            requested.append(self.path)
             getattr(self, f"get_{self.path[1:].replace('-', '_')}", lambda: self.send_error(404))()
 
         def get_weights(self, data=weights_bytes):
@@ -100,7 +100,7 @@ def server(tmp_path, monkeypatch, weights_bytes):
                 while True:
                     self.wfile.write(bytes(1 << 16))
             except OSError:  # the reader stops early, as it should
-                asked.append("hung up")
+                requested.append("hung up")
 
         def get_to_http(self):
             self.redirect(f"http://127.0.0.1:{httpd.server_port}/weights")
@@ -127,7 +127,7 @@ def server(tmp_path, monkeypatch, weights_bytes):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     thread = threading.Thread(target=httpd.serve_forever)
     thread.start()
-    yield f"https://127.0.0.1:{httpd.server_port}", asked
+    yield f"https://127.0.0.1:{httpd.server_port}", requested
     httpd.shutdown()
     thread.join()
     httpd.server_close()

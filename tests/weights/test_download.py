@@ -66,9 +66,9 @@ def test_other_bytes_are_rejected_with_both_sums_and_leave_nothing(tmp_path, spe
     (tmp_path / "wrong").write_bytes(wrong)
     with pytest.raises(ModelUnavailable, match=r"tiny\.onnx could not be downloaded.* --from FILE"):
         download(spec, [Local(str(tmp_path / "wrong"))], tmp_path / "m")
-    said = capsys.readouterr().err
-    assert spec.sha256 in said
-    assert hashlib.sha256(wrong).hexdigest() in said
+    printed = capsys.readouterr().err
+    assert spec.sha256 in printed
+    assert hashlib.sha256(wrong).hexdigest() in printed
     assert names(tmp_path / "m") == []
 
 
@@ -79,14 +79,14 @@ def test_the_next_source_is_tried_after_a_failure(tmp_path, spec, copy, weights_
 
 
 def test_reading_stops_after_the_expected_size(tmp_path, spec, server, capsys):
-    address, asked = server
+    address, requested = server
     with pytest.raises(ModelUnavailable):
         download(spec, [Https(f"{address}/endless")], tmp_path / "m")
     assert "is larger than tiny.onnx (3,200,000 bytes)" in capsys.readouterr().err
     download(
         spec, [Https(f"{address}/weights")], tmp_path / "n"
     )  # the server handles one request at a time, so the first has ended
-    assert asked == ["/endless", "hung up", "/weights"]
+    assert requested == ["/endless", "hung up", "/weights"]
     assert names(tmp_path / "m") == []
 
 
@@ -112,9 +112,9 @@ def test_a_licence_that_is_not_free_must_be_accepted(tmp_path, monkeypatch, spec
     monkeypatch.setitem(MODELS, "isnet", replace(spec, licence="AGPL-3.0-only"))
     command = ["isnet", "--from", str(tmp_path / "copy"), "--to", str(tmp_path / "m")]
     assert main(command) == 1
-    said = capsys.readouterr().err
-    assert "AGPL-3.0-only" in said
-    assert "--accept-licence" in said
+    printed = capsys.readouterr().err
+    assert "AGPL-3.0-only" in printed
+    assert "--accept-licence" in printed
     assert names(tmp_path / "m") == []
     assert main([*command, "--accept-licence"]) == 0
     assert "AGPL-3.0-only" in capsys.readouterr().err
@@ -187,7 +187,7 @@ def test_auto_keeps_the_weights_that_are_there_and_asks_nothing(tmp_path, copies
     assert "--accept-licence" not in text
 
 
-def test_auto_goes_on_to_the_next_model_and_asks_only_for_the_one_that_needs_it(tmp_path, copies, capsys):
+def test_auto_tries_the_next_model_and_asks_only_for_a_licence_that_it_needs(tmp_path, copies, capsys):
     copies.unlink()
     assert main(["auto", "--to", str(tmp_path / "m")]) == 1
     text = capsys.readouterr().err

@@ -88,15 +88,15 @@ class TestHttps:
         assert whole(Https(f"{address}/weights")) == weights_bytes
 
     def test_a_redirect_to_https_is_followed(self, server, weights_bytes):
-        address, asked = server
+        address, requested = server
         assert whole(Https(f"{address}/to-https")) == weights_bytes
-        assert asked == ["/to-https", "/weights"]
+        assert requested == ["/to-https", "/weights"]
 
     def test_a_redirect_to_http_is_not_followed(self, server):
-        address, asked = server
+        address, requested = server
         with pytest.raises(SourceUnavailable, match=r"http://127\.0\.0\.1:\d+/weights is not an https"):
             whole(Https(f"{address}/to-http"))
-        assert asked == ["/to-http"]
+        assert requested == ["/to-http"]
 
     @pytest.mark.parametrize("scheme", ["http", "ftp", "file", "HTTP"])
     def test_another_scheme_is_rejected_before_anything_is_sent(self, scheme):
@@ -104,12 +104,12 @@ class TestHttps:
             whole(Https(f"{scheme}://127.0.0.1/etc/hostname"))
 
     def test_an_untrusted_certificate_is_rejected(self, server, monkeypatch, tmp_path):
-        address, asked = server
+        address, requested = server
         (tmp_path / "none.pem").touch()
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
         with pytest.raises(SourceUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
             whole(Https(f"{address}/weights"))
-        assert asked == []
+        assert requested == []
 
     def test_the_status_is_in_the_message(self, server):
         address, _ = server

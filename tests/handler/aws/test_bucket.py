@@ -63,7 +63,7 @@ def lose_an_answer(s3, when_lost=lambda: None):
 
 
 @pytest.mark.parametrize("condition", ["if_none_match", "if_match"])
-def test_an_answer_that_is_lost_is_not_taken_for_another_writer(cloud, condition):
+def test_a_lost_response_does_not_count_as_another_writer(cloud, condition):
     ref, store = ObjectRef(OUTPUT, "shoe.jpg"), S3Store(cloud.s3)
     value = "*" if condition == "if_none_match" else store.put(ref, b"before", "image/png")
     sent = lose_an_answer(cloud.s3)

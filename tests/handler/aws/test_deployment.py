@@ -62,7 +62,7 @@ def test_a_stack_that_cannot_be_read_is_a_failure_that_quotes_aws(aws):
 
 
 @pytest.mark.parametrize(("answer", "reserved"), [({}, None), ({"ReservedConcurrentExecutions": 0}, 0)])
-def test_a_function_as_it_is_deployed(aws, answer, reserved):
+def test_the_facts_of_a_deployed_function_are_read(aws, answer, reserved):
     found = {"Environment": {"Variables": {"HAIRLINE_INPUT_BUCKET": "in"}}, "MemorySize": 3008}
     aws["lambda"].add_response("get_function_configuration", found, {"FunctionName": ARN})
     aws["lambda"].add_response("get_function_concurrency", answer, {"FunctionName": ARN})

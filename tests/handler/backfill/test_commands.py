@@ -105,7 +105,7 @@ def test_without_a_yes_the_job_waits_and_resume_runs_it(run, control, monkeypatc
     assert run("resume", "job-0", "--yes") == 0  # it runs already
 
 
-def test_a_start_that_nobody_can_answer_waits(run, control, monkeypatch, capsys):
+def test_a_job_waits_for_confirmation_if_there_is_no_terminal(run, control, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert run("start") == 1
     assert only(control)["Status"] == "Suspended"
@@ -137,7 +137,7 @@ def test_an_argument_of_another_form_is_named(run, control, capsys, argument, me
 
 
 @pytest.mark.parametrize("word", ["stop", "pause"])
-def test_a_stopped_job_goes_on_as_one_new_job_with_the_same_images(run, control, word):
+def test_a_stopped_job_continues_as_one_new_job_with_the_same_images(run, control, word):
     run("start", "--yes", "--prefix", "products/")
     assert run(word) == 0
     assert run(word) == 0  # again

@@ -55,6 +55,6 @@ def test_containers_or_the_limits_of_s3_decide_how_long_it_takes():
     assert costs.hours(work, 100_000, prefixes=10).hours == pytest.approx(slow / 10)
 
 
-def test_nothing_costs_a_job():
+def test_a_backfill_of_no_images_costs_one_job():
     assert sum(costs.dollars(Work(0), 3008).values()) == 0.25
     assert costs.hours(Work(0), 1) == (0.0, "containers")

@@ -66,7 +66,7 @@ def test_the_end_is_announced_once_with_its_sums(state, cloud, monkeypatch):
     }
 
 
-def test_the_sums_of_nothing_are_nothing():
+def test_the_sums_of_an_empty_report_are_zero():
     assert Tally.of([]).described() == {"tasks": 0, "outcomes": {}, "needs_review": 0, "reasons": {}}
 
 

@@ -146,7 +146,7 @@ def test_a_rejected_image_stays_rejected(cloud, backfill_deps):
     assert result(arguments=arguments("reuse", **LISTED)) == ("Succeeded", "rejected not_an_image")
 
 
-def test_a_matte_is_not_used_again_where_a_person_has_drawn_since(cloud, cut):
+def test_a_matte_is_not_reused_after_a_person_has_edited_the_image(cloud, cut):
     edits = {"revision": 1, "strokes": [{"tool": "remove", "radius": 10, "points": [[100, 150]]}]}
     cloud.s3.put_object(Bucket=OUTPUT, Key=f"{KEY}/edits.json", Body=json.dumps(edits).encode())
     result(arguments=arguments("reuse", **LISTED))

@@ -56,7 +56,7 @@ def test_a_key_that_begins_another_is_found_behind_it():
         (Image("folder/", 0, NOW), False, "left_out"),
     ],
 )
-def test_what_becomes_of_an_image(image, result, kind):
+def test_an_image_is_cut_or_skipped_by_its_result(image, result, kind):
     assert found([image], [image.key] if result else [])[image.key].kind == kind
 
 

@@ -88,7 +88,7 @@ def test_straight_from_s3_a_passing_fault_is_raised(wired):
         app.on_s3(load("s3_put_direct"), context())
 
 
-def test_when_time_is_short_the_rest_goes_back(wired, photo):
+def test_messages_without_enough_time_left_return_to_the_queue(wired, photo):
     wired.drop("products/shoe.jpg", photo)
     assert on_queue(load("sqs_s3_put"), seconds=5) == [0]
     assert wired.outputs() == {}

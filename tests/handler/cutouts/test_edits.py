@@ -122,7 +122,7 @@ def test_a_late_first_event_does_not_replace_an_edited_result(cloud, deps, cut, 
     assert process(JOB, deps, plenty).status == "repeated"
 
 
-def test_a_first_try_that_was_overtaken_and_killed_is_put_right(cloud, deps, cut):
+def test_the_result_is_correct_after_a_first_try_was_overtaken_and_killed(cloud, deps, cut):
     edit(cloud)
     process(JOB, deps, plenty)
     cloud.s3.delete_object(Bucket=OUTPUT, Key=f"{KEY}/report.json")

@@ -155,7 +155,7 @@ def test_a_report_that_is_not_hairlines_is_replaced(cloud, failing, photo, text)
 
 
 @pytest.mark.parametrize("earlier", [False, True])
-def test_a_worker_that_finishes_meanwhile_has_the_last_word(cloud, deps, failing, photo, earlier):
+def test_the_report_of_a_worker_that_finishes_meanwhile_wins(cloud, deps, failing, photo, earlier):
     cloud.drop(KEY, photo)
     ending = failing(None)
     if earlier:
@@ -188,7 +188,7 @@ def test_a_job_that_is_deleted_while_its_failure_is_reported_leaves_nothing(clou
 @pytest.mark.parametrize(
     "job", [JOB, Job(ObjectRef("somebody-elses", KEY)), Job(ObjectRef(INPUT, "é" * 505))], ids=["gone", "bucket", "key"]
 )
-def test_what_has_no_place_for_a_report_is_a_dead_letter_alone(cloud, failing, job):
+def test_a_job_without_a_place_for_a_report_becomes_a_dead_letter_only(cloud, failing, job):
     failures.conclude_unfinished("body", lambda: [job], failing(None))
     assert cloud.outputs() == {}
     assert len(cloud.dead()) == 1

@@ -41,7 +41,7 @@ def test_the_outputs_of_a_deleted_image_are_deleted_and_nothing_else(cloud, deps
     assert process(JOB, deps, plenty).status == "removed"
 
 
-def test_they_stay_unless_the_deployment_says_otherwise(cloud, deps, photo):
+def test_outputs_stay_unless_the_deployment_says_otherwise(cloud, deps, photo):
     deps = replace(deps, config=replace(deps.config, delete_outputs=False))
     cloud.drop(KEY, photo)
     process(JOB, deps, plenty)
@@ -63,7 +63,7 @@ def test_after_a_failure_the_files_of_an_earlier_image_are_deleted_too(cloud, de
     assert store.written()[-1] == ("delete", f"{KEY}/report.json")
 
 
-def test_an_image_that_was_put_again_keeps_its_outputs_whatever_event_comes_last(cloud, deps, photo):
+def test_an_image_that_was_uploaded_again_keeps_its_outputs_whichever_event_comes_last(cloud, deps, photo):
     cloud.drop(KEY, photo)
     process(JOB, deps, plenty)
     delete(cloud)

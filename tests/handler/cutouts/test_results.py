@@ -91,7 +91,7 @@ def test_an_unversioned_bucket(cloud, deps, photo, small):
     assert process(job, deps, plenty).status == "done"
 
 
-def test_a_folder_serves_as_well(tmp_path, deps, photo):
+def test_the_same_steps_work_on_a_folder(tmp_path, deps, photo):
     store = FolderStore(tmp_path)
     store.put(ObjectRef(INPUT, KEY), photo, "image/jpeg")
     deps = replace(deps, store=store)

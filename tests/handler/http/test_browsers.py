@@ -53,7 +53,7 @@ def test_a_page_may_read_every_header_of_an_image_response(call, photo):
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "GET"])
-def test_a_wrong_method_is_told_the_right_one(call, method):
+def test_the_response_to_a_wrong_method_names_the_right_ones(call, method):
     answer = call(method, "/v1.0/removebg")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == "POST, OPTIONS"

@@ -58,7 +58,7 @@ def test_curl_with_a_form(site, photo, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
-def test_curl_with_a_body_alone(site, photo, tmp_path):
+def test_curl_can_send_the_image_as_the_body(site, photo, tmp_path):
     (tmp_path / "shoe.jpg").write_bytes(photo)
     command = ["curl", "-s", "--noproxy", "*", "-H", f"X-Api-Key: {site.key}", "--data-binary", "@shoe.jpg"]
     subprocess.run([*command, "-f", f"{site.url}/v1/cutouts", "-o", "shoe.png"], cwd=tmp_path, check=True)

@@ -65,14 +65,14 @@ def test_the_full_size_of_a_canvas_is_its_own(call, photo, query, size):
         ("?marketplace=ebay,etsy", b"hello", 400, "bad_options"),
     ],
 )
-def test_a_refusal_is_in_the_pipelines_words(call, query, data, status, code):
+def test_a_rejection_has_the_pipelines_message(call, query, data, status, code):
     answer = call.post(f"/v1/cutouts{query}", data=data)
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["code"]) == (status, code)
     assert len(error["title"]) < 40 < len(error["title"] + error["detail"])
 
 
-def test_a_canvas_with_sides_that_are_allowed_and_too_many_pixels_is_told_the_limit(call):
+def test_the_message_about_a_canvas_with_too_many_pixels_names_the_limit(call):
     (error,) = call.post("/v1/cutouts?canvas=20000x20000", data=b"hello").json()["errors"]
     assert "100,000,000 pixels in all" in error["detail"]
 
@@ -91,7 +91,7 @@ def test_every_option_can_be_asked_for_or_is_named_as_left_out():
         ({"crop": ["true", "true"]}, "crop is given 2 times"),
     ],
 )
-def test_a_wrong_query_is_refused_by_name(query, words):
+def test_a_wrong_query_is_rejected_by_name(query, words):
     with pytest.raises(BadOptions, match=words):
         changes(query)
 
@@ -195,7 +195,7 @@ def test_every_error_of_the_pipelines_has_an_answer():
     assert "secret" not in from_error(KeyError("secret")).body()
 
 
-def test_a_refusal_has_a_title_and_a_status_for_each_code():
+def test_every_error_code_has_a_title_and_a_status():
     for code in CODES:
         assert ApiError(code).http == CODES[code].status
     assert all(kind.startswith("image/") for kind in CONTENT_TYPES)

@@ -34,7 +34,7 @@ def canvas(kind):
         ("zip", "both"),
     ],
 )
-def test_it_fits_in_its_own_format_and_is_not_much_smaller_than_need_be(form, kind, share):
+def test_a_shrunk_result_fits_and_is_not_much_smaller_than_necessary(form, kind, share):
     made = encode(canvas(kind), format=form)
     limit = int(share * len(made.data))
     smaller, size = shrunk_to_fit(made, limit, quality=None, depth=8)

@@ -16,7 +16,7 @@ PATHS = document()["paths"]
 
 @pytest.mark.parametrize("key", [None, "", "wrong"])
 @pytest.mark.parametrize("path", ["/v1.0/account", "/v1/jobs/0"])
-def test_nobody_comes_in_without_a_key(call, key, path):
+def test_no_request_is_answered_without_a_key(call, key, path):
     answer = call("GET", path, headers={"X-Api-Key": key})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "auth_failed")
     assert answer.headers["X-Request-Id"]
@@ -27,7 +27,7 @@ def test_a_keys_header_may_be_spelt_in_any_case(call):
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("POST", "/v1.0/improve"), ("GET", "/v1/jobs/0/0")])
-def test_what_is_no_route(call, method, path):
+def test_an_unknown_route_is_404(call, method, path):
     answer = call(method, path)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "not_found")
 
@@ -62,7 +62,7 @@ def gateway(reply, **plan):
     return Gateway(functions, {"a": "1", "b": "2"}, **{"rate": 1e-9, "burst": 2, **plan})
 
 
-def test_a_key_that_asks_too_often_is_told_so_and_others_are_not():
+def test_only_the_key_that_sends_too_many_requests_gets_429():
     made = gateway({"statusCode": 200, "body": "{}"})
     assert [made.answer(asked("a")).status for _ in range(4)] == [200, 200, 429, 429]
     refused = made.answer(asked("a"))
@@ -93,7 +93,7 @@ def test_a_function_that_replies_nonsense_is_a_500(reply):
 
 
 @pytest.mark.parametrize("size", [4_800_000, 11_000_000])
-def test_what_the_gateway_or_lambda_cannot_carry_is_told(size):
+def test_the_413_of_a_body_that_is_too_large_names_jobs(size):
     answer = gateway({"statusCode": 200}).answer(asked("a", body=b"x" * size))
     assert answer.status == 413
     assert "/v1/jobs" in json.loads(answer.body)["errors"][0]["detail"]

@@ -43,7 +43,7 @@ def alpha(made, call, id_):
     return np.asarray(Image.open(io.BytesIO(requests.get(link, timeout=30).content))).astype(int)
 
 
-def test_a_stroke_is_cut_approved_and_kept_and_the_second_writer_is_told(call, working, photo):
+def test_a_stroke_is_cut_approved_and_kept_and_the_second_writer_gets_a_conflict(call, working, photo):
     id_ = upload(call, photo, "grüner Schuh.jpg")
     first = settled(call, id_)
     assert (first["state"], first["name"], first["revision"]) == ("done", "grüner Schuh.jpg", 0)
@@ -119,7 +119,7 @@ def test_of_writers_at_the_same_time_one_wins(call, working, photo):
     assert (record["revision"], record["options"]["shift"]) == (1, 1 + tries.index(200))
 
 
-def test_a_request_that_comes_again_succeeds_and_changes_nothing_more(call, working, photo):
+def test_a_repeated_request_succeeds_and_changes_nothing_more(call, working, photo):
     id_ = upload(call, photo)
     settled(call, id_)
     for what, body in (

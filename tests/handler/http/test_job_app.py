@@ -41,7 +41,7 @@ def test_an_upload_becomes_links_to_cutout_alpha_and_report(call, working, photo
     assert 0 <= told["quality"]["confidence"] <= 1
 
 
-def test_what_is_no_picture_is_rejected_with_the_reason(call, working):
+def test_a_file_that_is_not_an_image_is_rejected_with_the_reason(call, working):
     job = call.post("/v1/jobs").json()
     upload(job["upload"], b"<html>")
     told = settled(call, job["id"])
@@ -64,7 +64,7 @@ def test_the_form_holds_the_upload_to_size_type_and_options(call):
 
 
 @pytest.mark.parametrize("registry", [{}, {"callbacks": {}}, {"callbacks": {"secrets": []}}, {"callbacks": "x"}])
-def test_a_callback_that_nothing_could_sign_is_refused_when_the_job_is_created(monkeypatch, registry):
+def test_a_callback_without_a_signing_secret_is_rejected_when_the_job_is_created(monkeypatch, registry):
     deps = SimpleNamespace(
         config=SimpleNamespace(options=Options()), policy=Policy(), registry=Secret(Entries(registry), "r")
     )
@@ -118,7 +118,7 @@ def test_without_a_key_each_request_makes_a_job(call):
     assert call.post("/v1/jobs").json()["id"] != call.post("/v1/jobs").json()["id"]
 
 
-def test_a_job_is_its_tenants_alone(call, other):
+def test_only_its_tenant_can_see_a_job(call, other):
     job = call.post("/v1/jobs").json()
     assert other.get(f"/v1/jobs/{job['id']}").status_code == 404
     assert call.get(f"/v1/jobs/{job['id']}").status_code == 200
@@ -142,7 +142,7 @@ def unannounced(s3, bucket):
         (UPLOAD_S + GIVEN_UP_S + 60, True, "failed", "given_up"),
     ],
 )
-def test_a_job_that_comes_to_nothing_fails_in_the_end(call, made, age, there, status, code):
+def test_a_job_without_a_result_fails_in_the_end(call, made, age, there, status, code):
     job = call.post("/v1/jobs").json()
     s3, bucket = made.client("s3"), made.names["StateBucket"]
     (key,) = [key for key in records(made) if key.endswith(job["id"])]

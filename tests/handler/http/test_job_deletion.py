@@ -57,7 +57,7 @@ def test_a_deleted_job_leaves_no_version_of_image_results_and_record(call, worki
     assert everything(working) <= before
 
 
-def test_a_job_is_deleted_by_its_tenant_alone(call, other):
+def test_only_its_tenant_can_delete_a_job(call, other):
     job = call.post("/v1/jobs").json()
     assert other.delete(f"/v1/jobs/{job['id']}").status_code == 204  # of theirs, there is none
     assert call.get(f"/v1/jobs/{job['id']}").status_code == 200

@@ -72,7 +72,7 @@ GOOD = [
 
 
 @pytest.mark.parametrize(("name", "text", "expected"), GOOD)
-def test_a_good_value_becomes_our_options(name, text, expected):
+def test_a_good_value_becomes_options(name, text, expected):
     made = options(**{name: text})
     assert {field: made[field] for field in expected} == expected
     Options().overridden_by(made)
@@ -82,7 +82,7 @@ def test_a_good_value_becomes_our_options(name, text, expected):
     ("text", "margin"),
     [("0", "0px"), ("30px", "30px"), ("500px", "500px"), ("50%", "50%"), ("1px 2%", "1px 2%"), ("5% 5% 5% 5%", "5%")],
 )
-def test_a_margin_counts_with_crop_alone(text, margin):
+def test_a_margin_counts_only_with_crop(text, margin):
     assert options(crop="true", crop_margin=text)["margin"] == margin
     assert "margin" not in options(crop_margin=text)
 
@@ -97,7 +97,7 @@ def test_the_opacity_of_a_shadow(text, percent):
     assert "shadow_opacity" not in options(shadow_opacity=text)
 
 
-def test_a_shadow_for_each_type_counts_where_the_type_is_given():
+def test_a_shadow_for_a_type_counts_if_that_type_is_given():
     texts = {"type": "product", "shadow_type": "none", "shadow_type[product]": "drop", "shadow_type[car]": "none"}
     assert options(**texts)["shadow"] == "drop"
     assert options(**{**texts, "type": "person"})["shadow"] == "none"
@@ -119,7 +119,7 @@ def test_a_shadow_for_a_type_that_the_request_does_not_name_has_no_effect():
         ("shadow_type[product]", "car"),
     ],
 )
-def test_a_shadow_for_no_type_or_one_that_is_none_is_refused(name, shadow):
+def test_a_shadow_without_a_type_or_of_an_unknown_kind_is_rejected(name, shadow):
     assert code({"type": "product", name: shadow}) == "invalid_shadow_type"
 
 
@@ -154,11 +154,11 @@ def test_a_bad_value_has_the_code_of_its_parameter(name, expected, text):
     assert code({name: text}) == expected
 
 
-def test_an_unknown_parameter_is_ignored_as_there():
+def test_an_unknown_parameter_is_ignored_as_remove_bg_does():
     assert options(colour="red") == options()
 
 
-def test_a_picture_is_needed_and_one_alone():
+def test_exactly_one_image_is_required():
     assert code({}, {}) == "missing_source"
     for first in SOURCES:
         for second in SOURCES:
@@ -182,7 +182,7 @@ def test_backgrounds_exclude_one_another():
         ({"channels": "alpha", "add_shadow": "1"}, "invalid_channels"),
     ],
 )
-def test_what_contradicts_itself_is_refused(texts, expected):
+def test_contradictory_parameters_are_rejected(texts, expected):
     assert code(texts) == expected
 
 
@@ -206,7 +206,7 @@ def test_a_background_image_makes_a_jpeg_too():
 
 
 @pytest.mark.parametrize(("size", "expected"), [("auto", True), ("full", False), ("50MP", False), ("preview", False)])
-def test_size_auto_alone_may_shrink_to_fit(size, expected):
+def test_only_size_auto_may_shrink_to_fit(size, expected):
     assert parse({"size": size}, FILE).shrink_to_fit is expected
     assert not parse({}, FILE).shrink_to_fit
 
@@ -220,7 +220,7 @@ def test_a_full_png_is_smaller_than_other_formats(size, form, megapixels):
 
 
 @pytest.mark.parametrize("more", [{"bg_color": "red"}, {"channels": "alpha"}, {"bg_image_url": "https://a.b/c"}])
-def test_a_jpeg_is_white_only_where_nothing_else_was_asked(more):
+def test_a_jpeg_is_white_unless_the_request_names_a_background(more):
     assert options(format="jpg", **more)["background"] == ("#ff0000" if "bg_color" in more else None)
 
 
@@ -251,7 +251,7 @@ def test_a_region_holds_for_a_picture_of_any_size(text, made):
         ("0 60% 100% 40%", "roi_region_empty"),
     ],
 )
-def test_a_region_that_is_none_of_the_picture(text, expected):
+def test_an_empty_region_or_one_outside_the_image_is_rejected(text, expected):
     with pytest.raises(ApiError) as caught:
         in_percent(Region.parse(text), (200, 100))
     assert caught.value.code == expected

@@ -199,7 +199,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize(("sent", "code"), FORMS.values(), ids=FORMS)
-def test_a_form_that_cannot_be_taken_has_its_code(call, sent, code):
+def test_a_form_that_cannot_be_read_has_its_error_code(call, sent, code):
     check(call.post(PATH, **sent), code)
 
 
@@ -231,7 +231,7 @@ def test_outside_of_the_region_is_background(call, portrait):
     check(call.post(PATH, files={"image_file": portrait}, data={"roi": "9px 0 9px 100%"}), "roi_region_empty")
 
 
-def test_a_bad_background_is_no_bad_picture(call, portrait):
+def test_a_bad_background_does_not_count_as_a_bad_image(call, portrait):
     files = {"image_file": ("a.jpg", portrait), "bg_image_file": ("b.jpg", b"hello")}
     check(call.post(PATH, files=files), "invalid_bg_image")
 
@@ -245,7 +245,7 @@ def test_a_result_that_its_format_cannot_hold(call):
     check(answer, "invalid_dimensions")
 
 
-def test_the_way_for_larger_files_is_told(call):
+def test_the_error_for_a_large_file_names_the_way_for_larger_files(call):
     answer = call.post(PATH, data=b"x" * 11_000_000)
     assert answer.status_code == 413
     assert "/v1/jobs" in answer.json()["errors"][0]["detail"]

@@ -69,7 +69,7 @@ def test_an_image_without_a_matte_can_be_downloaded_as_it_is_stored_only(call, w
     assert refused.json()["errors"][0]["detail"] == "shoe.jpg has no matte, because its option matte is off."
 
 
-def test_what_there_is_not_is_said(call, other, working, photo, id_):
+def test_missing_views_and_images_have_their_own_errors(call, other, working, photo, id_):
     text = upload(call, b"a list of photographs")
     settled(call, text)
     for path, status in {

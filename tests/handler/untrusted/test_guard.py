@@ -59,7 +59,7 @@ def test_http_is_allowed_by_policy():
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/a.jpg", "http://localhost:8000/a.jpg", "https://127.0.0.1/"])
-def test_loopback_alone_is_allowed_by_policy(url):
+def test_the_local_policy_allows_loopback_and_nothing_else(url):
     check(found := target(url, HERE, hosts=["cdn.example"]), ["127.0.0.1"], HERE)
     assert found.host in ("127.0.0.1", "localhost")
     for other in (
