@@ -12,8 +12,8 @@ from pipeline.options.row import GROUPS, Option, Where
 
 _HEAD = """# Options
 
-You can set the same options on the command line, for an object in S3, in an HTTP request and in Python. Nothing is
-required: each option has a default.
+You can set the same options on the command line, for an object in S3, in an HTTP request and in Python. Each option has
+a default, so none is required.
 
 | you use | you write |
 |---|---|
@@ -26,8 +26,8 @@ The same JSON is the `options` of a job (`POST /v1/jobs`). It overrides the depl
 An unknown option, a wrong value and options that contradict each other are errors (`bad_options`), and the message
 names the option.
 
-"Where" says which ways in take the option: the command line (CLI), JSON (S3) and the query (HTTP). Python takes all.
-An option that needs another one is accepted alone, and then changes nothing.
+The column "where" says where you can set an option: on the command line (CLI), in JSON (S3) or in the query (HTTP). In
+Python you can set all. An option that needs another one is accepted without it, and then changes nothing.
 """
 _TAIL = """## How to write values
 
@@ -36,18 +36,17 @@ _TAIL = """## How to write values
 - **Images**: `trimap` and `scribbles` have exactly the source's size, upright. They are files on the command line and
   bytes in Python. `background` takes an image there as well, and a colour everywhere.
 - **Strokes**: `[{"tool": "keep", "radius": 12, "points": [[104, 220], [110, 231]]}]`, in pixels of the source,
-  upright, also where the image is shrunk. Tools: `keep`, `remove`, `matting` (Hairline solves alpha here) and `erase`
-  (no stroke here).
-  A later stroke covers an earlier one, and each counts for the part that it marks, as scribbles do.
-  At most 1,000 strokes and 20,000 points.
+  upright, even if the image is shrunk. Tools: `keep`, `remove`, `matting` (Hairline solves alpha here) and `erase` (no
+  stroke here). A later stroke covers an earlier one. Like scribbles, a stroke marks a whole part, not only its own
+  pixels. At most 1,000 strokes and 20,000 points.
 - **Sizes**: `1600x1200`; in JSON and Python also two whole numbers.
 - **Lists**: in JSON `["amazon-main", "etsy"]`; on the command line `--marketplace amazon-main,etsy`. The query takes
   one marketplace, and the response is its listing image instead of the cutout. See [listings.md](listings.md).
 
 ## Limits
 
-`max_megapixels` and `max_bytes` belong to the operator: flags on the command line, parameters of a deployment. No
-request can change them. `threads` can be set in Python only.
+Only the operator sets `max_megapixels` and `max_bytes`, by flags on the command line or parameters of a deployment. A
+request cannot change them. `threads` can be set in Python only.
 
 *This page is generated. To rewrite it, run `python -m pipeline.cli.options_page docs/options.md`.*
 """
