@@ -146,7 +146,7 @@ def _decoded(file: ImageFile.ImageFile, header: Header, rawmodes: dict[str, str]
     try:
         file.load()
     except MemoryError as error:
-        raise OutOfMemory("There is not enough memory to decode this picture.") from error
+        raise OutOfMemory("There is not enough memory to decode this image. Send a smaller image.") from error
     except _BROKEN as error:
         raise _refusal(header, error) from error
 

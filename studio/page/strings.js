@@ -37,7 +37,7 @@ export const TEXT = {
   verdict: "Result",
   confidence: (value) => `Confidence ${Math.round(100 * value)} %`,
   showPlace: "Show the place in the image",
-  noReasons: "Hairline found nothing to doubt.",
+  noReasons: "Hairline found no reason to doubt this cutout.",
   // A reason whose advice names an option of the command line has other words here.
   advice: {
     no_subject: "No subject was found. Draw a rectangle around it with “Subject is in here”.",
@@ -123,7 +123,7 @@ export const TEXT = {
     ["+ / − / 0", "zoom in / out / fit"],
     ["V, Q, W, E, X, B", "move, keep, remove, let matting decide, erase strokes, rectangle"],
     ["[ / ]", "smaller / larger brush (also Ctrl + wheel)"],
-    ["arrows on the image", "move the picture, or the brush; Enter paints a dot"],
+    ["arrows on the image", "move the image or the brush; Enter paints a dot"],
     ["Ctrl + Z / Ctrl + Shift + Z", "undo / redo a stroke"],
     ["S", "apply at full size"],
   ],
