@@ -1,4 +1,4 @@
-"""A matte put onto other sizes of its picture: against a scene whose colours and alpha are known at every size."""
+"""A matte is applied to other sizes of its picture, whose colours and alpha are known at every size."""
 
 import io
 

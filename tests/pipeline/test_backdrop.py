@@ -34,7 +34,7 @@ def seen(*parts, p=0.99):
 
 
 def nothing(part):
-    """A model that sees background wherever it looks closer."""
+    """A model whose closer looks see only background."""
     return np.zeros(part.rgb.shape[:2], np.float32)
 
 

@@ -1,4 +1,4 @@
-"""The seam to compiled code: it binds and guards kernels of exactly these sources, and raises for any other."""
+"""`pipeline.compiled` binds kernels that were compiled from exactly these sources, and raises for any other."""
 
 import importlib.util
 import re

@@ -1,4 +1,4 @@
-"""What becomes of a person's edits when they change them, and when they decide."""
+"""A person's edits after a change, and after a decision."""
 
 from pipeline.edits import Edits
 

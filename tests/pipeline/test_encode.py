@@ -1,4 +1,4 @@
-"""What is written can be read again, by a decoder that is not ours, and says what the canvas says."""
+"""Encoded files can be read by another decoder, and hold what the canvas holds."""
 
 import hashlib
 import io

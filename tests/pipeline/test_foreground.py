@@ -1,4 +1,4 @@
-"""Colours of the subject: untouched where it is opaque, zero where it is not there, unmixed between the two."""
+"""The subject's colours: unchanged where it is opaque, zero where it is transparent, and unmixed in between."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What people write is parsed, nonsense is a ValueError, and the canonical text parses to the same value."""
+"""Valid text is parsed, other text raises ValueError, and the canonical text parses to the same value."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""A source with transparency of its own has straight colours: they come out as they went in, whatever its alpha."""
+"""A source with transparency of its own has straight colours, which do not change, whatever its alpha."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Weights are the ones in the table, or there is an error that says what to do."""
+"""Weights have the checksum of the table, or an error says what to do."""
 
 import hashlib
 

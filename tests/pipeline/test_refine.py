@@ -1,4 +1,4 @@
-"""Dust and pinholes go; hair, second subjects and everything that the trimap knows stay."""
+"""Dust and pinholes are removed; hair, second subjects and everything that the trimap knows stay."""
 
 import numpy as np
 import pytest

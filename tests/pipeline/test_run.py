@@ -1,4 +1,4 @@
-"""The whole line with the real network: the same in, the same out; nothing lost, nothing invented."""
+"""All stages with the real model: the same input gives the same output, and each option has its effect."""
 
 import io
 import json
@@ -66,7 +66,7 @@ def test_a_second_run_and_another_number_of_threads_give_the_same_bytes(photo, s
 
 
 class _Mirrored:
-    """The real network's answer, made symmetric, so that only the rest of the line is under test."""
+    """The real model with symmetric maps, so that only the other stages are under test."""
 
     def __init__(self, segmenter):
         self.spec, self._segmenter = segmenter.spec, segmenter
@@ -249,7 +249,7 @@ def test_an_analysis_can_be_finished_with_other_strokes(photo, segmenter):
 
 
 class SeesTheBodyAlone:
-    """A model that finds one part of a thing, whatever it is shown of it: what lies left of the middle."""
+    """A model that finds only the left part of a thing, in every look."""
 
     def __init__(self, segmenter):
         self._spec = segmenter.spec

@@ -1,4 +1,4 @@
-"""Smaller, of the same shape and brightness, and untouched where it is small enough."""
+"""A shrunk picture keeps its shape and brightness, and a small one does not change."""
 
 import io
 

@@ -11,7 +11,7 @@ from pipeline.types import Picture, ProbabilityMap
 SHAPE = HEIGHT, WIDTH = 240, 400
 BODY, PART, BESIDE = np.s_[80:160, 60:200], np.s_[80:160, 200:260], np.s_[80:160, 300:380]
 INSIDE = np.s_[85:155, 206:254]
-"""The part without its outline, which is the trimap's to settle."""
+"""The part without its outline, which the trimap decides."""
 COLOUR = (190, 40, 30)
 """Of the part."""
 

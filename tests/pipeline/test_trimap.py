@@ -1,4 +1,4 @@
-"""What is sure stays sure, the outline is unknown, and nothing is invented."""
+"""Certain pixels stay known, the outline becomes unknown, and strokes and trimaps of the user count."""
 
 import numpy as np
 import pytest

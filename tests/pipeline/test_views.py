@@ -1,4 +1,4 @@
-"""What a person who reviews images reads of a listing image's rules."""
+"""The words in which a person who reviews images reads a listing image's rules."""
 
 import re
 from pathlib import Path

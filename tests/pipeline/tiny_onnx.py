@@ -1,4 +1,4 @@
-"""ONNX files of networks of a few nodes, written here byte by byte: the package onnx is not needed for them.
+"""ONNX files of networks with a few nodes, written byte by byte, so that the tests do not need the package onnx.
 
 The fields are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, in Protocol Buffers' wire format.
 """
@@ -35,7 +35,7 @@ def _node(kind: str, source: str, target: str, *attributes: bytes) -> bytes:
 
 
 def brightness(side: int | str, *, last: str = "Sigmoid") -> bytes:
-    """A network whose answer, (1, 1, side, side), is `last` of the mean of the channels: what is bright is subject."""
+    """A network whose output, (1, 1, side, side), is `last` of the mean of the channels: bright pixels are subject."""
     axes = _field(1, "axes") + _field(8, 1) + _field(20, 7)
     graph = (
         _field(1, _node("ReduceMean", "image", "mean", axes))

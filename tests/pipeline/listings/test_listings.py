@@ -1,4 +1,4 @@
-"""Listings as a marketplace's own check would see them: by code that knows nothing of marketplaces or placement."""
+"""Listing images, checked as a marketplace would check them: by code that uses neither its table nor placement."""
 
 import io
 import json
@@ -41,7 +41,7 @@ def failing(listing):
 
 
 def assert_amazon_takes_it(image, seen):
-    """As Amazon's rules read. `seen`: bool (H, W), where the product is on the listing, known from elsewhere."""
+    """Check Amazon's rules. seen: bool (H, W), where the product is on the listing, by an independent computation."""
     assert (image.format, image.mode) == ("JPEG", "RGB")
     assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"])))
     assert max(image.size) >= 1600

@@ -1,4 +1,4 @@
-"""Both methods: PyMatting's answer or one near it, edges with answers of their own, and nothing depends on threads."""
+"""The methods give PyMatting's alpha or nearly, edge cases have their known alpha, and threads change nothing."""
 
 import sys
 from functools import partial
@@ -208,7 +208,7 @@ def test_a_turned_picture_gives_the_turned_matte(method):
     picture, trimap, _ = hairy_disc(256, 256)
     there = matting.solve(picture, trimap, method=method).alpha
     back = matting.solve(Picture(picture.rgb[::-1, ::-1]), known(trimap.values[::-1, ::-1]), method=method).alpha
-    # Octaves begin at the upper left, so that fast turns over only to within what it leaves out.
+    # Octaves begin at the upper left, so for fast the two differ by as much as its result differs from the exact one.
     assert np.mean(abs(there - back[::-1, ::-1])) <= (1e-5 if method == "exact" else 2e-3)
 
 

@@ -1,4 +1,4 @@
-"""What the stages leave behind of a drawn subject: a disc, or whatever alpha one likes, on a background."""
+"""The results of all stages for a drawn subject on a background: a disc, or any other alpha."""
 
 from typing import Any, NamedTuple
 

@@ -60,7 +60,7 @@ def test_the_place_of_low_contrast_is_the_side_of_the_outline_without_contrast()
 
 
 def test_boxes_of_a_large_image_are_in_its_pixels():
-    """The judgement looks at 320 pixels at most; places are told in the image's own, and reports in the source's."""
+    """The judgement sees at most 320 pixels. Places are in pixels of the image, and in reports in the source's."""
     shape = (600, 960)
     alpha = np.zeros(shape, np.float32)
     alpha[0:300, 300:600] = 1

@@ -1,4 +1,4 @@
-"""Confidence falls with doubt, whatever the picture's size; the user's word counts more than the network's."""
+"""Confidence falls with doubt, at any size of the picture; the user's marks count more than the model's doubt."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Each reason is given for a picture that deserves it, and not for its neighbour that does not."""
+"""Each reason is given for a picture to which it applies, and not for a similar one to which it does not."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from pipeline.report import MattingFacts, SolvedFacts, TrimapFacts
 from tests.pipeline.quality.scenes import SIDE, Scene, disc
 
 HOLLOW = np.clip(disc(50), 0, 0.6)
-"""A subject of which the network is hardly surer than not."""
+"""A subject of which the model is hardly sure."""
 BARS = np.where(np.indices((SIDE, SIDE))[1] % 12 < 6, disc(70), np.float32(0))
 CLEAR, HALF = np.full((SIDE, SIDE), 255, np.uint8), np.full((SIDE, SIDE), 255, np.uint8)
 HALF[:, :100] = 0

@@ -1,4 +1,4 @@
-"""Which look is believed, in drawn answers: high where a look sees the subject, 0.5 where it is unsure, else 0.02."""
+"""Which look is chosen, for drawn maps: high where a look sees the subject, 0.5 where it is unsure, else 0.02."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ CHILD, HAT = np.s_[120:220, 120:200], np.s_[90:120, 120:200]
 
 
 def answer(*subject, unsure=(), p=0.95):
-    """What the network says of the whole image, float32 (320, 320)."""
+    """A drawn map of the whole image, float32 (320, 320)."""
     values = np.full((320, 320), 0.02, np.float32)
     for part in subject:
         values[part] = p

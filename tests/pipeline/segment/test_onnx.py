@@ -1,4 +1,4 @@
-"""The real network, on pictures whose answer is known."""
+"""The real model, on pictures whose subject is known."""
 
 import os
 import subprocess
@@ -47,7 +47,7 @@ def test_threads_that_wait_use_no_processor_time(segmenter):
 
 
 def test_a_small_subject_gets_a_closer_look(segmenter, weights, astronaut):
-    """In a frame of five times her size, the network alone sees her at a fifth of its resolution."""
+    """In a frame of five times her size, the first look sees her at a fifth of its resolution."""
     frame = np.full((2560, 2560, 3), 200, np.uint8)
     frame[1024:1536, 1024:1536] = astronaut.rgb
     alone = OnnxSegmenter(replace(named("u2netp"), closer=()), weights).segment(Picture(frame))
