@@ -65,7 +65,7 @@ def conclude_unfinished(body: str, parse: Callable[[], list[Job]], deps: Deps) -
 
 
 def _report(job: Job, error: Exception, deps: Deps) -> None:
-    """Write the report and publish it, unless the output bucket has a result of this object."""
+    """Write the report and publish it, unless there is a result of this object, or its job is deleted meanwhile."""
     try:
         results.check(job, deps.config)
         source = deps.store.head(job.source)
