@@ -20,6 +20,7 @@ from pipeline.disk import write
 
 FILE = f"{MODULE}.so"
 """The extension module's file name. It has no ABI tag, since a layer, like an environment, is for one Python."""
+_ADVICE = "install what is missing and run .venv/bin/python -m layers.kernels"
 
 
 def build(site: Path, tools: Path, output: Path, compiler: str, interpreter: Path) -> None:
@@ -52,10 +53,10 @@ def _compiler() -> str:
     if sys.platform != "linux":
         raise ToolMissing("only Linux can compile them in advance")
     if missing := [name for name in ("gcc", "g++") if shutil.which(name) is None]:
-        raise ToolMissing(f"{' and '.join(missing)} not found")
+        raise ToolMissing(f"{' and '.join(missing)} not found; {_ADVICE}")
     header = Path(sysconfig.get_path("include"), "Python.h")
     if not header.exists():
-        raise ToolMissing(f"{header} not found")
+        raise ToolMissing(f"{header} not found; {_ADVICE}")
     return "gcc"
 
 
@@ -64,7 +65,7 @@ def main() -> None:
     try:
         install(Path(sysconfig.get_path("platlib")))
     except (BuildFailed, OSError) as error:
-        print(f"numba compiles the kernels, which costs each process 110 MB and half a second: {error}")
+        print(f"numba compiles the kernels, so each process takes 110 MB more and starts half a second later: {error}")
         for name in ("pipeline.foreground", "pipeline.matting"):
             import_module(name)
 

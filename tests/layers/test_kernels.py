@@ -15,6 +15,7 @@ from layers.tools import BuildFailed, ToolMissing
 from pipeline import compiled
 
 SITE = Path(sysconfig.get_path("platlib"))
+ADVICE = "install what is missing and run .venv/bin/python -m layers.kernels"
 CUT = """
 import hashlib, sys
 from pathlib import Path
@@ -90,8 +91,11 @@ def test_an_interrupted_compilation_changes_nothing(tmp_path, monkeypatch, error
     ("break_setup", "reason"),
     [
         (lambda patch: patch.setattr(sys, "platform", "darwin"), "only Linux can compile them in advance"),
-        (lambda patch: patch.setattr(shutil, "which", lambda _: None), "gcc and g++ not found"),
-        (lambda patch: patch.setattr(sysconfig, "get_path", lambda name: f"/nowhere/{name}"), "/Python.h not found"),
+        (lambda patch: patch.setattr(shutil, "which", lambda _: None), f"gcc and g++ not found; {ADVICE}"),
+        (
+            lambda patch: patch.setattr(sysconfig, "get_path", lambda name: f"/no/{name}"),
+            f"/Python.h not found; {ADVICE}",
+        ),
     ],
 )
 def test_setup_says_in_one_line_why_numba_compiles_the_kernels_instead(monkeypatch, capsys, break_setup, reason):
