@@ -43,13 +43,17 @@ def write_all(files: Mapping[Path, bytes], stale: Iterable[Path] = ()) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder. Does nothing where the system is not POSIX."""
+    """Remove the temporary files that killed processes left in a folder, except those that cannot be removed.
+
+    Does nothing where the system is not POSIX.
+    """
     if os.name != "posix":
         return
     for part in folder.glob(".hairline.*.part"):
         number = part.name.split(".")[2]
         if number.isdecimal() and not _is_running(int(number)):
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
 
 
 def _is_running(process: int) -> bool:
@@ -57,7 +61,7 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # it belongs to another user
+    except (PermissionError, OverflowError):  # it belongs to another user, or is the name of another program's file
         pass
     return True
 

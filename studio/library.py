@@ -22,7 +22,7 @@ from pipeline.sniff import sniff
 RESULTS = "cutouts"
 """The folder of the results, below the folder of the images."""
 MAX_NAME = 150
-"""Characters of a file's name; file systems allow 255 bytes, and results have longer names."""
+"""Bytes of a file's name; file systems allow 255, and results have longer names."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,11 +33,11 @@ class Item(Reviewed):
     report: SavedReport | None = None
 
     def load(self) -> None:
-        """Read the report and the edits again. Raises OSError."""
+        """Read the report and the edits again."""
         self.report = earlier.report(self.task.target(REPORT))
         try:
             self.edits = edits.read(self.task.target(EDITS))
-        except BadOptions:
+        except (BadOptions, OSError):
             self.edits = Edits()  # cutting the image says what is wrong with the file
 
 
@@ -77,7 +77,8 @@ class Library:
         """Write a new image into the folder, under a name that nothing else has. Raises InputError, OSError."""
         format_ = next(row for row in READABLE if row.name == sniff(data))
         plain = "".join(letter for letter in name if letter.isprintable() or letter in "\u200e\u200f\u202a\u202c")
-        path = Path(plain.replace("\\", "/").rpartition("/")[2].lstrip(". ")[-MAX_NAME:] or "image")
+        last = plain.replace("\\", "/").rpartition("/")[2]
+        path = Path(last.encode()[-MAX_NAME:].decode(errors="ignore").lstrip(". ") or "image")
         if path.suffix.lower() not in SUFFIXES:
             path = path.with_name(path.name + format_.suffixes[0])
         with self.lock:

@@ -86,12 +86,12 @@ class Studio:
             with self.library.lock:
                 item.load()
                 if item.state != "waiting":  # else it was edited meanwhile, and is in the queue again
-                    settle(item, "" if line.status != "failed" else line.text.partition(": ")[2])
+                    settle(item, line.reason if line.status == "failed" else "")
 
     def _try(self, item: Item, work: Work) -> Line:
         try:
             return self._cutter.call(cut_one, item.task, work)
-        except (Killed, ModelUnavailable) as error:
+        except (Killed, ModelUnavailable, OSError) as error:  # OSError: the system starts no further process
             return image.failed(item.task, str(error))
 
     def _item(self, id_: str) -> Item:
@@ -193,7 +193,8 @@ class Studio:
             for item in items:
                 made, _ = self._form(item, form)
                 inner = item.task.folder.relative_to(self.library.results) / f"{item.task.stem}.{made.extension}"
-                archive.writestr(str(inner), made.data)
+                name = str(inner).encode(errors="surrogateescape").decode(errors="backslashreplace")
+                archive.writestr(name, made.data)
         file.seek(0)
         return file
 

@@ -104,8 +104,10 @@ def cut_one(task: Task, work: Work) -> Line:
     """Cut one image, with the edits that a person saved beside its results; see `image.process`, which raises, too."""
     try:
         work = replace(work, options=edits.read(task.target(EDITS)).applied(work.options))
-    except (OSError, BadOptions) as error:
+    except BadOptions as error:
         return image.failed(task, str(error))
+    except OSError as error:
+        return image.failed(task, f"{task.target(EDITS)} cannot be read: {error.strerror}")
     return image.process(task, functools.partial(_cut, work=work), Recipe(work.options, work.spec), again=work.again)
 
 

@@ -103,12 +103,13 @@ def _watch(given: argparse.Namespace, folders: Sequence[Path], options: Options)
     spec = _model(given)
     _check_writable(given.out)
     from pipeline.cli.batch import Work, cut_all
-    from pipeline.cli.watch import arrivals
+    from pipeline.cli.watch import arrivals, unobstructed
 
     work = Work(spec, given.model_dir, options, again=given.again)
     print(f"Watching {one_line(', '.join(map(str, folders)))}. Ctrl-C ends it.", file=sys.stderr, flush=True)
     for tasks in arrivals(folders, lambda: _planned(given, folders, options).tasks):
-        cut_all(tasks, work, jobs=min(given.jobs, len(tasks)))
+        if ready := tasks if given.force else unobstructed(tasks):
+            cut_all(ready, work, jobs=min(given.jobs, len(ready)))
     raise AssertionError  # arrivals do not end
 
 
@@ -190,8 +191,9 @@ def _studio(given: argparse.Namespace) -> int:
 
 
 def _planned(given: argparse.Namespace, sources: Sequence[Path], options: Options, *, pages: bool = False) -> Plan:
+    force = given.force or getattr(given, "watch", False)  # while watching, each image is checked by itself
     try:
-        return plan(sources, given.out, endings(options), pages=pages, force=given.force)
+        return plan(sources, given.out, endings(options), pages=pages, force=force)
     except OSError as error:
         raise BadPaths(f"{error.filename} cannot be read: {error.strerror}.") from error
 

@@ -52,12 +52,18 @@ def plan(
             raise BadPaths(f"{given} does not exist: it is neither a file nor a folder.")
     names = gallery.names(len(found)) if pages else []
     tasks = assign(list(found.values()), out, out.resolve(), ends, names)
-    if not force and (foreign := earlier.foreign(tasks, [out / name for name in names])) is not None:
+    if not force:
+        check_free(tasks, [out / name for name in names])
+    return Plan(tasks, left_out)
+
+
+def check_free(tasks: Sequence[Task], pages: Sequence[Path] = ()) -> None:
+    """Raise BadPaths if a result or a page would replace a file that Hairline did not write."""
+    if (foreign := earlier.foreign(tasks, pages)) is not None:
         raise BadPaths(
             f"{foreign} exists, and no report of Hairline beside it says that it is a result of the same image. Choose "
             "another folder for -o, or add --force to replace it."
         )
-    return Plan(tasks, left_out)
 
 
 def _absolute(path: Path) -> PurePath:

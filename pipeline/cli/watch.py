@@ -1,5 +1,6 @@
 """A hot folder: the images that arrive in it, each when it is complete."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,8 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from pipeline.cli.names import BadPaths, Task
+from pipeline.cli.plan import check_free
+from pipeline.cli.text import one_line
 
 _SETTLED = 1.0
 """Seconds for which a file must not change before it counts as complete: programs copy without such a pause."""
@@ -41,6 +44,19 @@ def arrivals(folders: Sequence[Path], planned: Callable[[], Sequence[Task]]) -> 
                     waiting[task.source] = stamp
             if ready:
                 yield ready
+
+
+def unobstructed(tasks: Sequence[Task]) -> list[Task]:
+    """The tasks whose results replace no file that Hairline did not write. Names the others on standard error."""
+    found = []
+    for task in tasks:
+        try:
+            check_free([task])
+        except BadPaths as error:
+            print(one_line(f"{task.source}: {error}"), file=sys.stderr, flush=True)
+        else:
+            found.append(task)
+    return found
 
 
 def _stamp(path: Path) -> _Stamp | None:

@@ -36,11 +36,15 @@ disk.write(Path({str(tmp_path / "a.png")!r}), b"a")
     of_this_process = left.with_name(f".hairline.{os.getpid()}.x.part")
     of_init = left.with_name(".hairline.1.x.part")
     somebodys = left.with_name(".hairline.backup.part")
-    for path in (of_this_process, of_init, somebodys):
+    of_no_process = left.with_name(f".hairline.{2**80}.x.part")
+    for path in (of_this_process, of_init, somebodys, of_no_process):
         path.touch()
+    a_folder = left.with_name(left.name.replace(".part", "2.part"))
+    a_folder.mkdir()
     write(tmp_path / "b.png", b"b")
     sweep(tmp_path)
-    assert set(tmp_path.iterdir()) == {of_this_process, of_init, somebodys, tmp_path / "b.png"}
+    kept = {of_this_process, of_init, somebodys, of_no_process, a_folder}
+    assert set(tmp_path.iterdir()) == kept | {tmp_path / "b.png"}
 
 
 @pytest.mark.parametrize("umask", [0o002, 0o022, 0o077])

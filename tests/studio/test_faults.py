@@ -3,16 +3,21 @@
 import errno
 import os
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import models
 from pipeline.cli import edits
 from pipeline.options import Options
 from studio import tasks
 from studio.pools import Killed, Worker
+from studio.studio import Studio
+from studio.tasks import Model
 
 
 def test_a_full_disk_is_reported_and_the_edits_do_not_change(client, monkeypatch, studio):
@@ -28,6 +33,25 @@ def test_a_full_disk_is_reported_and_the_edits_do_not_change(client, monkeypatch
     assert client.json("GET", f"images/{entry['id']}")[1]["decision"] is None
     body = {"revision": entry["revision"], "decision": "approved"}
     assert client.json("PUT", f"images/{entry['id']}/decision", body)[1]["decision"] == "approved"
+
+
+def test_edits_that_cannot_be_read_stop_no_other_image_and_any_name_fits_into_the_zip(tmp_path, photographs):
+    unreadable, strange = "a: b.jpg", os.fsdecode(b"caf\xe9.jpg")
+    for name in (unreadable, strange):
+        (tmp_path / name).write_bytes(photographs["coffee"])
+    (tmp_path / "cutouts" / "a: b.edits.json").mkdir(parents=True)
+    with closing(Studio(tmp_path, Model(models.named("u2netp"), models.DEFAULT_FOLDER), Options())) as studio:
+        until = time.monotonic() + 120
+        while studio.list("working", None, None)["images"]:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        failed, done = studio.list("all", None, None)["images"]
+        assert (failed["name"], failed["state"]) == (unreadable, "failed")
+        assert failed["message"] == f"{tmp_path / 'cutouts' / 'a: b.edits.json'} cannot be read: Is a directory"
+        assert (done["name"], done["state"]) == ("caf\ufffd.jpg", "done")
+        studio.decide(done["id"], {"revision": 0, "decision": "approved"})
+        with studio.approved({}) as file, zipfile.ZipFile(file) as archive:
+            assert archive.namelist() == ["caf\\xe9.png"]
 
 
 def test_a_preview_does_not_wait_for_thumbnails_and_downloads(client, studio):

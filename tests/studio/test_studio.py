@@ -196,6 +196,7 @@ def test_the_zip_holds_what_is_approved(client):
         "..",
         "C:\\a.jpg",
         "no ending",
+        "\U0001f600" * 150 + ".jpg",
     ],
 )
 def test_a_hostile_name_becomes_a_file_of_this_folder(client, folder, photographs, name):

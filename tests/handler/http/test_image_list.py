@@ -100,7 +100,7 @@ def test_a_list_can_be_of_files_of_one_format(call, fresh, stored):
     assert listed(call, format="tiff")["images"] == []
 
 
-@pytest.mark.parametrize("query", [{"state": "new"}, {"after": "x"}, {"after": "٣"}])
+@pytest.mark.parametrize("query", [{"state": "new"}, {"after": "x"}, {"after": "٣"}, {"after": "9" * 5000}])
 def test_a_wrong_list_is_named(call, query):
     answer = call.get("/v1/images", params=query)
     assert answer.status_code == 400

@@ -96,6 +96,24 @@ def test_the_command_cuts_new_images_until_ctrl_c(folder, photo, tmp_path):
     ]
 
 
+@pytest.mark.slow
+def test_an_image_whose_result_would_replace_another_file_does_not_end_the_command(folder, photo, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.png").write_bytes(b"mine")
+    (folder / "mine.jpg").write_bytes(photo)
+    command = [sys.executable, "-m", "bench.standin", "cut", str(folder), "-o", str(out), "--watch"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == f"Watching {folder}. Ctrl-C ends it.\n"
+    assert process.stderr.readline().startswith(f"{folder / 'mine.jpg'}: {out / 'mine.png'} exists")
+    (folder / "next.jpg").write_bytes(photo)
+    assert process.stdout.readline().startswith(f"{out / 'next.png'}  confidence")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (out / "mine.png").read_bytes() == b"mine"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
