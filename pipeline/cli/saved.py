@@ -1,9 +1,9 @@
 """The report as the command line writes it beside the results, with the fields by which a later run knows them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, TypedDict, cast, final
+from typing import Annotated, Any, TypedDict, cast, final
 
 from pipeline.report import Applied, AppliedReport, Cut, CutReport, Rejected, RejectedReport
 
@@ -62,6 +62,24 @@ def parse(data: bytes) -> SavedReport | None:
         return None
     if not isinstance(read["source"], dict) or not isinstance(read["files"], list):
         return None
-    if not all(isinstance(name, str) for name in read["files"]):
+    if not all(isinstance(name, str) for name in (read["mark"], *read["files"])):
         return None
-    return cast("SavedReport", read)
+    return cast("SavedReport", read) if _has_parts(read) else None
+
+
+_PARTS: Mapping[str, Mapping[str, type]] = {
+    "reason": {"code": str, "message": str},
+    "quality": {"confidence": float, "needs_review": bool, "reasons": list},
+}
+"""The parts of a report that are shown, and the types of their fields."""
+
+
+def _has_parts(read: Mapping[str, Any]) -> bool:
+    """Whether the parts that a report has are as Hairline writes them, and a rejection has its reason."""
+    if read["status"] == "rejected" and "reason" not in read:
+        return False
+    return all(
+        isinstance(read[part], dict) and all(isinstance(read[part].get(name), kind) for name, kind in fields.items())
+        for part, fields in _PARTS.items()
+        if part in read
+    )

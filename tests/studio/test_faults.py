@@ -1,6 +1,7 @@
 """A disk that is full and a worker that is killed are said in words, and nothing is lost."""
 
 import errno
+import json
 import os
 import time
 import zipfile
@@ -52,6 +53,28 @@ def test_edits_that_cannot_be_read_stop_no_other_image_and_any_name_fits_into_th
         studio.decide(done["id"], {"revision": 0, "decision": "approved"})
         with studio.approved({}) as file, zipfile.ZipFile(file) as archive:
             assert archive.namelist() == ["caf\\xe9.png"]
+
+
+def test_a_report_that_was_damaged_counts_for_nothing_and_its_image_is_cut_again(tmp_path, photographs):
+    (tmp_path / "cutouts").mkdir()
+    damages = (
+        {"mark": 5},
+        {"status": "rejected"},
+        {"status": "rejected", "reason": "?"},
+        {"quality": {}},
+        {"quality": {"confidence": "high", "needs_review": False, "reasons": []}},
+    )
+    for number, damage in enumerate(damages):
+        (tmp_path / f"{number}.jpg").write_bytes(photographs["coffee"])
+        whole = {"hairline": "1", "status": "done", "source": {"name": f"{number}.jpg"}, "mark": "0", "files": []}
+        (tmp_path / "cutouts" / f"{number}.report.json").write_text(json.dumps(whole | damage))
+    with closing(Studio(tmp_path, Model(models.named("u2netp"), models.DEFAULT_FOLDER), Options())) as studio:
+        until = time.monotonic() + 120
+        while (listed := studio.list("all", None, None))["counts"]["working"]:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        assert {image["state"] for image in listed["images"]} == {"done"}
+        assert len({image["confidence"] for image in listed["images"]}) == 1
 
 
 def test_a_preview_does_not_wait_for_thumbnails_and_downloads(client, studio):
