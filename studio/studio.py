@@ -26,7 +26,7 @@ from studio.pools import Killed, Worker
 
 SOON, LATER = 0, 1
 """Edited images are cut before new ones, because a person waits for them."""
-_STOP = 9
+GONE = "This image is not in the folder. It may have been moved or deleted."
 
 
 class NotFound(Exception):
@@ -90,15 +90,23 @@ class Studio:
 
     def _try(self, item: Item, work: Work) -> Line:
         try:
+            self._source(item)
             return self._cutter.call(cut_one, item.task, work)
-        except (Killed, ModelUnavailable, OSError) as error:  # OSError: the system starts no further process
+        except (NotFound, Killed, ModelUnavailable, OSError) as error:  # OSError: the system starts no further process
             return image.failed(item.task, str(error))
 
     def _item(self, id_: str) -> Item:
         item = self.library.get(id_)
         if item is None:
-            raise NotFound("This image is not in the folder. It may have been moved or deleted.")
+            raise NotFound(GONE)
         return item
+
+    def _source(self, item: Item) -> Path:
+        """The image's file. Raises NotFound if there is none any more, or if it is now a link out of the folder."""
+        path = item.task.source
+        if not path.is_file() or not self.library.inside(path):
+            raise NotFound(GONE)
+        return path
 
     # What the page asks for
 
@@ -129,9 +137,9 @@ class Studio:
                 raise NotFound(f"{item.name} has no {view} yet.")
             return path, "image/png"
         if view == "thumbnail":
-            source = self.library.file(item, "cutout") or item.task.source
+            source = self.library.file(item, "cutout") or self._source(item)
         elif view == "original":
-            source = item.task.source
+            source = self._source(item)
         else:
             raise NotFound(f"{view[:40]!r} is not a view of an image.")
         made = self._picture(view, source, source.stat().st_mtime_ns)
@@ -144,7 +152,7 @@ class Studio:
     def preview(self, id_: str, body: object) -> tuple[bytes, float]:
         """The cutout with unsaved edits: a PNG and its confidence. Raises HairlineError, OSError."""
         options = Edits.parse(body).applied(self.options)
-        return self._previewer.call(tasks.preview, self._item(id_).task.source, self._model, options)
+        return self._previewer.call(tasks.preview, self._source(self._item(id_)), self._model, options)
 
     def edit(self, id_: str, body: object) -> dict[str, Any]:
         """Store edits and cut again. Raises BadOptions, Conflict, OSError."""
@@ -205,4 +213,4 @@ class Studio:
         options = views.form(form, self.options)
         if options == replace(self.options, stages=()):
             return Encoded(cutout.read_bytes(), "image/png", "png"), {}
-        return self._helper.call(tasks.download, item.task.source, alpha, options)
+        return self._helper.call(tasks.download, self._source(item), alpha, options)

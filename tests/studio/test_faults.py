@@ -17,7 +17,7 @@ from pipeline.cli import edits
 from pipeline.options import Options
 from studio import tasks
 from studio.pools import Killed, Worker
-from studio.studio import Studio
+from studio.studio import NotFound, Studio
 from studio.tasks import Model
 
 
@@ -75,6 +75,22 @@ def test_a_report_that_was_damaged_counts_for_nothing_and_its_image_is_cut_again
             time.sleep(0.2)
         assert {image["state"] for image in listed["images"]} == {"done"}
         assert len({image["confidence"] for image in listed["images"]}) == 1
+
+
+def test_an_image_that_is_gone_or_became_a_link_out_of_the_folder_is_not_read(tmp_path, photographs):
+    place, outside = tmp_path / "photos", tmp_path / "outside.jpg"
+    place.mkdir()
+    image = place / "a.jpg"
+    for path in (image, outside):
+        path.write_bytes(photographs["coffee"])
+    with closing(Studio(place, Model(models.named("u2netp"), models.DEFAULT_FOLDER), Options())) as studio:
+        [entry] = studio.list("all", None, None)["images"]
+        for change in (image.unlink, lambda: image.symlink_to(outside)):
+            change()
+            with pytest.raises(NotFound, match="moved or deleted"):
+                studio.picture(entry["id"], "original")
+            with pytest.raises(NotFound, match="moved or deleted"):
+                studio.preview(entry["id"], {})
 
 
 def test_a_preview_does_not_wait_for_thumbnails_and_downloads(client, studio):
