@@ -16,6 +16,7 @@ from pipeline.cli import edits, image
 from pipeline.cli.batch import Work, cut_one
 from pipeline.cli.edits import EDITS
 from pipeline.cli.image import Line
+from pipeline.disk import locked
 from pipeline.edits import Edits
 from pipeline.errors import ModelUnavailable
 from pipeline.options import PLANES, Options
@@ -26,6 +27,11 @@ from studio.pools import Killed, Worker
 
 SOON, LATER = 0, 1
 """Edited images are cut before new ones, because a person waits for them."""
+MADE: Mapping[str, tuple[Callable[[Path, Options], Encoded], int]] = {
+    "thumbnail": (tasks.thumbnail, 1000),
+    "original": (tasks.original, 8),
+}
+"""Views that are made from a file, and how many of each stay in memory: an original may have 20 MB."""
 GONE = "This image is not in the folder. It may have been moved or deleted."
 
 
@@ -56,7 +62,10 @@ class Studio:
         self._cutter, self._helper, self._previewer = Worker(), Worker(), Worker()
         self._queue: queue.PriorityQueue[tuple[int, int, str]] = queue.PriorityQueue()
         self._number = itertools.count()
-        self._picture = functools.lru_cache(maxsize=64)(self._made_picture)
+        self._made = {
+            view: functools.lru_cache(maxsize=kept)(functools.partial(self._make, function))
+            for view, (function, kept) in MADE.items()
+        }
         for item in self.library:
             self._put(LATER, item.id)
         self._thread = threading.Thread(target=self._cut_all, daemon=True)
@@ -136,17 +145,14 @@ class Studio:
             if path is None:
                 raise NotFound(f"{item.name} has no {view} yet.")
             return path, "image/png"
-        if view == "thumbnail":
-            source = self.library.file(item, "cutout") or self._source(item)
-        elif view == "original":
-            source = self._source(item)
-        else:
+        if view not in MADE:
             raise NotFound(f"{view[:40]!r} is not a view of an image.")
-        made = self._picture(view, source, source.stat().st_mtime_ns)
+        cutout = self.library.file(item, "cutout") if view == "thumbnail" else None
+        source = cutout or self._source(item)
+        made = self._made[view](source, source.stat().st_mtime_ns)
         return made.data, made.content_type
 
-    def _made_picture(self, view: str, source: Path, _modified: int) -> Encoded:
-        function: Callable[[Path, Options], Encoded] = {"thumbnail": tasks.thumbnail, "original": tasks.original}[view]
+    def _make(self, function: Callable[[Path, Options], Encoded], source: Path, _modified: int) -> Encoded:
         return self._helper.call(function, source, self.options)
 
     def preview(self, id_: str, body: object) -> tuple[bytes, float]:
@@ -167,8 +173,8 @@ class Studio:
     ) -> dict[str, Any]:
         item = self._item(id_)
         path = item.task.target(EDITS)
-        with self.library.lock:
-            stored = edits.read(path)  # also another program may have changed them
+        with self.library.lock, locked(self.library.results / ".hairline"):
+            stored = edits.read(path)  # another studio may have changed them
             if stored.revision != given.revision:
                 item.edits = stored
                 raise Conflict(item.record())

@@ -2,7 +2,10 @@
 
 import io
 import json
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from urllib.parse import quote
 
 import numpy as np
@@ -10,9 +13,10 @@ import pytest
 from PIL import Image
 
 from pipeline import models
+from pipeline.cli import edits
 from pipeline.cli.main import main
 from pipeline.options import Options
-from studio.studio import Studio
+from studio.studio import Conflict, Studio
 from studio.tasks import Model
 from tests.studio.conftest import SIZE, Client, alpha_of
 
@@ -223,3 +227,22 @@ def test_a_file_that_is_not_an_image_or_too_large_is_rejected_and_not_stored(cli
     assert answer[0] == status
     assert message in answer[1]["errors"][0]["title"]
     assert sorted(folder.iterdir()) == before
+
+
+def test_of_two_studios_on_one_folder_that_change_an_image_at_once_one_gets_a_conflict(
+    studio, client, folder, monkeypatch
+):
+    entry, read = found(client, "coffee.jpg"), edits.read
+
+    def slow(path):
+        stored = read(path)
+        time.sleep(0.2)
+        return stored
+
+    given = {"revision": entry["revision"], "decision": "approved"}
+    model = Model(models.named("u2netp"), models.DEFAULT_FOLDER)
+    with closing(Studio(folder, model, Options())) as other, ThreadPoolExecutor() as pool:
+        monkeypatch.setattr(edits, "read", slow)
+        calls = [pool.submit(each.decide, entry["id"], given) for each in (studio, other)]
+        outcomes = [type(call.exception()) for call in calls]
+    assert sorted(outcomes, key=str) == sorted([type(None), Conflict], key=str)
