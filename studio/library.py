@@ -12,6 +12,7 @@ from pipeline.cli.image import ADVICE
 from pipeline.cli.names import REPORT, Task, endings, key
 from pipeline.cli.plan import plan
 from pipeline.cli.saved import SavedReport
+from pipeline.disk import sweep
 from pipeline.edits import Edits
 from pipeline.errors import BadOptions
 from pipeline.formats import READABLE, SUFFIXES
@@ -51,6 +52,8 @@ class Library:
         self._endings = endings(options)
         planned = plan([self.folder], self.results, self._endings, force=True)
         self._items = {item.id: item for item in map(self._item, planned.tasks) if self.inside(item.task.source)}
+        for place in {item.task.folder for item in self._items.values()}:
+            sweep(place)
         for item in self._items.values():
             item.load()
             if item.report is not None:

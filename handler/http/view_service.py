@@ -118,10 +118,11 @@ class ViewService:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for image in left:
                 made = self._packed(tenant, image.id, options)
-                stem = PurePosixPath(image.name.replace("\\", "/")).stem or image.id
-                name = f"{stem}.{made.extension}"
-                archive.writestr(f"{stem}-{image.id[:8]}.{made.extension}" if name in packed else name, made.data)
-                packed.add(name)
+                stem = "".join(filter(str.isprintable, PurePosixPath(image.name.replace("\\", "/")).stem)) or image.id
+                if stem.casefold() in packed:  # a file system may not tell upper from lower case
+                    stem = f"{stem}-{image.id[:8]}"
+                archive.writestr(f"{stem}.{made.extension}", made.data)
+                packed.add(stem.casefold())
                 if time.monotonic() > end or file.tell() > ZIP_BYTES:
                     break
         return file.getvalue(), image.id if image is not left[-1] else None

@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -91,6 +93,17 @@ def test_an_image_that_is_gone_or_became_a_link_out_of_the_folder_is_not_read(tm
                 studio.picture(entry["id"], "original")
             with pytest.raises(NotFound, match="moved or deleted"):
                 studio.preview(entry["id"], {})
+
+
+def test_a_studio_removes_what_a_killed_one_left_half_written(tmp_path, photographs):
+    (tmp_path / "a.jpg").write_bytes(photographs["coffee"])
+    (tmp_path / "cutouts").mkdir()
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    part = tmp_path / "cutouts" / f".hairline.{killed.pid}.0.part"
+    part.write_bytes(b"half a cutout")
+    with closing(Studio(tmp_path, Model(models.named("u2netp"), models.DEFAULT_FOLDER), Options())):
+        assert not part.exists()
 
 
 def test_a_preview_does_not_wait_for_thumbnails_and_downloads(client, studio):

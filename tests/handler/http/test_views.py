@@ -124,7 +124,7 @@ def test_downloads_have_the_form_that_was_asked_for_and_listings_show_each_rule(
 
 
 def test_zips_hold_what_is_approved_one_after_the_other(call, other, working, photo, id_, monkeypatch):
-    second = upload(call, photo, "../shoe.png")
+    second = upload(call, photo, "../SH\0OE.png")
     settled(call, second)
     assert other.get("/v1/approved.zip").status_code == 409
     for each in (id_, second):
@@ -134,8 +134,8 @@ def test_zips_hold_what_is_approved_one_after_the_other(call, other, working, ph
     assert answer.json()["next"] is None
     with zipfile.ZipFile(io.BytesIO(file(answer))) as archive:
         first, last = sorted(archive.namelist(), key=len)
-        assert first == "shoe.webp"
-        assert last in (f"shoe-{id_[:8]}.webp", f"shoe-{second[:8]}.webp")
+        assert first in ("shoe.webp", "SHOE.webp")
+        assert last in (f"shoe-{id_[:8]}.webp", f"SHOE-{second[:8]}.webp")
         assert Image.open(archive.open(last)).size == (256, 256)
     assert view_service.ZIP_S < 20  # API Gateway waits for 29 s
     rest = call.get("/v1/approved.zip", params={"after": min(id_, second)})
