@@ -48,6 +48,14 @@ class Edits:
         return edits
 
     @classmethod
+    def parse_change(cls, read: object) -> Self:
+        """What JSON gave, of a person who changes an image. Raises BadOptions, also if the revision is missing."""
+        edits = cls.parse(read)
+        if isinstance(read, dict) and "revision" not in read:
+            raise BadOptions("revision is missing, but must be the one of the image that you changed.")
+        return edits
+
+    @classmethod
     def from_bytes(cls, data: bytes, where: str) -> Self:
         """The inverse of `to_bytes`. where: the file's or object's name for the reader. Raises BadOptions."""
         try:

@@ -162,11 +162,11 @@ class Studio:
 
     def edit(self, id_: str, body: object) -> dict[str, Any]:
         """Store edits and cut again. Raises BadOptions, Conflict, OSError."""
-        return self._change(id_, Edits.parse(body), Edits.edited, again=True)
+        return self._change(id_, Edits.parse_change(body), Edits.edited, again=True)
 
     def decide(self, id_: str, body: object) -> dict[str, Any]:
         """Store a decision. Raises BadOptions, Conflict, OSError."""
-        return self._change(id_, Edits.parse(body), Edits.decided, again=False)
+        return self._change(id_, Edits.parse_change(body), Edits.decided, again=False)
 
     def _change(
         self, id_: str, given: Edits, change: Callable[[Edits, Edits], Edits], *, again: bool

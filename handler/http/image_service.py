@@ -29,11 +29,11 @@ class ImageService:
 
     def edit(self, tenant: str, id_: str, body: object) -> dict[str, Any]:
         """Store edits, and have the image cut again. Raises BadOptions, ApiError, StoreUnavailable."""
-        return self._change(tenant, id_, Edits.parse(body), Edits.edited, again=True)
+        return self._change(tenant, id_, Edits.parse_change(body), Edits.edited, again=True)
 
     def decide(self, tenant: str, id_: str, body: object) -> dict[str, Any]:
         """Store a decision. Raises BadOptions, ApiError, StoreUnavailable."""
-        return self._change(tenant, id_, Edits.parse(body), Edits.decided, again=False)
+        return self._change(tenant, id_, Edits.parse_change(body), Edits.decided, again=False)
 
     def _change(
         self, tenant: str, id_: str, given: Edits, change: Callable[[Edits, Edits], Edits], *, again: bool

@@ -122,6 +122,7 @@ def test_the_second_of_two_writers_gets_a_conflict_and_nothing_is_lost(client, g
     [
         (b"{", "not JSON"),
         ([], "edits is a list"),
+        ({"strokes": []}, "revision is missing"),
         ({"revision": -1}, "revision is -1"),
         ({"revision": 0, "strokes": [{"tool": "pen"}]}, "stroke 1"),
         ({"revision": 0, "options": {"shift": 1000}}, "shift is 1000"),

@@ -112,6 +112,7 @@ def test_a_wrong_list_is_named(call, query):
     [
         (b"{", "not JSON"),
         (b"[]", "JSON object"),
+        (b'{"strokes": []}', "revision is missing"),
         (b'{"revision": -1}', "revision is -1"),
         (b'{"revision": 0, "strokes": [{"tool": "pen"}]}', "stroke 1"),
         (b'{"revision": 0, "options": {"shift": 1000}}', "shift is 1000"),
