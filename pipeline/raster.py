@@ -158,11 +158,15 @@ def bounds(mask: np.ndarray) -> Box | None:
     return Box(left, top, width, height) if width else None
 
 
+def grown(mask: np.ndarray, reach: int) -> np.ndarray:
+    """The mask, bool (H, W), and all pixels within `reach` of it, along rows, columns and diagonals."""
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
+
+
 def largest(mask: np.ndarray, *, near: int = 0) -> np.ndarray:
     """The largest connected part of a mask, bool (H, W), where pieces within `near` pixels of each other are one."""
-    side = 2 * near + 1
-    thick = cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8))
-    labels = cv2.connectedComponents(thick, connectivity=8)[1]
+    labels = cv2.connectedComponents(grown(mask, near).view(np.uint8), connectivity=8)[1]
     areas = np.bincount(labels[mask], minlength=1)
     return np.asarray(mask & (labels == areas.argmax()))
 

@@ -24,7 +24,7 @@ from pipeline import raster
 from pipeline.backdrop import closer
 from pipeline.backdrop.closer import Look
 from pipeline.backdrop.holes import pockets
-from pipeline.backdrop.masks import Mask, enlarged, grown
+from pipeline.backdrop.masks import Mask, enlarged
 from pipeline.backdrop.missed import missed
 from pipeline.backdrop.surface import fit
 from pipeline.doubt import LIKELY
@@ -123,9 +123,9 @@ def marked(known: Trimap, evidence: Evidence) -> Trimap:
     """The trimap with the evidence: known inside its outlines, and unknown around them."""
     values, reach = known.values.copy(), evidence.reach
     for part, inside, outside in ((evidence.added, FOREGROUND, BACKGROUND), (evidence.holes, BACKGROUND, FOREGROUND)):
-        values[grown(part, reach) & (values == outside)] = UNKNOWN
+        values[raster.grown(part, reach) & (values == outside)] = UNKNOWN
         values[part] = UNKNOWN
-        values[~grown(~part, reach)] = inside
+        values[~raster.grown(~part, reach)] = inside
     facts: TrimapFacts = {**known.facts, "backdrop": evidence.facts}
     facts["unknown_share"] = float((values == UNKNOWN).mean())
     return Trimap(values, facts)

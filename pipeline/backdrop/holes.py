@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from pipeline.backdrop.masks import Mask, grown
+from pipeline import raster
+from pipeline.backdrop.masks import Mask
 from pipeline.backdrop.surface import Surface
 from pipeline.types import Float32
 
@@ -35,7 +36,7 @@ def pockets(values: Float32, subject: Mask, surface: Surface, *, certain: bool) 
         pocket = labels == label
         if certain and values[pocket].mean() > CERTAIN:
             continue
-        rim = grown(pocket, 1) & ~pocket
+        rim = raster.grown(pocket, 1) & ~pocket
         around = cv2.dilate(np.where(pocket, 0, surface.difference).astype(np.float32), WALL)
         walled = (around[rim] > surface.clear).mean()
         if walled >= WALLED and (~subject)[rim].mean() <= 1 - WALLED:

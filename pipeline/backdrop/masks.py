@@ -16,12 +16,6 @@ def frame(shape: tuple[int, ...], width: int = 1) -> Mask:
     return outermost
 
 
-def grown(mask: Mask, reach: int) -> Mask:
-    """The mask and all pixels within `reach` of it, along rows, columns and diagonals."""
-    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
-
-
 def enclosed(mask: Mask) -> Mask:
     """The pixels that the mask encloses, without the mask."""
     padded = np.pad(mask.astype(np.uint8), 1)

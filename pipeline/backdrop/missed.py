@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline import raster
-from pipeline.backdrop.masks import Mask, enclosed, frame, grown
+from pipeline.backdrop.masks import Mask, enclosed, frame
 from pipeline.backdrop.surface import CLEAN, Surface
 from pipeline.doubt import LIKELY
 from pipeline.types import Float32
@@ -64,7 +64,7 @@ def _framed(mask: Mask) -> bool:
 
 def _alone(things: Mask, different: Mask, surface: Surface) -> bool:
     """Whether the rest of the image is backdrop. A meadow may be plain at the image's border, but full of sheep."""
-    far = ~grown(things | enclosed(things), 12)
+    far = ~raster.grown(things | enclosed(things), 12)
     alike = surface.difference < max(4 * surface.noise, 8.0)
     return not far.any() or bool(alike[far].mean() >= 0.86 and different[far].mean() <= 0.035)
 
@@ -72,7 +72,7 @@ def _alone(things: Mask, different: Mask, surface: Surface) -> bool:
 def _beside(mask: Mask, subject: Mask) -> Iterator[Mask]:
     """The connected parts of the mask that touch the subject; all parts if the model found no subject."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    near = grown(subject, 1) if subject.any() else np.ones_like(subject)
+    near = raster.grown(subject, 1) if subject.any() else np.ones_like(subject)
     for label in range(1, count):
         if stats[label, cv2.CC_STAT_AREA] < SMALL * subject.size:  # first, as a busy image has thousands of small ones
             continue
@@ -83,7 +83,7 @@ def _beside(mask: Mask, subject: Mask) -> Iterator[Mask]:
 
 def _sharp(part: Mask, subject: Mask, surface: Surface, steepness: Float32) -> bool:
     edge = frame(subject.shape)
-    outline = grown(part, 1) & ~part & ~subject & ~edge
+    outline = raster.grown(part, 1) & ~part & ~subject & ~edge
     # In a clean studio's image, a part that touches the border may be an arm. In a noisier one it is probably scenery.
     leaves = surface.noise >= CLEAN and (part & edge).sum() > 0.25 * np.sqrt(np.count_nonzero(part))
     return bool(outline.any() and np.median(steepness[outline]) >= SHARP and not leaves)

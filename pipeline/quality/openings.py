@@ -38,11 +38,11 @@ RARE = 1e-6
 
 def largest(small: Reduced) -> Mask:
     """The largest part inside the subject that may be an opening, bool (h, w); all False if there is none."""
-    solid, outside = small.alpha > 0.5, ~_grown(small.alpha >= 0.05, 2)
-    inner, alike = ~_grown(~solid, 1), solid & _alike(small, _near(solid, outside))
+    solid, outside = small.alpha > 0.5, ~raster.grown(small.alpha >= 0.05, 2)
+    inner, alike = ~raster.grown(~solid, 1), solid & _alike(small, _near(solid, outside))
     lab = raster.lab(raster.unit(small.rgb))
     for part in _parts(alike, LEAST * np.count_nonzero(solid)):
-        rim, rest, near = _grown(part, 1) & ~part, solid & ~_grown(part, 2), _near(part, outside)
+        rim, rest, near = raster.grown(part, 1) & ~part, solid & ~raster.grown(part, 2), _near(part, outside)
         if not rest.any() or not near.any():
             continue
         tint = _tint(lab[part].mean(axis=0), lab[near].mean(axis=0))
@@ -93,8 +93,3 @@ def _frequencies(colours: NDArray[np.intp]) -> Float32:
     for _ in range(3):  # each turn blurs one channel, and the transposition brings the next one to the front
         shares = raster.blurred(shares.reshape(LEVELS, LEVELS**2), 1e-3, 1.0, black_outside=True).T.ravel()
     return shares
-
-
-def _grown(mask: Mask, reach: int) -> Mask:
-    side = 2 * reach + 1
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0)

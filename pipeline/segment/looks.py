@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from pipeline import raster
@@ -49,9 +48,8 @@ def best(first: Look, closer: Sequence[Look]) -> Look:
 def rival(first: Look, chosen: Look) -> float:
     """The highest probability, 0..1, that the first look gives to a pixel outside the chosen look's subject."""
     scale = min(1.0, SKETCH / max(first.box.size))
-    subject = (overlaid(first, chosen, scale) > LIKELY).astype(np.uint8)
-    near = cv2.dilate(subject, np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8))
-    return float(overlaid(first, first, scale)[near == 0].max(initial=0))
+    near = raster.grown(overlaid(first, chosen, scale) > LIKELY, BESIDE)
+    return float(overlaid(first, first, scale)[~near].max(initial=0))
 
 
 def overlaid(first: Look, look: Look, scale: float = 1.0) -> Float32:
