@@ -25,6 +25,7 @@ from pipeline.cli.plan import plan
 from pipeline.models import named
 from pipeline.options import Options
 from pipeline.run import cut_out
+from tests.pipeline.cli.commands import with_copies
 
 ERRORS = [
     *(OSError(number, os.strerror(number)) for number in (errno.EACCES, errno.ENOSPC, errno.EIO, errno.ENAMETOOLONG)),
@@ -102,10 +103,7 @@ def _outcome(place, error):
 
 @pytest.fixture
 def folder(tmp_path, photo):
-    (tmp_path / "in").mkdir()
-    for number in range(4):
-        (tmp_path / f"in/{number}.jpg").write_bytes(photo)
-    return tmp_path
+    return with_copies(tmp_path, photo, 4)
 
 
 def test_running_again_skips_what_is_done(folder, capsys):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.cli.commands import with_copies
+
 
 def _start(folder, *more, **settings):
     command = [sys.executable, "-m", "pipeline", "cut", str(folder / "in"), "-o", str(folder / "out"), *more]
@@ -32,10 +34,7 @@ def _group_ended(group):
 
 @pytest.fixture
 def many(tmp_path, photo):
-    (tmp_path / "in").mkdir()
-    for number in range(60):
-        (tmp_path / f"in/{number}.jpg").write_bytes(photo)
-    return tmp_path
+    return with_copies(tmp_path, photo, 60)
 
 
 @pytest.mark.slow
